@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * manifest.h: what a component says about itself, as YAML in a note of its ELF file. init takes defaults from
+ * it and `seedbed check` checks scenarios with it, both without running the component.
+ *
+ *     OS_MANIFEST("provides: [Hello]\n"
+ *                 "requires: [Timer]\n"
+ *                 "ram: 1M\n"
+ *                 "caps: 40\n");
+ *
+ * Keys, all optional but for ram and caps:
+ *   provides, requires   lists of service names; LOG, PD and ROM need not be named
+ *   ram                  default quota in bytes, with suffix K, M or G
+ *   caps                 default number of caps
+ *   sandbox              name of the profile that it needs, default strict
+ *   config               map of the keys that its config may have to their types: u32, u64, i32, string,
+ * bool, any
+ */
+#ifndef OS_MANIFEST_H
+#define OS_MANIFEST_H
+
+#include <stdint.h>
+
+/* Name and type of the ELF note; section .note.seedbed. */
+#define OS_MANIFEST_NOTE_NAME "Seedbed"
+#define OS_MANIFEST_NOTE_TYPE 1
+
+/* One string literal; placed once in one source of the component. */
+#define OS_MANIFEST(text)                                                                                    \
+    __attribute__((section(".note.seedbed"), used, aligned(4))) static const struct {                        \
+        uint32_t name_size, text_size, type;                                                                 \
+        char name[8];                                                                                        \
+        char body[(sizeof(text) + 3) & ~3u];                                                                 \
+    } os_manifest_note = { sizeof(OS_MANIFEST_NOTE_NAME), sizeof(text), OS_MANIFEST_NOTE_TYPE,               \
+                           OS_MANIFEST_NOTE_NAME, text }
+
+#endif

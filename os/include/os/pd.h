@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pd.h: protection domains. Every component has a PD session with core: its account of ram (bytes) and caps
+ * (number of capabilities it made), from which it allocates, and from which it donates to others. A component
+ * that starts others has a control capability for each of them.
+ */
+#ifndef OS_PD_H
+#define OS_PD_H
+
+#include <os/rpc.h>
+#include <os/dataspace.h>
+#include <os/parent.h>
+#include <os/signal.h>
+
+/*
+ * What a component can do with its own account.
+ *
+ * ram_alloc: a new zeroed dataspace of SIZE bytes, rounded up to pages, charged to the account. OS_ERR_RAM,
+ * OS_ERR_CAPS. ram_free: revokes a dataspace of this account. It stays charged until the last attachment is
+ * gone. quota: what the account has and what of it is used. transfer: moves unused quota to another account;
+ * OS_ERR_RAM or OS_ERR_CAPS when there is not so much.
+ */
+#define OS_PD_RPC(FN, I)                                                                                     \
+    FN(I, ram_alloc, (in, uint64_t, size), (out, os_cap(os_dataspace), ds))                                  \
+    FN(I, ram_free, (in, os_cap(os_dataspace), ds))                                                          \
+    FN(I, quota, (out, uint64_t, ram), (out, uint64_t, ram_used), (out, uint32_t, caps),                     \
+       (out, uint32_t, caps_used))                                                                           \
+    FN(I, transfer, (in, os_cap(os_pd), to), (in, uint64_t, ram), (in, uint32_t, caps))
+OS_RPC_INTERFACE(os_pd, OS_PD_RPC)
+
+enum os_pd_state {
+    OS_PD_NEW,       /* not started */
+    OS_PD_RUNNING,   /* started, no end seen */
+    OS_PD_EXITED,    /* ended by itself; code is its exit status */
+    OS_PD_FAULT,     /* ended by a fault; code is the number of the signal or exception, text says where */
+    OS_PD_VIOLATION, /* stopped because it did what its sandbox does not allow; text says what */
+    OS_PD_KILLED,    /* ended from outside */
+};
+
+/*
+ * The service "PD" gives this to whoever creates a component. The session's label becomes the component's
+ * label, its donation the component's account; the argument "profile=NAME" selects the sandbox (default
+ * strict). Closing the session ends the component and gives the account back.
+ *
+ * pd: the component's own account, as it sees it itself.
+ * start: runs BINARY, an ELF file, as the component, with PARENT as its only capability. OS_ERR_EXISTS when
+ * started already, OS_ERR_BAD_ARG when it is no program for this machine, OS_ERR_DENIED when the sandbox
+ * cannot be made. exit_sigh: SIGNAL is submitted when the state changes to an end. exit_info: state (enum
+ * os_pd_state), code and a text of one line for a person. kill: ends the process; the account stays until the
+ * session is closed.
+ */
+#define OS_PD_CONTROL_RPC(FN, I)                                                                             \
+    FN(I, pd, (out, os_cap(os_pd), pd))                                                                      \
+    FN(I, start, (in, os_cap(os_dataspace), binary), (in, os_cap(os_parent), parent))                        \
+    FN(I, exit_sigh, (in, os_cap(os_signal), handler))                                                       \
+    FN(I, exit_info, (out, uint32_t, state), (out, int32_t, code), (out, os_str(256), text))                 \
+    FN(I, kill)
+OS_RPC_EXTENDS(os_pd_control, os_pd, OS_PD_CONTROL_RPC)
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rom.h: ROM modules, read-only data with a name: binaries, configs, fonts. The content can change while a
+ * session is open; it then comes as another dataspace, and the old one stays valid for who has it attached.
+ */
+#ifndef OS_ROM_H
+#define OS_ROM_H
+
+#include <os/session.h>
+#include <os/dataspace.h>
+#include <os/signal.h>
+
+/*
+ * dataspace: the current content, read-only. SIZE is its length in bytes, which the dataspace exceeds by less
+ * than a page. OS_ERR_NOT_FOUND while there is no content. sigh: HANDLER is signalled when there is other
+ * content; no capability ends it.
+ */
+#define OS_ROM_RPC(FN, I)                                                                                    \
+    FN(I, dataspace, (out, os_cap(os_dataspace), ds), (out, uint64_t, size))                                 \
+    FN(I, sigh, (in, os_cap(os_signal), handler))
+OS_RPC_INTERFACE(os_rom, OS_ROM_RPC)
+OS_SESSION(os_rom, "ROM", OS_KIB(8), 4)
+
+/* A ROM module with its content attached. Zeroed means closed. */
+struct os_rom_module {
+    struct os_rom_session session;
+    struct os_region region;
+    const void *data; /* SIZE bytes, read-only, valid until os_rom_module_update or os_rom_module_close */
+    uint64_t size;
+};
+
+/* Opens the module NAME ("config" is the component's own config) and attaches its content. OS_ERR_NOT_FOUND.
+ */
+OS_MUST_CHECK os_err os_rom_module_open(struct os_rom_module *rom, struct os_env *env, const char *name);
+
+/* HANDLER is signalled on new content. */
+OS_MUST_CHECK os_err os_rom_module_sigh(struct os_rom_module *rom, os_signal_cap handler);
+
+/* Attaches the current content instead of the one before. */
+OS_MUST_CHECK os_err os_rom_module_update(struct os_rom_module *rom);
+
+void os_rom_module_close(struct os_rom_module *rom);
+
+#endif
