@@ -11,10 +11,11 @@
 
 struct plat_ep;
 
+/* Memory of the caller's, or in the env; private. */
 struct os_entrypoint {
     struct plat_ep *plat;
-    struct os_list calls; /* begun calls under way; private */
-    int running;          /* private: cleared by os_entrypoint_stop */
+    struct os_list alarms; /* of struct os_alarm, sorted by due */
+    int running;           /* cleared by os_entrypoint_stop */
 };
 
 /*
@@ -38,5 +39,20 @@ void os_entrypoint_stop(struct os_entrypoint *ep);
  * driver whose library wants to be polled. On the entrypoint's thread, and not from a handler.
  */
 int os_entrypoint_step(struct os_entrypoint *ep, os_time deadline);
+
+/*
+ * A one-shot alarm on the monotonic clock, for the few components that time is made of: the timer server and
+ * init. All others use the Timer service (timer.h), so that a scenario decides who can wake up, and tests
+ * whose time it is. Memory of the caller's; zeroed is not set.
+ */
+struct os_alarm {
+    struct os_list link;
+    os_time due;
+    void (*handle)(struct os_alarm *alarm); /* called once, at the entrypoint; may set it again or free it */
+};
+
+/* Calls handle at DUE or soon after; replaces what was set. OS_NEVER clears. On the entrypoint's thread. */
+void os_alarm_set(struct os_entrypoint *ep, struct os_alarm *alarm, os_time due);
+void os_alarm_clear(struct os_alarm *alarm);
 
 #endif

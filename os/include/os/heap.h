@@ -11,12 +11,18 @@
 #include <os/session.h>
 #include <os/thread.h>
 
+/* Free blocks are kept by size: four bins for each power of two from 32 bytes on. */
+#define OS_HEAP_BINS 128
+
+/* Memory of the caller's; private. */
 struct os_heap {
     struct os_env *env;
     struct os_quota *quota; /* charged for each dataspace, or NULL */
     struct os_list chunks;
-    struct os_list free; /* free blocks, by address within each chunk */
+    struct os_list bins[OS_HEAP_BINS];
+    uint32_t filled[OS_HEAP_BINS / 32]; /* a bit for each bin that is not empty */
     struct os_mutex lock;
+    uint64_t held; /* bytes of all chunks */
     uint64_t used; /* bytes handed out, without overhead */
 };
 
