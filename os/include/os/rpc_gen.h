@@ -2,6 +2,8 @@
 /*
  * rpc_gen.h: the macros behind OS_RPC_INTERFACE; included by rpc.h.
  *
+ * Names in generated code start with os_, so that arguments can have any other name.
+ *
  * How it works. The user's list calls FN(I, f, args...) once for every function; each generator below is one
  * FN. OS_EACH applies a macro to every argument tuple (dir, type, name). OS_KIND classifies the type by
  * pasting it to OS_KIND_: os_str, os_buf and os_cap are macros there, everything else is a value. Then a
@@ -308,7 +310,7 @@
  * ---------------------------------------------------------------------------------- */
 
 #define OS_GEN_OP(I, f, ...)  I##_op_##f,
-#define OS_GEN_OPS(I, f, ...) os_err (*f)(struct os_rpc * rpc OS_EACH(OS_PARAM, __VA_ARGS__));
+#define OS_GEN_OPS(I, f, ...) os_err (*f)(struct os_rpc * os_rpc OS_EACH(OS_PARAM, __VA_ARGS__));
 
 #define OS_GEN_ASSERT(I, f, ...)                                                                             \
     _Static_assert((1 OS_EACH(OS_TRAVELS, __VA_ARGS__)),                                                     \
@@ -344,8 +346,8 @@
         OS_EACH(OS_GET, __VA_ARGS__)                                                                         \
         return OS_OK;                                                                                        \
     }                                                                                                        \
-    OS_UNUSED OS_MUST_CHECK static inline os_err I##_##f##_by(                                               \
-        I##_cap cap, os_time deadline OS_EACH(OS_PARAM, __VA_ARGS__))                                        \
+    OS_UNUSED OS_MUST_CHECK static inline os_err I##_##f##_by(I##_cap os_on,                                 \
+                                                              os_time os_by OS_EACH(OS_PARAM, __VA_ARGS__))  \
     {                                                                                                        \
         struct os_msg os_m;                                                                                  \
         struct os_wr os_w OS_UNUSED = { &os_m, 0 };                                                          \
@@ -353,17 +355,17 @@
         OS_EACH(OS_REQ, __VA_ARGS__)                                                                         \
         if (os_w.err)                                                                                        \
             return os_w.err;                                                                                 \
-        os_err os_e = os_rpc_call(cap.cap, &I##_interface, I##_op_##f, &os_m, deadline);                     \
+        os_err os_e = os_rpc_call(os_on.cap, &I##_interface, I##_op_##f, &os_m, os_by);                      \
         if (os_e)                                                                                            \
             return os_e;                                                                                     \
         return I##_##f##_end_(&os_m OS_EACH(OS_OUTNAME, __VA_ARGS__));                                       \
     }                                                                                                        \
-    OS_UNUSED OS_MUST_CHECK static inline os_err I##_##f(I##_cap cap OS_EACH(OS_PARAM, __VA_ARGS__))         \
+    OS_UNUSED OS_MUST_CHECK static inline os_err I##_##f(I##_cap os_on OS_EACH(OS_PARAM, __VA_ARGS__))       \
     {                                                                                                        \
-        return I##_##f##_by(cap, OS_NEVER OS_EACH(OS_NAME, __VA_ARGS__));                                    \
+        return I##_##f##_by(os_on, OS_NEVER OS_EACH(OS_NAME, __VA_ARGS__));                                  \
     }                                                                                                        \
     OS_UNUSED OS_MUST_CHECK static inline os_err I##_##f##_begin(                                            \
-        I##_cap cap, struct os_call *call OS_EACH(OS_INPARAM, __VA_ARGS__))                                  \
+        I##_cap os_on, struct os_call *os_call OS_EACH(OS_INPARAM, __VA_ARGS__))                             \
     {                                                                                                        \
         struct os_msg os_m;                                                                                  \
         struct os_wr os_w OS_UNUSED = { &os_m, 0 };                                                          \
@@ -371,15 +373,15 @@
         OS_EACH(OS_BEGIN, __VA_ARGS__)                                                                       \
         if (os_w.err)                                                                                        \
             return os_w.err;                                                                                 \
-        return os_rpc_begin(cap.cap, &I##_interface, I##_op_##f, &os_m, call);                               \
+        return os_rpc_begin(os_on.cap, &I##_interface, I##_op_##f, &os_m, os_call);                          \
     }                                                                                                        \
     OS_UNUSED OS_MUST_CHECK static inline os_err I##_##f##_end(                                              \
-        struct os_call *call OS_EACH(OS_OUTPARAM, __VA_ARGS__))                                              \
+        struct os_call *os_call OS_EACH(OS_OUTPARAM, __VA_ARGS__))                                           \
     {                                                                                                        \
-        if (call->err)                                                                                       \
-            return call->err;                                                                                \
-        os_err os_e = I##_##f##_end_(call->msg OS_EACH(OS_OUTNAME, __VA_ARGS__));                            \
-        call->msg->ncaps = 0;                                                                                \
+        if (os_call->err)                                                                                    \
+            return os_call->err;                                                                             \
+        os_err os_e = I##_##f##_end_(os_call->msg OS_EACH(OS_OUTNAME, __VA_ARGS__));                         \
+        os_call->msg->ncaps = 0;                                                                             \
         return os_e;                                                                                         \
     }
 
@@ -416,18 +418,18 @@
         OS_EACH(OS_LATER, __VA_ARGS__)                                                                       \
         return os_w.err;                                                                                     \
     }                                                                                                        \
-    OS_UNUSED static inline void I##_##f##_reply(struct os_reply *reply,                                     \
-                                                 os_err err OS_EACH(OS_REPLYPARAM, __VA_ARGS__))             \
+    OS_UNUSED static inline void I##_##f##_reply(struct os_reply *os_owed,                                   \
+                                                 os_err os_e OS_EACH(OS_REPLYPARAM, __VA_ARGS__))            \
     {                                                                                                        \
         struct os_msg os_m;                                                                                  \
         struct os_wr os_w OS_UNUSED = { &os_m, 0 };                                                          \
         os_msg_clear(&os_m);                                                                                 \
-        if (!err) {                                                                                          \
+        if (!os_e) {                                                                                         \
             OS_EACH(OS_LATER, __VA_ARGS__)                                                                   \
-            err = os_w.err;                                                                                  \
+            os_e = os_w.err;                                                                                 \
         }                                                                                                    \
-        os_m.err = err;                                                                                      \
-        os_rpc_reply(reply, &os_m);                                                                          \
+        os_m.err = os_e;                                                                                     \
+        os_rpc_reply(os_owed, &os_m);                                                                        \
     }
 
 #define OS_GEN_CASE(I, f, ...)                                                                               \
