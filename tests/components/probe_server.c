@@ -196,11 +196,12 @@ __attribute__((noinline)) static void write_to(volatile int *address)
 
 static volatile int zero;
 
-__attribute__((noinline)) static int use_stack(volatile char *above)
+/* Ends at a depth that no stack has; the frame is used after the call, so that it cannot be folded away. */
+__attribute__((noinline)) static int use_stack(uint64_t depth)
 {
     volatile char frame[4096];
-    frame[0] = *above;
-    return use_stack(frame) + frame[zero];
+    frame[0] = (char)depth;
+    return (depth < OS_MIB(64) ? use_stack(depth + 1) : 0) + frame[zero];
 }
 
 static os_err crash(struct os_rpc *rpc, uint32_t how)
@@ -217,7 +218,7 @@ static os_err crash(struct os_rpc *rpc, uint32_t how)
     case PROBE_ABORT:
         abort();
     case PROBE_STACK:
-        zero = use_stack("");
+        zero = use_stack(0);
         break;
     case PROBE_ASSERT:
         assert(!"the probe was asked to fail");

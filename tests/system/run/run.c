@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* run.c: see run.h. */
+#include <check.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "run.h"
+
+const char *run_command(void)
+{
+    const char *command = getenv("SEEDBED");
+    ck_assert_msg(command != NULL, "the environment variable SEEDBED must name the command");
+    return command;
+}
+
+static void write_scenario(struct run *run, const char *scenario)
+{
+    const char *folder = getenv("TMPDIR");
+    snprintf(run->file, sizeof(run->file), "%s/scenario-XXXXXX.yaml", folder ? folder : "/tmp");
+    int fd = mkstemps(run->file, 5);
+    ck_assert_msg(fd >= 0, "%s: %s", run->file, strerror(errno));
+    ck_assert_int_eq(write(fd, scenario, strlen(scenario)), (ssize_t)strlen(scenario));
+    close(fd);
+}
+
+void run_start(struct run *run, const char *command, const char *scenario, const char *const args[])
+{
+    const char *argv[16] = { run_command(), command };
+    unsigned count = 2;
+    int out[2];
+    memset(run, 0, sizeof(*run));
+    if (scenario) {
+        write_scenario(run, scenario);
+        argv[count++] = run->file;
+    }
+    for (; args && *args; args++) {
+        ck_assert_uint_lt(count, 15);
+        argv[count++] = *args;
+    }
+    run->text = calloc(1, 1);
+    ck_assert_int_eq(pipe2(out, O_CLOEXEC), 0);
+    run->pid = fork();
+    ck_assert_int_ge(run->pid, 0);
+    if (run->pid == 0) {
+        dup2(out[1], 1);
+        dup2(out[1], 2);
+        execv(argv[0], (char *const *)(uintptr_t)argv);
+        _exit(127);
+    }
+    close(out[1]);
+    run->out = out[0];
+}
+
+/* Reads once; 0 at the end of output. */
+static int read_more(struct run *run)
+{
+    char buffer[4096];
+    ssize_t got = read(run->out, buffer, sizeof(buffer));
+    if (got < 0 && errno == EINTR)
+        return 1;
+    if (got <= 0)
+        return 0;
+    run->text = realloc(run->text, run->len + (size_t)got + 1);
+    memcpy(run->text + run->len, buffer, (size_t)got);
+    run->len += (size_t)got;
+    run->text[run->len] = 0;
+    return 1;
+}
+
+void run_expect(struct run *run, const char *text)
+{
+    for (;;) {
+        char *found = strstr(run->text + run->seen, text);
+        char *end = found ? strchr(found, '\n') : NULL;
+        if (end) {
+            run->seen = (size_t)(end - run->text) + 1;
+            return;
+        }
+        ck_assert_msg(read_more(run), "expected \"%s\" after byte %zu of:\n%s", text, run->seen, run->text);
+    }
+}
+
+int run_end(struct run *run)
+{
+    int status;
+    while (read_more(run))
+        ;
+    close(run->out);
+    ck_assert_int_eq(waitpid(run->pid, &status, 0), run->pid);
+    if (run->file[0])
+        unlink(run->file);
+    /* for whoever looks at a failure; the runner shows it only then */
+    fputs(run->text, stderr);
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+unsigned run_count(const struct run *run, const char *text)
+{
+    unsigned count = 0;
+    for (const char *at = run->text; (at = strstr(at, text)) != NULL; at++)
+        count++;
+    return count;
+}
+
+void run_signal(struct run *run, int signal)
+{
+    ck_assert_int_eq(kill(run->pid, signal), 0);
+}
+
+static pid_t parent_of(pid_t pid)
+{
+    char path[64], line[256];
+    pid_t parent = 0;
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return 0;
+    while (fgets(line, sizeof(line), file))
+        if (sscanf(line, "PPid: %d", &parent) == 1)
+            break;
+    fclose(file);
+    return parent;
+}
+
+static int descends(pid_t pid, pid_t from)
+{
+    for (unsigned depth = 0; pid > 1 && depth < 16; depth++) {
+        pid = parent_of(pid);
+        if (pid == from)
+            return 1;
+    }
+    return 0;
+}
+
+/* First argument of a process, or its name while it has none. */
+static void name_of(pid_t pid, char *name, size_t size)
+{
+    static const char *const files[] = { "cmdline", "comm" };
+    name[0] = 0;
+    for (unsigned i = 0; i < 2 && !name[0]; i++) {
+        char path[64];
+        snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, files[i]);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+            return;
+        ssize_t got = read(fd, name, size - 1);
+        close(fd);
+        name[got > 0 ? got : 0] = 0;
+        name[strcspn(name, "\n")] = 0;
+    }
+}
+
+static int is_named(const char *name, const char *label)
+{
+    size_t name_len = strlen(name), len = strlen(label);
+    if (strcmp(name, label) == 0)
+        return 1;
+    return name_len > len + 4 && strcmp(name + name_len - len, label) == 0 &&
+           strncmp(name + name_len - len - 4, " -> ", 4) == 0;
+}
+
+static void each_process(struct run *run, void (*visit)(pid_t pid, void *arg), void *arg)
+{
+    DIR *proc = opendir("/proc");
+    ck_assert_ptr_nonnull(proc);
+    for (struct dirent *entry; (entry = readdir(proc)) != NULL;) {
+        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+        if (pid > 0 && descends(pid, run->pid))
+            visit(pid, arg);
+    }
+    closedir(proc);
+}
+
+struct search {
+    const char *label;
+    pid_t found;
+    char names[1024];
+};
+
+static void look_at(pid_t pid, void *arg)
+{
+    struct search *search = arg;
+    char name[256];
+    name_of(pid, name, sizeof(name));
+    size_t used = strlen(search->names);
+    snprintf(search->names + used, sizeof(search->names) - used, "%s; ", name);
+    if (is_named(name, search->label))
+        search->found = pid;
+}
+
+pid_t run_pid(struct run *run, const char *label)
+{
+    struct search search = { .label = label };
+    each_process(run, look_at, &search);
+    ck_assert_msg(search.found > 0, "no process \"%s\" among: %s", label, search.names);
+    return search.found;
+}
+
+static void hold(pid_t pid, void *arg)
+{
+    struct run_held *held = arg;
+    int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (fd >= 0 && held->count < 64)
+        held->fds[held->count++] = fd;
+}
+
+void run_hold(struct run *run, struct run_held *held)
+{
+    held->count = 0;
+    each_process(run, hold, held);
+    ck_assert_uint_gt(held->count, 0);
+}
+
+void run_all_gone(struct run_held *held)
+{
+    for (unsigned i = 0; i < held->count; i++) {
+        struct pollfd end = { .fd = held->fds[i], .events = POLLIN };
+        while (poll(&end, 1, -1) < 0 && errno == EINTR)
+            ;
+        close(held->fds[i]);
+    }
+    held->count = 0;
+}
