@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* internal.h: what the parts of core's generic half share, and what the platform's half looks at. */
+#ifndef CORE_INTERNAL_H
+#define CORE_INTERNAL_H
+
+#include <os/entrypoint.h>
+#include <os/log.h>
+#include <os/parent.h>
+#include <os/pd.h>
+#include <platform/core.h>
+
+#include "account.h"
+
+/*
+ * What core itself spends on a session of any kind, charged to its donation: its structures, and with the
+ * capability the socket or port that the kernel makes for it.
+ */
+#define CORE_SESSION_RAM  UINT64_C(1024)
+#define CORE_SESSION_CAPS 1u
+
+struct core {
+    struct os_entrypoint *ep;
+    struct core_accounts accounts;
+    struct core_account *account; /* core's own; what init was not given, and the ROM modules */
+    struct os_list modules;       /* of struct core_module.link */
+    struct os_list sessions;      /* of struct core_session.link, all requested by init */
+    uint32_t last_id;
+    struct core_pd *init;
+    struct os_object parent; /* init's */
+};
+
+/* ---- sessions: what init requested */
+
+/* The first member of what it is a part of, so that freeing it frees that. */
+struct core_session {
+    struct os_list link;
+    struct core *core;
+    struct core_account *account; /* the donation */
+    uint32_t id;
+    os_any_cap cap;          /* given away by whoever opened it, to core_session's caller */
+    struct os_reply closing; /* owed to init while a close is under way */
+    int closing_now;
+    /* Frees everything, and calls core_session_closed at the end, at once or later. */
+    void (*close)(struct core_session *session);
+};
+
+/* The session is gone but for this structure: returns the donation, answers, frees SESSION. */
+void core_session_closed(struct core_session *session);
+
+/* ---- dataspaces */
+
+struct core_ds {
+    struct os_list link; /* in the PD that allocated it, or none */
+    struct core *core;
+    struct core_account *account;
+    struct core_memory *memory;
+    uint64_t size;
+    struct os_object rw, ro;
+    int rw_live, ro_live;    /* capabilities are out */
+    os_dataspace_cap ro_cap; /* core's own, as long as it may be asked for another */
+    int module;              /* lives as long as core */
+};
+
+/* A dataspace of SIZE bytes charged to ACCOUNT; in LIST until it is gone or revoked. */
+os_err core_ds_create(struct core *core, struct core_account *account, struct os_list *list, uint64_t size,
+                      os_dataspace_cap *cap);
+
+/* Ends all capabilities to it; it is gone when the last attachment is. */
+void core_ds_revoke(struct core_ds *ds);
+
+/* The dataspace that CAP stands for, or NULL; *WRITABLE says whether CAP allows writing. */
+struct core_ds *core_ds_of(struct core *core, os_dataspace_cap cap, int *writable);
+
+/* ROM modules. */
+struct core_module {
+    struct os_list link;
+    char name[64];
+    uint64_t size;
+    struct core_ds ds;
+};
+
+/* The module, read at the first use. */
+os_err core_module_get(struct core *core, const char *name, struct core_module **module);
+void core_modules_fini(struct core *core);
+
+/* ---- protection domains */
+
+struct core_pd {
+    struct core_session session; /* its donation is the component's account */
+    char label[OS_LABEL_MAX];
+    struct os_object pd, control;
+    os_pd_cap cap; /* of pd; core's own */
+    struct os_list dataspaces;
+    struct core_process *process;
+    os_signal_cap exit_sigh;
+    enum os_pd_state state;
+    int32_t code;
+    char text[256];
+    struct os_reply starting; /* owed while the platform starts it */
+    int busy;                 /* the platform's process runs, or is being started */
+};
+
+os_err core_pd_open(struct core *core, const char *label, const char *args, struct core_account *account,
+                    struct core_session **session);
+
+/* Runs BINARY; used by the operation and for init. */
+os_err core_pd_start(struct core_pd *pd, os_dataspace_cap binary, os_parent_cap parent);
+
+/* ---- other services */
+
+os_err core_rom_open(struct core *core, const char *label, struct core_account *account,
+                     struct core_session **session);
+os_err core_log_open(struct core *core, const char *label, struct core_account *account,
+                     struct core_session **session);
+
+/* Writes TEXT of LEN bytes as one line of LABEL, control characters and broken UTF-8 replaced. */
+void core_log_line(const char *label, const char *text, size_t len);
+
+/* ---- core as a whole */
+
+/* RAM bytes and CAPS are all there is. */
+os_err core_init(struct core *core, struct os_entrypoint *ep, uint64_t ram, uint32_t caps);
+
+/* Starts ROM module BINARY as init, with all quota but RESERVE_RAM and RESERVE_CAPS. */
+os_err core_start_init(struct core *core, const char *binary, const char *profile, uint64_t reserve_ram,
+                       uint32_t reserve_caps);
+
+/* Ends everything that was made for init, for tests; no process may run. */
+void core_fini(struct core *core);
+
+#endif

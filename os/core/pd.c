@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pd.c: PD sessions. One session is one component: its account (the session's donation), the dataspaces it
+ * allocated, and the process that the platform runs for it. The component has the object pd, its creator the
+ * object control, which can do the same and more.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <os/session.h>
+
+#include "internal.h"
+
+static const struct os_pd_control_ops control_ops;
+
+static struct core_pd *pd_of_object(struct os_object *object)
+{
+    if (object->ops == &control_ops)
+        return OS_CONTAINER_OF(object, struct core_pd, control);
+    return OS_CONTAINER_OF(object, struct core_pd, pd);
+}
+
+static struct core_pd *pd_of(struct os_rpc *rpc)
+{
+    return pd_of_object(rpc->object);
+}
+
+/* ---- what the component does with its own account */
+
+static os_err pd_ram_alloc(struct os_rpc *rpc, uint64_t size, os_dataspace_cap *ds)
+{
+    struct core_pd *pd = pd_of(rpc);
+    return core_ds_create(pd->session.core, pd->session.account, &pd->dataspaces, size, ds);
+}
+
+static os_err pd_ram_free(struct os_rpc *rpc, os_dataspace_cap cap)
+{
+    struct core_pd *pd = pd_of(rpc);
+    int writable;
+    struct core_ds *ds = core_ds_of(pd->session.core, cap, &writable);
+    if (!ds)
+        return OS_ERR_BAD_CAP;
+    if (ds->account != pd->session.account)
+        return OS_ERR_DENIED;
+    core_ds_revoke(ds);
+    return OS_OK;
+}
+
+static os_err pd_quota(struct os_rpc *rpc, uint64_t *ram, uint64_t *ram_used, uint32_t *caps,
+                       uint32_t *caps_used)
+{
+    const struct core_account *account = pd_of(rpc)->session.account;
+    *ram = account->ram;
+    *ram_used = account->ram_used;
+    *caps = account->caps;
+    *caps_used = account->caps_used;
+    return OS_OK;
+}
+
+static os_err pd_transfer(struct os_rpc *rpc, os_pd_cap to, uint64_t ram, uint32_t caps)
+{
+    struct core_pd *pd = pd_of(rpc);
+    struct os_object *object = os_object_of(pd->session.core->ep, to.cap, &os_pd_interface);
+    if (!object)
+        return OS_ERR_BAD_CAP;
+    return core_account_transfer(pd->session.account, pd_of_object(object)->session.account, ram, caps);
+}
+
+static const struct os_pd_ops pd_ops = {
+    .ram_alloc = pd_ram_alloc, .ram_free = pd_ram_free, .quota = pd_quota, .transfer = pd_transfer
+};
+
+/* ---- what its creator does with it */
+
+static os_err control_pd(struct os_rpc *rpc, os_pd_cap *pd)
+{
+    pd->cap = os_cap_copy(pd_of(rpc)->cap.cap);
+    return OS_OK;
+}
+
+os_err core_pd_start(struct core_pd *pd, os_dataspace_cap binary, os_parent_cap parent)
+{
+    int writable;
+    if (pd->state != OS_PD_NEW || pd->busy)
+        return OS_ERR_EXISTS;
+    struct core_ds *ds = core_ds_of(pd->session.core, binary, &writable);
+    if (!ds || !parent.cap.id)
+        return OS_ERR_BAD_CAP;
+    os_err err = core_plat_process_start(pd->process, ds->memory, ds->size, parent);
+    if (!err)
+        pd->busy = 1;
+    return err;
+}
+
+static os_err control_start(struct os_rpc *rpc, os_dataspace_cap binary, os_parent_cap parent)
+{
+    struct core_pd *pd = pd_of(rpc);
+    os_err err = core_pd_start(pd, binary, parent);
+    if (err)
+        return err;
+    os_reply_keep(rpc, &pd->starting);
+    return OS_REPLY_LATER;
+}
+
+static int ended(const struct core_pd *pd)
+{
+    return pd->state != OS_PD_NEW && pd->state != OS_PD_RUNNING;
+}
+
+static os_err control_exit_sigh(struct os_rpc *rpc, os_signal_cap handler)
+{
+    struct core_pd *pd = pd_of(rpc);
+    os_cap_drop(pd->exit_sigh.cap);
+    pd->exit_sigh.cap = os_cap_copy(handler.cap);
+    if (ended(pd))
+        os_signal_submit(handler);
+    return OS_OK;
+}
+
+static os_err control_exit_info(struct os_rpc *rpc, uint32_t *state, int32_t *code, char (*text)[256])
+{
+    struct core_pd *pd = pd_of(rpc);
+    *state = pd->state;
+    *code = pd->code;
+    memcpy(*text, pd->text, sizeof(*text));
+    return OS_OK;
+}
+
+static os_err control_kill(struct os_rpc *rpc)
+{
+    struct core_pd *pd = pd_of(rpc);
+    if (pd->busy)
+        core_plat_process_kill(pd->process);
+    return OS_OK;
+}
+
+static const struct os_pd_control_ops control_ops = {
+    .base = { .ram_alloc = pd_ram_alloc,
+              .ram_free = pd_ram_free,
+              .quota = pd_quota,
+              .transfer = pd_transfer },
+    .pd = control_pd,
+    .start = control_start,
+    .exit_sigh = control_exit_sigh,
+    .exit_info = control_exit_info,
+    .kill = control_kill,
+};
+
+/* ---- the session */
+
+static void free_pd(struct core_pd *pd)
+{
+    core_plat_process_destroy(pd->process);
+    os_cap_drop(pd->cap.cap);
+    os_object_fini(&pd->pd);
+    os_cap_drop(pd->exit_sigh.cap);
+    core_account_refund(pd->session.account, 0, 1);
+    core_session_closed(&pd->session);
+}
+
+/*
+ * The process must be gone before the quota goes back, because its memory is gone no sooner. Until then
+ * nobody can do anything with the session any more.
+ */
+static void pd_close(struct core_session *session)
+{
+    struct core_pd *pd = OS_CONTAINER_OF(session, struct core_pd, session);
+    os_object_fini(&pd->control);
+    while (!os_list_empty(&pd->dataspaces))
+        core_ds_revoke(OS_CONTAINER_OF(pd->dataspaces.next, struct core_ds, link));
+    if (pd->busy)
+        core_plat_process_kill(pd->process);
+    else
+        free_pd(pd);
+}
+
+static void set_text(struct core_pd *pd, const char *text)
+{
+    snprintf(pd->text, sizeof(pd->text), "%s", text);
+}
+
+void core_pd_started(struct core_pd *pd, os_err err, const char *text)
+{
+    pd->busy = !err;
+    if (!err)
+        pd->state = OS_PD_RUNNING;
+    set_text(pd, text);
+    os_pd_control_start_reply(&pd->starting, err);
+    if (err && pd->session.closing_now)
+        free_pd(pd);
+}
+
+void core_pd_ended(struct core_pd *pd, enum os_pd_state state, int32_t code, const char *text)
+{
+    pd->busy = 0;
+    pd->state = state;
+    pd->code = code;
+    set_text(pd, text);
+    if (pd->session.closing_now) {
+        free_pd(pd);
+        return;
+    }
+    os_signal_submit(pd->exit_sigh);
+    if (pd == pd->session.core->init)
+        core_plat_init_ended(state, code, text);
+}
+
+/* Labels end up in the table of processes and in messages; a component without a name would be confusing. */
+os_err core_pd_open(struct core *core, const char *label, const char *args, struct core_account *account,
+                    struct core_session **session)
+{
+    char profile[32] = "strict";
+    os_err err = os_args_get(args, "profile", profile, sizeof(profile));
+    if ((err && err != OS_ERR_NOT_FOUND) || !*label)
+        return OS_ERR_BAD_ARG;
+    err = core_account_charge(account, 0, 1);
+    if (err)
+        return err;
+    struct core_pd *pd = calloc(1, sizeof(*pd));
+    if (!pd) {
+        err = OS_ERR_NO_MEMORY;
+        goto refund;
+    }
+    pd->session.core = core;
+    pd->session.account = account;
+    memcpy(pd->label, label, strlen(label) + 1);
+    os_list_init(&pd->dataspaces);
+    err = os_pd_object_init(&pd->pd, core->ep, &pd_ops, &pd->cap);
+    if (err)
+        goto free_memory;
+    os_pd_control_cap control;
+    err = os_pd_control_object_init(&pd->control, core->ep, &control_ops, &control);
+    if (err)
+        goto fini_pd;
+    err = core_plat_process_create(pd, profile, &pd->process);
+    if (err)
+        goto fini_control;
+    pd->session.cap.cap = control.cap;
+    pd->session.close = pd_close;
+    *session = &pd->session;
+    return OS_OK;
+
+fini_control:
+    os_cap_drop(control.cap);
+    os_object_fini(&pd->control);
+fini_pd:
+    os_cap_drop(pd->cap.cap);
+    os_object_fini(&pd->pd);
+free_memory:
+    free(pd);
+refund:
+    core_account_refund(account, 0, 1);
+    return err;
+}

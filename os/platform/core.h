@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core.h: the interface between the two halves of core. The generic half in os/core keeps accounts, sessions
+ * and their objects; the platform's half makes memory and processes. All on core's one entrypoint thread.
+ *
+ * Functions named core_plat_... are the platform's; the others are those of os/core that the platform calls.
+ */
+#ifndef OS_PLATFORM_CORE_H
+#define OS_PLATFORM_CORE_H
+
+#include <os/dataspace.h>
+#include <os/pd.h>
+
+struct core;
+struct core_ds;
+struct core_pd;
+struct core_session;
+struct core_account;
+
+/* ---- memory behind a dataspace: the platform's structure */
+
+struct core_memory;
+
+/* Zeroed memory of SIZE bytes, a multiple of OS_PAGE_SIZE. OS_ERR_HANDLES, OS_ERR_NO_MEMORY. */
+os_err core_plat_memory_create(struct core_ds *ds, uint64_t size, struct core_memory **memory);
+void core_plat_memory_destroy(struct core_memory *memory);
+/* Non-zero while anybody has it attached; when that ends, core_ds_detached follows. */
+int core_plat_memory_attached(struct core_memory *memory);
+/* The last attachment of the memory of DS is gone; DS may be gone when this returns. */
+void core_ds_detached(struct core_ds *ds);
+
+/*
+ * The content of ROM module NAME, made once and read-only from then on, SIZE its length in bytes. A name with
+ * anything but letters, digits, '-', '_' and '.' is never asked for. OS_ERR_NOT_FOUND, OS_ERR_IO,
+ * OS_ERR_NO_MEMORY.
+ */
+os_err core_plat_module(const char *name, struct core_ds *ds, struct core_memory **memory, uint64_t *size);
+
+/* ---- processes: the platform's structure */
+
+struct core_process;
+
+/* What running PD will need, charged to its account. OS_ERR_BAD_ARG for a PROFILE that does not exist. */
+os_err core_plat_process_create(struct core_pd *pd, const char *profile, struct core_process **process);
+/* Gives all of it back; the process does not run. */
+void core_plat_process_destroy(struct core_process *process);
+/*
+ * Begins to run BINARY as the process. Unless this fails, core_pd_started follows, and if that had no error,
+ * core_pd_ended.
+ */
+os_err core_plat_process_start(struct core_process *process, struct core_memory *binary, uint64_t size,
+                               os_parent_cap parent);
+/* Ends a process that was started; core_pd_ended follows. */
+void core_plat_process_kill(struct core_process *process);
+
+void core_pd_started(struct core_pd *pd, os_err err, const char *text);
+void core_pd_ended(struct core_pd *pd, enum os_pd_state state, int32_t code, const char *text);
+
+/* ---- the rest */
+
+/* One line of output for people: LABEL's TEXT, printable. */
+void core_plat_log(const char *label, const char *text);
+
+/*
+ * A session of a service that only this platform has, charged to ACCOUNT; OS_ERR_NO_SERVICE. SESSION's close
+ * and cap are to be set.
+ */
+os_err core_plat_session(struct core *core, const char *service, struct core_account *account,
+                         struct core_session **session);
+
+/* init has ended, by itself or otherwise: the end of the system. STATUS is 0 when init meant well. */
+void core_plat_init_ended(enum os_pd_state state, int32_t status, const char *text);
+
+#endif
