@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* check.c: what is wrong with a scenario that can only be told when the manifests are known. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "parts.h"
+
+static void check_quota(const struct entry *entry, struct problems *problems)
+{
+    if (entry->ram < entry->manifest.ram)
+        problem_at(problems, entry->ram_node,
+                   "ram of %s is %llu bytes, expected at least the %llu of its manifest", entry->name,
+                   (unsigned long long)entry->ram, (unsigned long long)entry->manifest.ram);
+    if (entry->caps < entry->manifest.caps)
+        problem_at(problems, entry->caps_node, "caps of %s are %u, expected at least the %u of its manifest",
+                   entry->name, (unsigned)entry->caps, (unsigned)entry->manifest.caps);
+}
+
+static void check_provides(const struct entry *entry, struct problems *problems)
+{
+    if (!entry->has_provides)
+        return;
+    for (size_t i = 0; i < entry->provides.count; i++)
+        if (!names_have(&entry->manifest.provides, entry->provides.at[i]))
+            problem_at(problems, entry->provides_node,
+                       "%s cannot provide '%s', expected a service of its manifest", entry->name,
+                       entry->provides.at[i]);
+}
+
+/* Someone, parent or child, provides SERVICE. */
+static int is_known(const struct scenario *scenario, const char *service)
+{
+    if (names_have(&scenario->parent_provides, service))
+        return 1;
+    for (size_t i = 0; i < scenario->count; i++)
+        if (names_have(&scenario->entries[i].manifest.provides, service))
+            return 1;
+    return 0;
+}
+
+static void report_unknown_service(const struct scenario *scenario, struct problems *problems,
+                                   const struct route *route)
+{
+    struct names known = { 0 };
+    int enough = 1;
+    for (size_t i = 0; i < scenario->parent_provides.count; i++)
+        enough &= names_add(&known, scenario->parent_provides.at[i]);
+    for (size_t i = 0; i < scenario->count; i++)
+        for (size_t j = 0; j < scenario->entries[i].manifest.provides.count; j++)
+            enough &= names_add(&known, scenario->entries[i].manifest.provides.at[j]);
+    const char *nearest = enough ? names_nearest(known.at, known.count, route->service) : NULL;
+    if (nearest)
+        problem_at(problems, route->node, "unknown service '%s', expected '%s'", route->service, nearest);
+    else
+        problem_at(problems, route->node,
+                   "unknown service '%s', expected one that the parent or an entry provides", route->service);
+    names_fini(&known);
+}
+
+static void report_unknown_child(const struct scenario *scenario, struct problems *problems,
+                                 const struct route *route)
+{
+    struct names known = { 0 };
+    int enough = 1;
+    for (size_t i = 0; i < scenario->count; i++)
+        enough &= names_add(&known, scenario->entries[i].name);
+    const char *nearest = enough ? names_nearest(known.at, known.count, route->child) : NULL;
+    if (nearest)
+        problem_at(problems, route->node, "route to unknown child '%s', expected '%s'", route->child,
+                   nearest);
+    else
+        problem_at(problems, route->node,
+                   "route to unknown child '%s', expected the name of an entry of start", route->child);
+    names_fini(&known);
+}
+
+static void check_route(const struct scenario *scenario, struct problems *problems, const struct route *route)
+{
+    int any = !strcmp(route->service, "any");
+    if (route->target == TARGET_CHILD) {
+        const struct entry *server = scenario_find(scenario, route->child);
+        if (!server && names_have(&scenario->absent, route->child))
+            return; /* left out in this mode: requests are refused, which the check of requirements shows */
+        if (!server) {
+            report_unknown_child(scenario, problems, route);
+            return;
+        }
+        if (!any && is_known(scenario, route->service) && !names_have(&server->provides, route->service)) {
+            problem_at(problems, route->node, "route of %s to '%s', expected an entry that provides it",
+                       route->service, route->child);
+            return;
+        }
+    }
+    if (route->target == TARGET_PARENT && !any && !names_have(&scenario->parent_provides, route->service) &&
+        is_known(scenario, route->service))
+        problem_at(problems, route->node,
+                   "route of %s to the parent, expected a service that the parent provides", route->service);
+    else if (!any && !is_known(scenario, route->service) && route->target != TARGET_DENY && route->node)
+        report_unknown_service(scenario, problems, route);
+}
+
+void check_routes(const struct scenario *scenario, struct problems *problems)
+{
+    for (size_t i = 0; i < scenario->default_route.count; i++)
+        if (scenario->default_route.at[i].node)
+            check_route(scenario, problems, &scenario->default_route.at[i]);
+    for (size_t i = 0; i < scenario->count; i++)
+        for (size_t j = 0; j < scenario->entries[i].routes.count; j++)
+            check_route(scenario, problems, &scenario->entries[i].routes.at[j]);
+}
+
+/* Labels are not known before the component runs, so a service counts as reachable if some label is. */
+static int is_routed(const struct scenario *scenario, const struct entry *entry, const char *service)
+{
+    const struct route *route = route_find(scenario, entry, service, "");
+    for (size_t i = 0; !route && i < entry->routes.count; i++)
+        if (!strcmp(entry->routes.at[i].service, service))
+            route = &entry->routes.at[i];
+    if (!route)
+        return 0;
+    if (route->target == TARGET_PARENT)
+        return names_have(&scenario->parent_provides, service);
+    return route_server(scenario, entry, route, service) != NULL;
+}
+
+static void check_requires(const struct scenario *scenario, struct problems *problems,
+                           const struct entry *entry)
+{
+    for (size_t i = 0; i < entry->manifest.requires.count; i++) {
+        const char *service = entry->manifest.requires.at[i];
+        if (!strcmp(service, "ROM") || is_routed(scenario, entry, service))
+            continue;
+        problem_at(problems, entry->node, "%s requires %s, expected a route to an entry that provides it",
+                   entry->name, service);
+    }
+}
+
+unsigned scenario_check(const struct scenario *scenario, struct problems *problems)
+{
+    unsigned before = problems->count;
+    for (size_t i = 0; i < scenario->count; i++) {
+        const struct entry *entry = &scenario->entries[i];
+        check_quota(entry, problems);
+        check_provides(entry, problems);
+        manifest_check_config(&entry->manifest, problems, &scenario->config, entry->config, entry->name);
+    }
+    check_routes(scenario, problems);
+    /* a route that is wrong in itself would be reported a second time by what depends on it */
+    if (problems->count == before)
+        for (size_t i = 0; i < scenario->count; i++)
+            check_requires(scenario, problems, &scenario->entries[i]);
+    if (problems->count == before)
+        check_cycles(scenario, problems);
+    return problems->count - before;
+}

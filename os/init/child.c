@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* child.c: the life of a child: created, started, ended for whatever reason, and started again by its policy.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "init.h"
+
+/* One that has run this long has recovered: its restarts are counted anew. */
+#define RECOVERED (60 * OS_SEC)
+
+void child_log(const struct child *child, const char *format, ...)
+{
+    char line[480];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    fprintf(stderr, "%s %s\n", child->entry->name, line);
+}
+
+static void restart(struct os_alarm *alarm)
+{
+    child_start(OS_CONTAINER_OF(alarm, struct child, alarm));
+}
+
+void child_init(struct child *child, struct init *init, const struct entry *entry)
+{
+    *child = (struct child){ .init = init, .entry = entry, .next_id = 1, .alarm = { .handle = restart } };
+    os_list_init(&child->sessions);
+    os_list_init(&child->serves);
+    os_list_init(&child->roots);
+}
+
+/* ---- starting */
+
+/* A scenario of which a part cannot start has not started; later on, the restart policy decides. */
+static void cannot_start(struct child *child, const char *step, os_err err)
+{
+    struct ending ending = { .status = 1 };
+    snprintf(ending.text, sizeof(ending.text), "cannot be started: %s: %s", step, os_err_text(err));
+    if (!child->restarts && !child->entry->optional) {
+        child_log(child, "%s", ending.text);
+        child->init->exit(child->init, 1);
+        return;
+    }
+    child_end(child, &ending);
+}
+
+static void start_done(struct os_call *call)
+{
+    struct child *child = OS_CONTAINER_OF(call, struct child, call);
+    os_err err = os_pd_control_start_end(call);
+    if (err) {
+        cannot_start(child, "start", err);
+        return;
+    }
+    child->state = CHILD_RUNNING;
+}
+
+/* What core says about the end of the process. */
+static void process_ended(struct os_signal_handler *handler)
+{
+    static const char *const how[] = {
+        "", "", "exited", "faulted", "broke out of its sandbox", "was killed"
+    };
+    struct child *child = OS_CONTAINER_OF(handler, struct child, exited);
+    struct ending ending = { .status = 1 };
+    uint32_t state = OS_PD_NEW;
+    int32_t code = 0;
+    char text[256];
+    os_err err = os_pd_control_exit_info(child->control, &state, &code, &text);
+    if (err || state < OS_PD_EXITED || state > OS_PD_KILLED)
+        return;
+    if (state == OS_PD_EXITED) {
+        ending.status = code;
+        snprintf(ending.text, sizeof(ending.text), "exited with status %d", (int)code);
+    } else {
+        snprintf(ending.text, sizeof(ending.text), "%s%s%s", how[state], *text ? ": " : "", text);
+    }
+    child_end(child, &ending);
+}
+
+static os_err watch_process(struct child *child)
+{
+    os_signal_cap cap;
+    os_err err = os_signal_handler_init(&child->exited, child->init->env->ep, process_ended, &cap);
+    if (err)
+        return err;
+    err = os_pd_control_exit_sigh(child->control, cap);
+    os_cap_drop(cap.cap);
+    return err;
+}
+
+static os_err begin_start(struct child *child)
+{
+    struct binary *binary;
+    os_dataspace_cap ds;
+    os_parent_cap parent;
+    uint64_t size;
+    os_err err = init_binary(child->init, child->entry->binary, &binary);
+    if (!err)
+        err = os_rom_dataspace(binary->rom.cap, &ds, &size);
+    if (err)
+        return err;
+    err = child_serve(child, &parent);
+    if (err)
+        goto drop_ds;
+    os_call_init(&child->call, child->init->env->ep, start_done);
+    err = os_pd_control_start_begin(child->control, &child->call, ds, parent);
+    os_cap_drop(parent.cap);
+drop_ds:
+    os_cap_drop(ds.cap);
+    return err;
+}
+
+static void create_done(struct os_call *call)
+{
+    struct child *child = OS_CONTAINER_OF(call, struct child, call);
+    os_any_cap cap;
+    os_err err = os_parent_session_end(call, &child->pd_id, &cap);
+    if (err) {
+        cannot_start(child, "PD session", err);
+        return;
+    }
+    child->state = CHILD_STARTING;
+    child->control.cap = cap.cap;
+    err = os_pd_control_pd(child->control, &child->pd);
+    if (!err)
+        err = watch_process(child);
+    if (!err)
+        err = begin_start(child);
+    if (err)
+        cannot_start(child, "start", err);
+}
+
+void child_start(struct child *child)
+{
+    const struct entry *entry = child->entry;
+    char args[OS_ARGS_MAX];
+    snprintf(args, sizeof(args), "profile=%s%s", entry->sandbox,
+             child->init->scenario.sandbox_required ? ",sandbox=required" : "");
+    child->state = CHILD_CREATING;
+    child->started = os_clock_now();
+    os_call_init(&child->call, child->init->env->ep, create_done);
+    os_err err = os_parent_session_begin(child->init->env->parent, &child->call, "PD", entry->name, args,
+                                         entry->ram, entry->caps);
+    if (err)
+        cannot_start(child, "PD session", err);
+}
+
+/* ---- ending */
+
+/* Whether the policy says to start it again; counts it if so. */
+static int is_restarted(struct child *child, const struct ending *ending, os_time *delay)
+{
+    const struct restart *policy = &child->entry->restart;
+    if (policy->policy == RESTART_NEVER || (policy->policy == RESTART_ON_FAILURE && !ending->status))
+        return 0;
+    if (child->restarts && os_clock_now() - child->started >= RECOVERED)
+        child->restarts = 0;
+    if (child->restarts >= policy->max)
+        return 0;
+    *delay = policy->delay;
+    for (uint32_t i = 0; i < child->restarts && *delay < policy->delay_max; i++)
+        *delay *= 2;
+    if (*delay > policy->delay_max)
+        *delay = policy->delay_max;
+    child->restarts++;
+    return 1;
+}
+
+/* Logs the end and decides what follows. */
+static void judge(struct child *child, const struct ending *ending)
+{
+    os_time delay;
+    child->again = 0;
+    if (child->entry->ends_system) {
+        child_log(child, "%s; the system ends with it", ending->text);
+    } else if (is_restarted(child, ending, &delay)) {
+        child->again = 1;
+        child->alarm.due = os_clock_now() + delay;
+        child_log(child, "%s; restart %u of %u in %llu ms", ending->text, (unsigned)child->restarts,
+                  (unsigned)child->entry->restart.max, (unsigned long long)(delay / OS_MS));
+    } else {
+        child_log(child, "%s; it is not restarted", ending->text);
+        if (!child->init->status)
+            child->init->status = ending->status;
+    }
+}
+
+static void settle(struct child *child)
+{
+    sessions_of_server_refund(child);
+    if (child->again) {
+        child->state = CHILD_IDLE;
+        os_alarm_set(child->init->env->ep, &child->alarm, child->alarm.due);
+        return;
+    }
+    child->state = CHILD_GONE;
+    sessions_of_server_give_up(child);
+    init_child_gone(child->init);
+}
+
+static void close_done(struct os_call *call)
+{
+    struct child *child = OS_CONTAINER_OF(call, struct child, call);
+    os_err err = os_parent_close_end(call);
+    if (err)
+        child_log(child, "could not be closed: %s", os_err_text(err));
+    settle(child);
+}
+
+/* Closing the PD session ends the process, if there still is one, and brings the account back. */
+static void close_pd(struct child *child)
+{
+    int has_pd = child->state != CHILD_CREATING;
+    child->state = CHILD_ENDING;
+    os_cap_drop(child->pd.cap);
+    os_cap_drop(child->control.cap);
+    child->pd.cap = child->control.cap = OS_NO_CAP;
+    if (!has_pd) {
+        settle(child);
+        return;
+    }
+    os_call_init(&child->call, child->init->env->ep, close_done);
+    if (os_parent_close_begin(child->init->env->parent, &child->call, child->pd_id))
+        settle(child);
+}
+
+void child_end(struct child *child, const struct ending *ending)
+{
+    if (child->state != CHILD_CREATING && !child_is_alive(child))
+        return;
+    os_call_cancel(&child->call);
+    judge(child, ending);
+    if (child->entry->ends_system) {
+        child->init->exit(child->init, ending->status);
+        return;
+    }
+    os_signal_handler_fini(&child->exited);
+    sessions_of_client_end(child);
+    sessions_of_server_lost(child);
+    child_forget_roots(child);
+    os_object_fini(&child->parent);
+    close_pd(child);
+}

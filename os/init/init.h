@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * init.h: the engine: children, the sessions between them, and who has paid what. Everything happens at one
+ * entrypoint. init calls core and waits, for core always answers; it never waits for a child, only begins
+ * calls to it.
+ */
+#ifndef INIT_INIT_H
+#define INIT_INIT_H
+
+#include <os/component.h>
+#include <os/config.h>
+#include <os/entrypoint.h>
+#include <os/parent.h>
+#include <os/pd.h>
+#include <os/rom.h>
+#include <os/signal.h>
+#include "scenario.h"
+
+/* A binary that entries name; its ROM session stays open for restarts. */
+struct binary {
+    struct os_list link;
+    const char *name;
+    struct os_rom_session rom;
+};
+
+struct init {
+    struct os_env *env;
+    struct scenario scenario;
+    struct binary_source source;
+    struct os_list binaries;                     /* of struct binary */
+    struct os_region elf;                        /* the binary that source found last */
+    struct child *children;                      /* one for each entry of the scenario, in its order */
+    uint32_t next_server_id;                     /* names sessions towards servers */
+    int status;                                  /* of the first child that ended badly for good */
+    void (*exit)(struct init *init, int status); /* ends the system; returns in tests only */
+};
+
+enum child_state {
+    CHILD_IDLE,     /* not started, or waiting for its restart */
+    CHILD_CREATING, /* its PD session is requested */
+    CHILD_STARTING, /* core loads it */
+    CHILD_RUNNING,
+    CHILD_ENDING, /* its PD session is being closed */
+    CHILD_GONE,   /* ended for good */
+};
+
+struct child {
+    struct init *init;
+    const struct entry *entry;
+    enum child_state state;
+    struct os_object parent; /* what it calls */
+    struct os_signal_handler exited;
+    struct os_call call;   /* to core: create, start, close */
+    struct os_alarm alarm; /* its restart */
+    uint32_t pd_id;
+    os_pd_control_cap control; /* valid from STARTING to the end */
+    os_pd_cap pd;              /* its own account, the same time */
+    uint32_t next_id;          /* names sessions towards the child */
+    uint32_t sessions_count, refusals;
+    struct os_list sessions; /* that it requested: struct session.client_link */
+    struct os_list serves;   /* sessions at it: struct session.server_link */
+    struct os_list roots;    /* that it announced: struct announced */
+    uint32_t restarts;       /* in a row */
+    os_time started;
+    int again; /* to be started again when the PD session is closed */
+};
+
+/* A service that a child has announced. */
+struct announced {
+    struct os_list link;
+    os_root_cap root;
+    char service[OS_SERVICE_MAX];
+};
+
+enum session_state {
+    SESSION_WAITING, /* for the server to announce the service; nothing is paid yet */
+    SESSION_OPENING,
+    SESSION_OPEN,
+    SESSION_UPGRADING,
+    SESSION_CLOSING,
+    SESSION_LOST, /* the server has ended; the client has not closed it yet */
+};
+
+/* A session of a child at the parent, at another child, or at init itself. */
+struct session {
+    struct os_list client_link, server_link;
+    struct init *init;
+    struct child *client;   /* NULL when it has ended */
+    struct child *server;   /* NULL: the parent, or init */
+    struct config_rom *rom; /* at init */
+    enum session_state state;
+    int close_wanted;       /* as soon as the call under way has ended */
+    uint32_t id, server_id; /* names towards client and server */
+    uint64_t ram, more_ram; /* donation that the server has, and what of it the upgrade under way adds */
+    uint32_t caps, more_caps;
+    os_pd_control_cap pd; /* a session of PD: a copy of it, to see what its account has in the end */
+    struct os_call call;
+    struct os_reply reply, close_reply;
+    char service[OS_SERVICE_MAX], label[OS_LABEL_MAX], args[OS_ARGS_MAX];
+};
+
+/* A line to the log about CHILD. */
+__attribute__((format(printf, 2, 3))) void child_log(const struct child *child, const char *format, ...);
+
+/* ---- init.c */
+
+/* Makes INIT one without scenario and children. */
+void init_init(struct init *init, struct os_env *env);
+
+/* Makes and starts the children of init->scenario, which has been checked. OS_ERR_RAM. */
+OS_MUST_CHECK os_err init_start(struct init *init);
+
+/* Finds the ROM session of binary NAME, which is opened if it is not yet. */
+OS_MUST_CHECK os_err init_binary(struct init *init, const char *name, struct binary **binary);
+
+struct child *init_child(struct init *init, const struct entry *entry);
+
+/* Ends init, and with it the system, when no child will run again. */
+void init_child_gone(struct init *init);
+
+/* ---- child.c */
+
+void child_init(struct child *child, struct init *init, const struct entry *entry);
+void child_start(struct child *child);
+
+/* How an end is told and judged. */
+struct ending {
+    int status; /* 0: it ended well */
+    char text[300];
+};
+
+/* Ends the child: its sessions, the sessions at it, its account; starts it again by its policy. */
+void child_end(struct child *child, const struct ending *ending);
+
+/* The child has its process and its account. */
+static inline int child_is_alive(const struct child *child)
+{
+    return child->state == CHILD_STARTING || child->state == CHILD_RUNNING;
+}
+
+/* ---- parent.c: what a child asks of init */
+
+OS_MUST_CHECK os_err child_serve(struct child *child, os_parent_cap *cap);
+
+/* The root of SERVICE at CHILD, or NULL. */
+struct announced *child_root(struct child *child, const char *service);
+void child_forget_roots(struct child *child);
+
+/* ---- session.c */
+
+/* A request of CLIENT along ROUTE. OS_REPLY_LATER when SESSION answers RPC later. */
+os_err session_request(struct child *client, struct os_rpc *rpc, const struct route *route,
+                       const struct session *wanted);
+void session_open(struct session *session);
+void session_upgrade(struct session *session, struct os_rpc *rpc, uint64_t ram, uint32_t caps,
+                     os_err *result);
+void session_close(struct session *session);
+struct session *session_find(struct child *client, uint32_t id);
+
+/* The client has ended: closes all that it has. */
+void sessions_of_client_end(struct child *client);
+/* The server has ended: callers get an error at once, */
+void sessions_of_server_lost(struct child *server);
+/* and when its account is closed, the donations go back. */
+void sessions_of_server_refund(struct child *server);
+/* The server will not come back: whoever waits for it is told. */
+void sessions_of_server_give_up(struct child *server);
+
+/* ---- account.c */
+
+/* Moves quota from the account of FROM to that of TO; NULL is init. */
+OS_MUST_CHECK os_err account_move(struct init *init, struct child *from, struct child *to, uint64_t ram,
+                                  uint32_t caps);
+
+/* Moves as much of it as there is, and says what is missing. */
+void account_return(struct init *init, struct child *from, struct child *to, uint64_t ram, uint32_t caps,
+                    const char *service);
+
+/* ---- config_rom.c: the ROM "config" of a child */
+
+struct config_rom;
+OS_MUST_CHECK os_err config_rom_create(struct child *child, uint64_t ram, uint32_t caps, os_any_cap *cap,
+                                       struct config_rom **rom);
+void config_rom_destroy(struct config_rom *rom);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* manifest.h: what a component says about itself, taken out of its binary without running it. */
+#ifndef INIT_MANIFEST_H
+#define INIT_MANIFEST_H
+
+#include <os/config.h>
+#include "names.h"
+#include "problems.h"
+
+struct manifest {
+    void *tree; /* what all else points into */
+    struct os_config config;
+    struct names provides, requires;
+    uint64_t ram;
+    uint32_t caps;
+    const char *sandbox;
+    os_config_ref schema; /* map of the config's keys to their types, or NULL: anything goes */
+};
+
+/*
+ * The manifest's text in SIZE bytes of an ELF file, of 32 or 64 bit; it is not NUL-terminated. The file is
+ * not trusted. NULL, or why there is none, as "what, expected what".
+ */
+const char *manifest_find(const void *elf, size_t size, const char **text, size_t *length);
+
+/*
+ * Reads the manifest of BINARY, whose content is ELF. What is wrong is reported at NODE of the scenario, or
+ * at the manifest's own lines. Non-zero if MANIFEST is to be used; it is to be ended in any case.
+ */
+int manifest_read(struct manifest *manifest, struct problems *problems, os_config_ref node,
+                  const char *binary, const void *elf, size_t size);
+void manifest_fini(struct manifest *manifest);
+
+/* Checks the config NODE of scenario tree CONFIG against the manifest's schema. */
+void manifest_check_config(const struct manifest *manifest, struct problems *problems,
+                           const struct os_config *config, os_config_ref node, const char *component);
+
+#endif

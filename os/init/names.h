@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* names.h: lists of names out of a config tree, and what a misspelt one may have meant. */
+#ifndef INIT_NAMES_H
+#define INIT_NAMES_H
+
+#include <stddef.h>
+
+/* Texts are borrowed, the array is owned. Zeroed is empty. */
+struct names {
+    const char **at;
+    size_t count;
+};
+
+/* 0 if there is no memory. */
+int names_add(struct names *names, const char *name);
+void names_fini(struct names *names);
+int names_have(const struct names *names, const char *name);
+
+/* The one of COUNT names that NAME is most likely a misspelling of, or NULL when none is near. */
+const char *names_nearest(const char *const *at, size_t count, const char *name);
+
+#endif

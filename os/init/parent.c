@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* parent.c: the parent interface as a child sees it: sessions, announcements, its end. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "init.h"
+
+/* What init keeps for a session is small, but it is init's; a child that asks for more is refused. */
+#define SESSIONS_MAX  256
+#define REFUSALS_TOLD 8
+
+static struct child *caller(struct os_rpc *rpc)
+{
+    return OS_CONTAINER_OF(rpc->object, struct child, parent);
+}
+
+/* "client", or "client -> label". */
+static os_err prefix_label(char (*to)[OS_LABEL_MAX], const char *client, const char *label)
+{
+    int len = snprintf(*to, sizeof(*to), "%s%s%s", client, *label ? " -> " : "", label);
+    return len < 0 || (size_t)len >= sizeof(*to) ? OS_ERR_TOO_LARGE : OS_OK;
+}
+
+/* Tells why a request is refused; a child that goes on asking is not told about for ever. */
+static os_err refuse(struct child *child, const char *service, const char *label, os_err err)
+{
+    if (child->refusals++ < REFUSALS_TOLD)
+        child_log(child, "requests %s, label \"%s\": %s", service, label, os_err_text(err));
+    return err;
+}
+
+static os_err serve_session(struct os_rpc *rpc, const char *service, const char *label, const char *args,
+                            uint64_t ram, uint32_t caps, uint32_t *id, os_any_cap *cap)
+{
+    struct child *child = caller(rpc);
+    static const struct route own_config = { .service = "ROM", .target = TARGET_PARENT };
+    int is_config = !strcmp(service, "ROM") && !strcmp(label, "config");
+    const struct route *route =
+        is_config ? &own_config : route_find(&child->init->scenario, child->entry, service, label);
+    if (!route)
+        return refuse(child, service, label, OS_ERR_NO_SERVICE);
+    if (route->target == TARGET_DENY)
+        return refuse(child, service, label, OS_ERR_DENIED);
+    if (child->sessions_count >= SESSIONS_MAX)
+        return refuse(child, service, label, OS_ERR_CAPS);
+
+    struct session wanted = { .ram = ram, .caps = caps };
+    os_err err = is_config
+                     ? OS_OK
+                     : prefix_label(&wanted.label, child->entry->name, route->label ? route->label : label);
+    if (err)
+        return err;
+    snprintf(wanted.service, sizeof(wanted.service), "%s", service);
+    snprintf(wanted.args, sizeof(wanted.args), "%s", args);
+    err = session_request(child, rpc, is_config ? NULL : route, &wanted);
+    return err == OS_ERR_NO_SERVICE ? refuse(child, service, label, err) : err;
+}
+
+static os_err serve_close(struct os_rpc *rpc, uint32_t id)
+{
+    struct session *session = session_find(caller(rpc), id);
+    if (!session)
+        return OS_ERR_NOT_FOUND;
+    if (os_reply_owed(&session->close_reply))
+        return OS_ERR_BUSY;
+    os_reply_keep(rpc, &session->close_reply);
+    session_close(session);
+    return OS_REPLY_LATER;
+}
+
+static os_err serve_upgrade(struct os_rpc *rpc, uint32_t id, uint64_t ram, uint32_t caps)
+{
+    struct session *session = session_find(caller(rpc), id);
+    os_err result = OS_ERR_NOT_FOUND;
+    if (session)
+        session_upgrade(session, rpc, ram, caps, &result);
+    return result;
+}
+
+struct announced *child_root(struct child *child, const char *service)
+{
+    OS_LIST_FOR_EACH (link, &child->roots) {
+        struct announced *announced = OS_CONTAINER_OF(link, struct announced, link);
+        if (!strcmp(announced->service, service))
+            return announced;
+    }
+    return NULL;
+}
+
+void child_forget_roots(struct child *child)
+{
+    OS_LIST_FOR_EACH_SAFE (link, &child->roots) {
+        struct announced *announced = OS_CONTAINER_OF(link, struct announced, link);
+        os_list_remove(link);
+        os_cap_drop(announced->root.cap);
+        free(announced);
+    }
+}
+
+static os_err serve_announce(struct os_rpc *rpc, const char *service, os_root_cap root)
+{
+    struct child *child = caller(rpc);
+    if (!names_have(&child->entry->provides, service))
+        return OS_ERR_DENIED;
+    if (child_root(child, service))
+        return OS_ERR_EXISTS;
+    if (!root.cap.id)
+        return OS_ERR_BAD_CAP;
+    struct announced *announced = calloc(1, sizeof(*announced));
+    if (!announced)
+        return OS_ERR_RAM;
+    snprintf(announced->service, sizeof(announced->service), "%s", service);
+    announced->root.cap = os_cap_copy(root.cap);
+    os_list_insert(&child->roots, &announced->link);
+    OS_LIST_FOR_EACH_SAFE (link, &child->serves) {
+        struct session *session = OS_CONTAINER_OF(link, struct session, server_link);
+        if (session->state == SESSION_WAITING && !strcmp(session->service, service))
+            session_open(session);
+    }
+    return OS_OK;
+}
+
+/*
+ * The child waits for the answer, which is its end: closing its account takes the process with it, and what
+ * it would do after an answer could only be noise.
+ */
+static os_err serve_exit(struct os_rpc *rpc, int32_t status)
+{
+    struct ending ending = { .status = status };
+    snprintf(ending.text, sizeof(ending.text), "exited with status %d", (int)status);
+    child_end(caller(rpc), &ending);
+    return OS_OK;
+}
+
+static const struct os_parent_ops ops = {
+    .session = serve_session,
+    .close = serve_close,
+    .upgrade = serve_upgrade,
+    .announce = serve_announce,
+    .exit = serve_exit,
+};
+
+os_err child_serve(struct child *child, os_parent_cap *cap)
+{
+    return os_parent_object_init(&child->parent, child->init->env->ep, &ops, cap);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* read_route.c: reads `route:` and `default-route:` of a scenario. */
+#include <stdlib.h>
+#include <string.h>
+#include <os/parent.h>
+#include "parts.h"
+
+static const char *const words[] = { "parent", "any-child", "deny" };
+static const enum target targets[] = { TARGET_PARENT, TARGET_ANY_CHILD, TARGET_DENY };
+
+void problem_memory(struct problems *problems, os_config_ref node)
+{
+    problem_at(problems, node, "no memory for what follows, expected a smaller scenario");
+}
+
+static void add_route(struct reader *reader, struct routes *routes, const struct route *route)
+{
+    struct route *larger = realloc(routes->at, (routes->count + 1) * sizeof(*larger));
+    if (!larger) {
+        problem_memory(reader->problems, route->node);
+        return;
+    }
+    routes->at = larger;
+    routes->at[routes->count++] = *route;
+}
+
+static int read_target_word(struct reader *reader, os_config_ref node, const char *what, struct route *route)
+{
+    unsigned index;
+    if (!read_word(reader->problems, reader->config, node, what, words, OS_ARRAY_LEN(words), &index))
+        return 0;
+    route->target = targets[index];
+    return 1;
+}
+
+/* `child: NAME`, in the route itself or in its `to:`. */
+static int read_child(struct reader *reader, os_config_ref node, struct route *route)
+{
+    if (!read_name(reader->problems, reader->config, node, "child", &route->child))
+        return 0;
+    route->target = TARGET_CHILD;
+    return 1;
+}
+
+static int read_to(struct reader *reader, os_config_ref node, struct route *route)
+{
+    static const char *const keys[] = { "child" };
+    if (node->kind == OS_CONFIG_SCALAR)
+        return read_target_word(reader, node, "to", route);
+    if (!read_keys(reader->problems, reader->config, node, "to", keys, OS_ARRAY_LEN(keys)))
+        return 0;
+    os_config_ref child = os_config_get(reader->config, node, "child");
+    if (child)
+        return read_child(reader, child, route);
+    problem_at(reader->problems, node, "to is empty, expected child, parent, any-child or deny");
+    return 0;
+}
+
+/* The parts of a route that is a map; its keys are checked by the caller. */
+static int read_parts(struct reader *reader, os_config_ref node, struct route *route)
+{
+    os_config_ref to = os_config_get(reader->config, node, "to");
+    os_config_ref child = os_config_get(reader->config, node, "child");
+    os_config_ref label = os_config_get(reader->config, node, "label");
+    os_config_ref match = os_config_get(reader->config, node, "match");
+    if (!to == !child) {
+        problem_at(reader->problems, node, "a route with %s, expected either 'child' or 'to'",
+                   to ? "'child' and 'to'" : "neither target");
+        return 0;
+    }
+    return (to ? read_to(reader, to, route) : read_child(reader, child, route)) &&
+           (!label ||
+            read_text(reader->problems, reader->config, label, "label", OS_LABEL_MAX, &route->label)) &&
+           (!match ||
+            read_text(reader->problems, reader->config, match, "match", OS_LABEL_MAX, &route->match));
+}
+
+static void read_route(struct reader *reader, os_config_ref node, const char *service, struct routes *routes)
+{
+    static const char *const keys[] = { "child", "to", "label", "match" };
+    struct route route = { .service = service, .node = node };
+    int sound = node->kind == OS_CONFIG_SCALAR ? read_target_word(reader, node, "route", &route)
+                                               : read_keys(reader->problems, reader->config, node, "a route",
+                                                           keys, OS_ARRAY_LEN(keys)) &&
+                                                     read_parts(reader, node, &route);
+    if (sound)
+        add_route(reader, routes, &route);
+}
+
+void read_routes(struct reader *reader, os_config_ref node, struct routes *routes)
+{
+    if (!read_kind(reader->problems, reader->config, node, OS_CONFIG_MAP, "route"))
+        return;
+    for (os_config_ref at = os_config_first(reader->config, node); at;
+         at = os_config_next(reader->config, at)) {
+        const char *service = os_config_key(reader->config, at);
+        if (at->kind != OS_CONFIG_LIST) {
+            read_route(reader, at, service, routes);
+            continue;
+        }
+        for (os_config_ref item = os_config_first(reader->config, at); item;
+             item = os_config_next(reader->config, item))
+            read_route(reader, item, service, routes);
+    }
+}
+
+static void read_default(struct reader *reader, os_config_ref node)
+{
+    static const char *const keys[] = { "service", "child", "to", "label", "match" };
+    struct route route = { .node = node };
+    if (!read_keys(reader->problems, reader->config, node, "a default-route", keys, OS_ARRAY_LEN(keys)))
+        return;
+    os_config_ref service = os_config_get(reader->config, node, "service");
+    if (!service) {
+        problem_at(reader->problems, node,
+                   "a default-route without service, expected 'service: NAME' or 'any'");
+        return;
+    }
+    if (read_text(reader->problems, reader->config, service, "service", OS_SERVICE_MAX, &route.service) &&
+        read_parts(reader, node, &route))
+        add_route(reader, &reader->scenario->default_route, &route);
+}
+
+void read_default_route(struct reader *reader, os_config_ref node)
+{
+    struct routes *routes = &reader->scenario->default_route;
+    if (!node) {
+        static const struct route log = { .service = "LOG", .target = TARGET_PARENT };
+        static const struct route rest = { .service = "any", .target = TARGET_ANY_CHILD };
+        add_route(reader, routes, &log);
+        add_route(reader, routes, &rest);
+        return;
+    }
+    if (!read_kind(reader->problems, reader->config, node, OS_CONFIG_LIST, "default-route"))
+        return;
+    for (os_config_ref at = os_config_first(reader->config, node); at;
+         at = os_config_next(reader->config, at))
+        read_default(reader, at);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* scenario.c: reads a scenario as a whole, and the manifests of its binaries. */
+#include <stdlib.h>
+#include <string.h>
+#include "parts.h"
+
+/* What core offers; a nested init says with `parent-provides` what its own parent has. */
+static const char *const core_services[] = { "LOG", "ROM", "PD", "Host" };
+
+static void read_parent_provides(struct reader *reader, os_config_ref node)
+{
+    struct names *names = &reader->scenario->parent_provides;
+    if (node) {
+        read_service_names(reader, node, "parent-provides", names);
+        return;
+    }
+    for (size_t i = 0; i < OS_ARRAY_LEN(core_services); i++)
+        if (!names_add(names, core_services[i]))
+            problem_memory(reader->problems, node);
+}
+
+static void read_sandbox(struct reader *reader, os_config_ref node)
+{
+    static const char *const words[] = { "best-effort", "required" };
+    unsigned index = 0;
+    if (node)
+        (void)read_word(reader->problems, reader->config, node, "sandbox", words, OS_ARRAY_LEN(words),
+                        &index);
+    reader->scenario->sandbox_required = (int)index;
+}
+
+static void read_start(struct reader *reader, os_config_ref root, os_config_ref start)
+{
+    if (!start) {
+        problem_at(reader->problems, root, "nothing to start, expected a map 'start'");
+        return;
+    }
+    if (!read_kind(reader->problems, reader->config, start, OS_CONFIG_MAP, "start"))
+        return;
+    for (os_config_ref at = os_config_first(reader->config, start); at;
+         at = os_config_next(reader->config, at))
+        read_entry(reader, at);
+}
+
+unsigned scenario_read(struct scenario *scenario, const struct os_config *config, int display,
+                       struct problems *problems)
+{
+    static const char *const keys[] = { "start", "default-route", "sandbox", "parent-provides" };
+    struct reader reader = { scenario, &scenario->config, problems };
+    unsigned before = problems->count;
+    *scenario = (struct scenario){ .config = *config, .display = display };
+    os_config_ref root = os_config_root(config);
+    if (!read_keys(problems, config, root, "a scenario", keys, OS_ARRAY_LEN(keys)) &&
+        root->kind != OS_CONFIG_MAP)
+        return problems->count - before;
+    read_sandbox(&reader, os_config_get(config, root, "sandbox"));
+    read_parent_provides(&reader, os_config_get(config, root, "parent-provides"));
+    read_default_route(&reader, os_config_get(config, root, "default-route"));
+    read_start(&reader, root, os_config_get(config, root, "start"));
+    return problems->count - before;
+}
+
+static void entry_fini(struct entry *entry)
+{
+    free(entry->routes.at);
+    names_fini(&entry->provides);
+    manifest_fini(&entry->manifest);
+}
+
+void scenario_fini(struct scenario *scenario)
+{
+    for (size_t i = 0; i < scenario->count; i++)
+        entry_fini(&scenario->entries[i]);
+    free(scenario->entries);
+    free(scenario->default_route.at);
+    names_fini(&scenario->parent_provides);
+    names_fini(&scenario->absent);
+    *scenario = (struct scenario){ 0 };
+}
+
+static void leave_out(struct scenario *scenario, size_t index, struct problems *problems)
+{
+    if (!names_add(&scenario->absent, scenario->entries[index].name))
+        problem_memory(problems, scenario->entries[index].node);
+    entry_fini(&scenario->entries[index]);
+    memmove(&scenario->entries[index], &scenario->entries[index + 1],
+            (scenario->count - index - 1) * sizeof(scenario->entries[0]));
+    scenario->count--;
+}
+
+/* What the scenario does not say about an entry, its manifest does. */
+static void take_defaults(struct entry *entry, struct problems *problems)
+{
+    if (!entry->ram_node)
+        entry->ram = entry->manifest.ram;
+    if (!entry->caps_node)
+        entry->caps = entry->manifest.caps;
+    if (!entry->sandbox)
+        entry->sandbox = entry->manifest.sandbox;
+    for (size_t i = 0; !entry->has_provides && i < entry->manifest.provides.count; i++)
+        if (!names_add(&entry->provides, entry->manifest.provides.at[i]))
+            problem_memory(problems, entry->node);
+}
+
+unsigned scenario_read_binaries(struct scenario *scenario, struct binary_source *source,
+                                struct problems *problems)
+{
+    unsigned before = problems->count;
+    for (size_t i = 0; i < scenario->count;) {
+        struct entry *entry = &scenario->entries[i];
+        os_config_ref node = entry->binary_node ? entry->binary_node : entry->node;
+        const void *elf;
+        size_t size;
+        os_err err = source->find(source, entry->binary, &elf, &size);
+        if (err && entry->optional) {
+            leave_out(scenario, i, problems);
+            continue;
+        }
+        if (err)
+            problem_at(problems, node, "binary '%s': %s, expected the name of a component that was built",
+                       entry->binary, os_err_text(err));
+        else if (manifest_read(&entry->manifest, problems, node, entry->binary, elf, size))
+            take_defaults(entry, problems);
+        i++;
+    }
+    return problems->count - before;
+}
