@@ -15,10 +15,11 @@
 
 /* What spawner_start could not have; a bit each. */
 enum spawner_missing {
-    SPAWNER_NO_USERNS = 1,  /* no user namespace, hence none of the others */
-    SPAWNER_NO_MOUNT = 2,   /* no empty root */
-    SPAWNER_NO_UID = 4,     /* components share the user's uid (always so when not started as root) */
-    SPAWNER_NO_SECCOMP = 8, /* no filter or no user notification; never accepted for strict components */
+    SPAWNER_NO_USERNS = 1,   /* no user namespace, hence none of the others */
+    SPAWNER_NO_MOUNT = 2,    /* no empty root */
+    SPAWNER_NO_UID = 4,      /* components share the user's uid (always so when not started as root) */
+    SPAWNER_NO_SECCOMP = 8,  /* no filter or no user notification; every start fails */
+    SPAWNER_NO_THREADS = 16, /* the number of threads of a component is bounded by its ram only */
 };
 
 struct spawner; /* opaque */

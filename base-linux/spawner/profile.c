@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * profile.c: reads a profile and compiles it with libseccomp.
+ *
+ * Profiles are trusted, they are part of the program. Errors in them are still told with file and line,
+ * because people will edit them.
+ */
+#include "profile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux_base/native.h>
+
+struct parser {
+    const struct profile_text *texts;
+    size_t count;
+    struct profile *profile;
+    scmp_filter_ctx filter;
+    const char *file; /* name of the profile that is being read */
+    unsigned line;
+    unsigned depth;  /* of includes */
+    char seen[1024]; /* by system call number, so that `allowed` counts a call once */
+    char *error;
+    size_t error_size;
+};
+
+static const struct constant {
+    const char *name;
+    uint64_t value;
+} constants[] = {
+#define CONSTANT(name)                                                                                       \
+    {                                                                                                        \
+#name, (uint64_t)(name)                                                                              \
+    }
+    CONSTANT(AT_EMPTY_PATH),
+    CONSTANT(CLONE_CHILD_CLEARTID),
+    CONSTANT(CLONE_FILES),
+    CONSTANT(CLONE_FS),
+    CONSTANT(CLONE_PARENT_SETTID),
+    CONSTANT(CLONE_SETTLS),
+    CONSTANT(CLONE_SIGHAND),
+    CONSTANT(CLONE_SYSVSEM),
+    CONSTANT(CLONE_THREAD),
+    CONSTANT(CLONE_VM),
+    CONSTANT(AF_UNIX),
+    CONSTANT(FIONREAD),
+    CONSTANT(FIONBIO),
+    CONSTANT(F_GETFD),
+    CONSTANT(F_GETFL),
+    CONSTANT(F_SETFD),
+    CONSTANT(F_SETFL),
+    CONSTANT(LINUX_FD_EXEC),
+    CONSTANT(MAP_ANONYMOUS),
+    CONSTANT(MAP_DENYWRITE),
+    CONSTANT(MAP_FIXED),
+    CONSTANT(MAP_NORESERVE),
+    CONSTANT(MAP_PRIVATE),
+    CONSTANT(MAP_SHARED),
+    CONSTANT(MAP_STACK),
+    CONSTANT(O_ACCMODE),
+    CONSTANT(O_CREAT),
+    CONSTANT(O_TRUNC),
+    CONSTANT(PROT_EXEC),
+    CONSTANT(PROT_WRITE),
+    CONSTANT(SOL_SOCKET),
+    CONSTANT(SO_COOKIE),
+    CONSTANT(SO_ERROR),
+    CONSTANT(SO_PEERCRED),
+#undef CONSTANT
+};
+
+__attribute__((format(printf, 2, 3))) static os_err fail(struct parser *p, const char *format, ...)
+{
+    char what[160];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    snprintf(p->error, p->error_size, "%s:%u: %s", p->file, p->line, what);
+    return OS_ERR_BAD_ARG;
+}
+
+static os_err parse_size(struct parser *p, const char *text, uint64_t *size)
+{
+    char *end;
+    uint64_t value = strtoull(text, &end, 10);
+
+    if (end == text || (*end && strcmp(end, "K") != 0 && strcmp(end, "M") != 0))
+        return fail(p, "'%s' is no size, as 64K or 16M", text);
+    *size = *end == 'K' ? OS_KIB(value) : *end == 'M' ? OS_MIB(value) : value;
+    return OS_OK;
+}
+
+static os_err parse_env(struct parser *p, const char *text)
+{
+    char **env = p->profile->env;
+    int i = 0;
+
+    while (env[i])
+        i++;
+    if (i == PROFILE_ENV_MAX)
+        return fail(p, "more than %d environment variables", PROFILE_ENV_MAX);
+    env[i] = strdup(text);
+    return env[i] ? OS_OK : OS_ERR_NO_MEMORY;
+}
+
+static os_err parse_text(struct parser *p, const char *name);
+
+static os_err parse_directive(struct parser *p, const char *key, const char *value)
+{
+    struct profile *profile = p->profile;
+
+    if (strcmp(key, "include") == 0)
+        return parse_text(p, value);
+    if (strcmp(key, "space") == 0)
+        return parse_size(p, value, &profile->space);
+    if (strcmp(key, "stack") == 0)
+        return parse_size(p, value, &profile->stack);
+    if (strcmp(key, "env") == 0)
+        return parse_env(p, value);
+    if (strcmp(key, "world") == 0 && strcmp(value, "empty") == 0)
+        profile->world = WORLD_EMPTY;
+    else if (strcmp(key, "world") == 0 && strcmp(value, "usr") == 0)
+        profile->world = WORLD_USR;
+    else if (strcmp(key, "socket") == 0 && strcmp(value, "x11") == 0)
+        profile->x11 = 1;
+    else if (strcmp(key, "socket") == 0 && strcmp(value, "wayland") == 0)
+        profile->wayland = 1;
+    else
+        return fail(p, "'%s: %s' is no directive", key, value);
+    return OS_OK;
+}
+
+/* A number, or names joined with '|'; '~' in front turns all bits over. */
+static os_err parse_value(struct parser *p, char *text, uint64_t *value)
+{
+    int invert = *text == '~';
+    uint64_t sum = 0;
+
+    for (char *save, *word = strtok_r(text + invert, "|", &save); word; word = strtok_r(NULL, "|", &save)) {
+        char *end;
+        uint64_t bits = strtoull(word, &end, 0);
+        int known = !*end;
+
+        for (size_t i = 0; !known && i < OS_ARRAY_LEN(constants); i++) {
+            known = strcmp(word, constants[i].name) == 0;
+            if (known)
+                bits = constants[i].value;
+        }
+        if (!known)
+            return fail(p, "'%s' is no number and no known constant", word);
+        sum |= bits;
+    }
+    *value = invert ? ~sum : sum;
+    return OS_OK;
+}
+
+/* argN==VALUE or argN&MASK==VALUE */
+static os_err parse_condition(struct parser *p, char *text, struct scmp_arg_cmp *cmp)
+{
+    char *equals = strstr(text, "==");
+    uint64_t mask = UINT64_MAX, value;
+    os_err err;
+
+    if (strncmp(text, "arg", 3) != 0 || text[3] < '0' || text[3] > '5' || !equals ||
+        (text[4] != '&' && text + 4 != equals))
+        return fail(p, "'%s' is no condition, as arg1==0 or arg1&MASK==0", text);
+    *equals = '\0';
+    if (text[4] == '&' && (err = parse_value(p, text + 5, &mask)) != OS_OK)
+        return err;
+    if ((err = parse_value(p, equals + 2, &value)) != OS_OK)
+        return err;
+    *cmp = SCMP_CMP((unsigned)(text[3] - '0'), SCMP_CMP_MASKED_EQ, mask, value);
+    return OS_OK;
+}
+
+static os_err parse_errno(struct parser *p, const char *name, uint32_t *action)
+{
+    static const struct {
+        const char *name;
+        int value;
+    } errnos[] = { { "ENOSYS", ENOSYS }, { "ENOENT", ENOENT }, { "EPERM", EPERM }, { "EACCES", EACCES } };
+
+    for (size_t i = 0; i < OS_ARRAY_LEN(errnos); i++) {
+        if (strcmp(name, errnos[i].name) == 0) {
+            *action = SCMP_ACT_ERRNO(errnos[i].value);
+            return OS_OK;
+        }
+    }
+    return fail(p, "'%s' is not one of ENOSYS, ENOENT, EPERM, EACCES", name);
+}
+
+/* NAME [= ERRNO] [condition ...] */
+static os_err parse_call(struct parser *p, char *name, char *rest)
+{
+    uint32_t action = SCMP_ACT_ALLOW;
+    struct scmp_arg_cmp cmp[6];
+    unsigned count = 0;
+    int nr = seccomp_syscall_resolve_name(name);
+    char *save, *word = strtok_r(rest, " \t", &save);
+    os_err err;
+
+    if (nr < 0 || (size_t)nr >= sizeof p->seen)
+        return fail(p, "'%s' is no system call", name);
+    if (word && strcmp(word, "=") == 0) {
+        word = strtok_r(NULL, " \t", &save);
+        if ((err = parse_errno(p, word ? word : "", &action)) != OS_OK)
+            return err;
+        word = strtok_r(NULL, " \t", &save);
+    }
+    for (; word; word = strtok_r(NULL, " \t", &save)) {
+        if (count == OS_ARRAY_LEN(cmp))
+            return fail(p, "too many conditions");
+        if ((err = parse_condition(p, word, &cmp[count++])) != OS_OK)
+            return err;
+    }
+    if (action == SCMP_ACT_ALLOW && !p->seen[nr]) {
+        p->seen[nr] = 1;
+        p->profile->allowed++;
+    }
+    if (seccomp_rule_add_array(p->filter, action, nr, count, cmp) < 0)
+        return fail(p, "'%s': libseccomp does not take this rule", name);
+    return OS_OK;
+}
+
+static os_err parse_line(struct parser *p, char *line)
+{
+    char *reason = strchr(line, '#');
+    char *word = line + strspn(line, " \t");
+    char *end, *rest;
+
+    if (reason)
+        *reason++ = '\0';
+    for (end = word + strlen(word); end > word && strchr(" \t\r", end[-1]); end--)
+        end[-1] = '\0';
+    if (!*word)
+        return OS_OK;
+    rest = word + strcspn(word, " \t");
+    if (*rest)
+        *rest++ = '\0';
+    rest += strspn(rest, " \t");
+    end = word + strlen(word);
+    if (end[-1] == ':') {
+        end[-1] = '\0';
+        return parse_directive(p, word, rest);
+    }
+    if (!reason || strlen(reason) < 4)
+        return fail(p, "'%s' has no reason, as '# why it is needed'", word);
+    return parse_call(p, word, rest);
+}
+
+static const char *find_text(const struct parser *p, const char *name)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        if (strcmp(p->texts[i].name, name) == 0)
+            return p->texts[i].text;
+    }
+    return NULL;
+}
+
+static os_err parse_text(struct parser *p, const char *name)
+{
+    const char *file = p->file;
+    unsigned line = p->line;
+    const char *text = find_text(p, name);
+    char *copy, *rest, *one;
+    os_err err = OS_OK;
+
+    if (!text || p->depth > 4)
+        return fail(p, "no profile '%s' to include", name);
+    rest = copy = strdup(text);
+    if (!copy)
+        return OS_ERR_NO_MEMORY;
+    p->file = name;
+    p->line = 0;
+    p->depth++;
+    while (err == OS_OK && (one = strsep(&rest, "\n"))) {
+        p->line++;
+        err = parse_line(p, one);
+    }
+    if (err == OS_OK) {
+        p->file = file;
+        p->line = line;
+    }
+    p->depth--;
+    free(copy);
+    return err;
+}
+
+/* The filter as the kernel takes it; libseccomp gives it to a descriptor only. */
+static os_err compile(struct parser *p)
+{
+    int fd = memfd_create("filter", MFD_CLOEXEC);
+    os_err err = OS_ERR_NO_MEMORY;
+    off_t size;
+
+    if (fd < 0)
+        return err;
+    if (seccomp_export_bpf(p->filter, fd) < 0 || (size = lseek(fd, 0, SEEK_END)) <= 0)
+        goto out;
+    p->profile->code = malloc((size_t)size);
+    if (!p->profile->code || pread(fd, p->profile->code, (size_t)size, 0) != size)
+        goto out;
+    p->profile->code_len = (size_t)size / sizeof(struct sock_filter);
+    err = OS_OK;
+out:
+    close(fd);
+    return err;
+}
+
+/* Without these the spawner cannot start anything: it hands over the listener, executes, or gives up. */
+static os_err check_needed(struct parser *p)
+{
+    static const char *const needed[] = { "sendmsg", "execveat", "exit_group" };
+
+    for (size_t i = 0; i < OS_ARRAY_LEN(needed); i++) {
+        if (!p->seen[seccomp_syscall_resolve_name(needed[i])])
+            return fail(p, "'%s' is missing, a component cannot start without it", needed[i]);
+    }
+    return OS_OK;
+}
+
+os_err profile_create(const struct profile_text *texts, size_t count, const char *name,
+                      struct profile **profile, char *error, size_t error_size)
+{
+    struct parser p = {
+        .texts = texts, .count = count, .file = name, .error = error, .error_size = error_size
+    };
+    os_err err = OS_ERR_NO_MEMORY;
+
+    p.profile = calloc(1, sizeof *p.profile);
+    p.filter = seccomp_init(SCMP_ACT_NOTIFY);
+    if (!p.profile || !p.filter || seccomp_attr_set(p.filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS))
+        goto fail;
+    snprintf(p.profile->name, sizeof p.profile->name, "%s", name);
+    p.profile->stack = OS_KIB(256);
+    if ((err = parse_text(&p, name)) != OS_OK || (err = check_needed(&p)) != OS_OK)
+        goto fail;
+    if ((err = compile(&p)) != OS_OK)
+        goto fail;
+    seccomp_release(p.filter);
+    *profile = p.profile;
+    return OS_OK;
+fail:
+    seccomp_release(p.filter);
+    profile_destroy(p.profile);
+    return err;
+}
+
+void profile_destroy(struct profile *profile)
+{
+    if (!profile)
+        return;
+    for (char **env = profile->env; *env; env++)
+        free(*env);
+    free(profile->code);
+    free(profile);
+}

@@ -1,0 +1,661 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * worker.c: the spawner process. It is process 1 of its pid namespace, so that its end is the end of every
+ * component; it starts them, hears of their forbidden system calls, and reaps them. It is single-threaded and
+ * waits in one place.
+ */
+#include "worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <grp.h>
+#include <unistd.h>
+
+#include <linux_base/native.h>
+#include <linux_base/symbolize.h>
+
+#include "protocol.h"
+#include "start.h"
+
+enum { COMPONENTS_MAX = WORKER_UIDS - 1 };
+
+struct component {
+    uint32_t id;
+    pid_t pid; /* 0: the slot is free */
+    int pidfd;
+    int status;   /* from the start until the execution; -1 afterwards */
+    int listener; /* -1 until it was handed over */
+    int started;  /* SPAWNER_STARTED was sent */
+    int helper;   /* not core's component; no events */
+    dev_t dev;    /* of the binary, to find it among the mappings */
+    ino_t ino;
+    struct start_failure failure;
+};
+
+/* An event that core has not taken yet. */
+struct pending {
+    struct pending *next;
+    int pidfd; /* a copy, or -1 */
+    struct event event;
+};
+
+struct worker {
+    const struct worker_setup *setup;
+    int epoll;
+    int proc; /* the machine's /proc */
+    int world_built;
+    int nested; /* every component gets a user namespace */
+    int ended;  /* there is something to reap */
+    struct pending *first, **last;
+    struct component components[COMPONENTS_MAX];
+};
+
+/* What an epoll event is about: the kind, and the slot of the component. */
+enum watch { WATCH_CORE, WATCH_STATUS, WATCH_LISTENER, WATCH_PIDFD };
+
+static int watch(struct worker *w, int fd, enum watch kind, size_t slot, uint32_t events)
+{
+    struct epoll_event event = { .events = events, .data.u64 = slot << 2 | kind };
+
+    return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+/* Closing would not do: core has copies of some of these descriptors, and epoll keeps what anyone has open.
+ */
+static void unwatch(struct worker *w, int *fd)
+{
+    if (*fd >= 0)
+        epoll_ctl(w->epoll, EPOLL_CTL_DEL, *fd, NULL);
+    close_fd(fd);
+}
+
+/* ---- events to core ---- */
+
+static int send_event(int socket, const struct pending *pending)
+{
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = { .header = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
+    struct iovec data = { (void *)&pending->event, sizeof pending->event };
+    struct msghdr msg = { .msg_iov = &data, .msg_iovlen = 1 };
+
+    if (pending->pidfd >= 0) {
+        memcpy(CMSG_DATA(&control.header), &pending->pidfd, sizeof(int));
+        msg.msg_control = &control;
+        msg.msg_controllen = sizeof control;
+    }
+    return sendmsg(socket, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -1 : 0;
+}
+
+/* Sends what waits; what does not fit stays, because core may itself be waiting for us to read a request. */
+static void flush_events(struct worker *w)
+{
+    struct epoll_event core = { .events = EPOLLIN, .data.u64 = WATCH_CORE };
+
+    while (w->first) {
+        struct pending *pending = w->first;
+
+        if (send_event(w->setup->core, pending) < 0 && (errno == EAGAIN || errno == ETOOMANYREFS)) {
+            core.events |= EPOLLOUT;
+            break;
+        }
+        w->first = pending->next;
+        if (!w->first)
+            w->last = &w->first;
+        close_fd(&pending->pidfd);
+        free(pending);
+    }
+    epoll_ctl(w->epoll, EPOLL_CTL_MOD, w->setup->core, &core);
+}
+
+static void post(struct worker *w, const struct event *event, int pidfd)
+{
+    struct pending *pending = malloc(sizeof *pending);
+
+    if (!pending)
+        _exit(1); /* core must not miss an end; all components end with us */
+    pending->next = NULL;
+    pending->event = *event;
+    pending->pidfd = pidfd < 0 ? -1 : fcntl(pidfd, F_DUPFD_CLOEXEC, 0);
+    *w->last = pending;
+    w->last = &pending->next;
+}
+
+static void post_failure(struct worker *w, uint32_t id, os_err err, const char *step, int error)
+{
+    struct event event = { .kind = SPAWNER_FAILED, .id = id, .err = err };
+
+    snprintf(event.text, sizeof event.text, error ? "%s: %s" : "%s", step, strerror(error));
+    post(w, &event, -1);
+}
+
+/* ---- starting ---- */
+
+static int fork_component(struct worker *w, int *pidfd)
+{
+    struct clone_args args = { .flags = CLONE_PIDFD | (w->nested ? CLONE_NEWUSER : 0),
+                               .pidfd = (uint64_t)(uintptr_t)pidfd,
+                               .exit_signal = SIGCHLD };
+
+    return (int)syscall(SYS_clone3, &args, sizeof args);
+}
+
+static void drop_capabilities(struct worker *w);
+
+/* The world of drivers is built when the first of them is started, most systems of tests have none. */
+static int build_world(struct worker *w, const char **step)
+{
+    if (w->world_built || w->setup->missing & SPAWNER_NO_MOUNT)
+        return 0;
+    if (world_enter(w->setup->world, w->setup->display, step) < 0)
+        return -1;
+    w->world_built = 1;
+    drop_capabilities(w);
+    return 0;
+}
+
+static struct component *free_slot(struct worker *w)
+{
+    for (size_t i = 0; i < COMPONENTS_MAX; i++) {
+        if (!w->components[i].pid)
+            return &w->components[i];
+    }
+    return NULL;
+}
+
+/* The child's side: never returns. */
+static void be_component(struct worker *w, const struct start *start)
+{
+    struct start_failure failure;
+
+    if (start->request->kind == REQUEST_START)
+        start_component(start);
+    if (start_helper(start, &failure) == 0)
+        symbolize_answer(LINUX_FD_EXEC, start->request->address, LINUX_FD_CORE);
+    _exit(1);
+}
+
+static os_err try_start(struct worker *w, const struct request *request, const int fds[], const char **step)
+{
+    struct component *c = free_slot(w);
+    struct start start = { .profile = w->setup->profiles[request->profile],
+                           .request = request,
+                           .fds = fds,
+                           .proc = w->proc,
+                           .outer_uid = geteuid(),
+                           .outer_gid = getegid(),
+                           .nested = w->nested,
+                           .set_uid = w->setup->uid_base != 0,
+                           .bound_threads = w->nested || w->setup->uid_base != 0,
+                           .display = w->setup->display };
+    struct stat binary;
+    int status[2], pidfd;
+    pid_t pid;
+
+    *step = "no room for more components";
+    if (!c)
+        return OS_ERR_THREADS;
+    *step = "the kernel has no user notification of system calls";
+    if (w->setup->missing & SPAWNER_NO_SECCOMP)
+        return OS_ERR_UNSUPPORTED;
+    *step = "the binary";
+    if (fds[FD_BINARY] < 0 || fstat(fds[FD_BINARY], &binary) < 0)
+        return OS_ERR_BAD_ARG;
+    *step = "building the world of drivers";
+    if (build_world(w, step) < 0)
+        return OS_ERR_IO;
+    *step = "a socket";
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, status) < 0)
+        return OS_ERR_HANDLES;
+    start.status = status[1];
+    start.uid = (w->setup->uid_base ? w->setup->uid_base : 1) + (uint32_t)(c - w->components);
+    *step = "a process";
+    pid = fork_component(w, &pidfd);
+    if (pid == 0)
+        be_component(w, &start);
+    close(status[1]);
+    if (pid < 0) {
+        close(status[0]);
+        return OS_ERR_THREADS;
+    }
+    *c = (struct component){ .id = request->id,
+                             .pid = pid,
+                             .pidfd = pidfd,
+                             .status = status[0],
+                             .listener = -1,
+                             .helper = request->kind == REQUEST_SYMBOLIZE,
+                             .dev = binary.st_dev,
+                             .ino = binary.st_ino };
+    watch(w, c->status, WATCH_STATUS, (size_t)(c - w->components), EPOLLIN);
+    watch(w, c->pidfd, WATCH_PIDFD, (size_t)(c - w->components), EPOLLIN);
+    return OS_OK;
+}
+
+static void start_request(struct worker *w, const struct request *request, const int fds[])
+{
+    const char *step = "";
+    os_err err;
+
+    errno = 0;
+    err = try_start(w, request, fds, &step);
+    if (err != OS_OK && request->kind == REQUEST_START)
+        post_failure(w, request->id, err, step, errno);
+}
+
+static void kill_request(struct worker *w, uint32_t id)
+{
+    for (size_t i = 0; i < COMPONENTS_MAX; i++) {
+        struct component *c = &w->components[i];
+
+        if (c->pid && c->id == id && !c->helper)
+            syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
+    }
+}
+
+/* ---- what components do ---- */
+
+static void say_started(struct worker *w, struct component *c)
+{
+    struct event event = { .kind = SPAWNER_STARTED, .id = c->id };
+
+    if (c->started || c->helper)
+        return;
+    c->started = 1;
+    post(w, &event, c->pidfd);
+}
+
+/* One message from a process that is about to become a component: 1, 0 when there is none now, -1 at the end.
+ */
+static int read_status(struct worker *w, struct component *c)
+{
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct start_failure failure;
+    struct iovec data = { &failure, sizeof failure };
+    struct msghdr msg = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+    };
+    ssize_t len = recvmsg(c->status, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+    if (len < 0)
+        return errno == EAGAIN ? 0 : -1;
+    if (len == 0)
+        return -1;
+    if (len == sizeof failure) {
+        c->failure = failure;
+        c->failure.step[sizeof c->failure.step - 1] = '\0';
+    } else if (CMSG_FIRSTHDR(&msg)) {
+        unwatch(w, &c->listener);
+        memcpy(&c->listener, CMSG_DATA(&control.header), sizeof(int));
+        watch(w, c->listener, WATCH_LISTENER, (size_t)(c - w->components), EPOLLIN);
+    }
+    return 1;
+}
+
+/* The socket closes at the execution, or with the process. */
+static void handle_status(struct worker *w, struct component *c)
+{
+    int more = 1;
+
+    while (c->status >= 0 && more > 0)
+        more = read_status(w, c);
+    if (c->status >= 0 && more < 0) {
+        unwatch(w, &c->status);
+        if (c->listener >= 0 && !c->failure.err)
+            say_started(w, c);
+    }
+}
+
+/* Where IP is: *RELATIVE to the load address of the component's binary, or, in TEXT, in another file. */
+static void find_address(struct worker *w, const struct component *c, uint64_t ip, uint64_t *relative,
+                         char *text, size_t size)
+{
+    unsigned long start, end, offset, ino, base = 0, base_ino = 0;
+    unsigned major, minor;
+    char path[64], line[512], name[256];
+    int pid = 0, fd;
+    FILE *file;
+
+    snprintf(text, size, "%#llx", (unsigned long long)ip);
+    snprintf(path, sizeof path, "self/fdinfo/%d", c->pidfd);
+    fd = openat(w->proc, path, O_RDONLY | O_CLOEXEC);
+    file = fd < 0 ? NULL : fdopen(fd, "r");
+    while (file && fgets(line, sizeof line, file))
+        sscanf(line, "Pid: %d", &pid);
+    if (file)
+        fclose(file);
+    snprintf(path, sizeof path, "%d/maps", pid);
+    fd = pid > 0 ? openat(w->proc, path, O_RDONLY | O_CLOEXEC) : -1;
+    file = fd < 0 ? NULL : fdopen(fd, "r");
+    while (file && fgets(line, sizeof line, file)) {
+        *name = '\0';
+        if (sscanf(line, "%lx-%lx %*s %lx %x:%x %lu %255s", &start, &end, &offset, &major, &minor, &ino,
+                   name) < 6)
+            continue;
+        if (ino != base_ino) {
+            base = start;
+            base_ino = ino;
+        }
+        if (ip < start || ip >= end)
+            continue;
+        if (ino == c->ino)
+            *relative = ip - base;
+        snprintf(text, size, ino == c->ino ? "%#lx" : "%2$s+%1$#lx", (unsigned long)ip - base,
+                 strrchr(name, '/') ? strrchr(name, '/') + 1 : name);
+        break;
+    }
+    if (file)
+        fclose(file);
+}
+
+static void report_violation(struct worker *w, struct component *c, const struct seccomp_data *data)
+{
+    struct event event = { .kind = SPAWNER_VIOLATION, .id = c->id };
+    char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, data->nr);
+    char where[96], arguments[6 * 20] = "";
+    int count = 6, len = 0;
+
+    while (count > 0 && data->args[count - 1] == 0)
+        count--;
+    for (int i = 0; i < count; i++)
+        len += snprintf(arguments + len, sizeof arguments - (size_t)len, i ? ", %#llx" : "%#llx",
+                        (unsigned long long)data->args[i]);
+    find_address(w, c, data->instruction_pointer, &event.ip, where, sizeof where);
+    snprintf(event.text, sizeof event.text, "system call %.31s(%.110s) at %.80s", name ? name : "unknown",
+             arguments, where);
+    free(name);
+    say_started(w, c);
+    post(w, &event, -1);
+}
+
+static void handle_listener(struct worker *w, struct component *c, uint32_t events)
+{
+    struct seccomp_notif call = { 0 };
+
+    if (events & EPOLLIN && ioctl(c->listener, SECCOMP_IOCTL_NOTIF_RECV, &call) == 0) {
+        handle_status(w, c);
+        if (!c->helper)
+            report_violation(w, c, &call.data);
+        syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
+        unwatch(w, &c->listener);
+    } else if (events & (EPOLLHUP | EPOLLERR)) {
+        unwatch(w, &c->listener);
+    }
+}
+
+/* The end of a component, told once it has been reaped, so that its user and slot can be used again. */
+static void handle_end(struct worker *w, struct component *c, int status)
+{
+    struct event event = { .kind = SPAWNER_ENDED, .id = c->id, .status = status };
+
+    handle_status(w, c);
+    if (c->helper)
+        ; /* its answer, or none, is core's to see */
+    else if (c->started)
+        post(w, &event, -1);
+    else if (c->failure.err)
+        post_failure(w, c->id, c->failure.err, c->failure.step, c->failure.error);
+    else
+        post_failure(w, c->id, OS_ERR_DEAD, "it ended while it was started", 0);
+    unwatch(w, &c->status);
+    unwatch(w, &c->listener);
+    unwatch(w, &c->pidfd);
+    c->pid = 0;
+}
+
+static void reap(struct worker *w)
+{
+    int status;
+    pid_t pid;
+
+    w->ended = 0;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        for (size_t i = 0; i < COMPONENTS_MAX; i++) {
+            if (w->components[i].pid == pid)
+                handle_end(w, &w->components[i], status);
+        }
+    }
+}
+
+/* ---- core ---- */
+
+/* 1: a request; 0: none now; -1: core is gone. */
+static int receive_request(struct worker *w, struct request *request, int fds[])
+{
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(FD_COUNT * sizeof(int))];
+    } control;
+    struct iovec data = { request, sizeof *request };
+    struct msghdr msg = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+    };
+    ssize_t len = recvmsg(w->setup->core, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    const unsigned char *next = CMSG_DATA(&control.header);
+
+    if (len < 0)
+        return errno == EAGAIN || errno == EINTR ? 0 : -1;
+    if (len != sizeof *request)
+        return -1;
+    for (int i = 0; i < FD_COUNT; i++) {
+        fds[i] = -1;
+        if (CMSG_FIRSTHDR(&msg) && request->fds & 1u << i &&
+            next + sizeof(int) <= (unsigned char *)&control + control.header.cmsg_len) {
+            memcpy(&fds[i], next, sizeof(int));
+            next += sizeof(int);
+        }
+    }
+    request->label[LABEL_MAX - 1] = '\0';
+    return 1;
+}
+
+/* Nothing may outlive core, also where there is no pid namespace that would see to it. */
+static void end_all(struct worker *w)
+{
+    for (size_t i = 0; i < COMPONENTS_MAX; i++) {
+        if (w->components[i].pid)
+            syscall(SYS_pidfd_send_signal, w->components[i].pidfd, SIGKILL, NULL, 0);
+    }
+    while (waitpid(-1, NULL, 0) > 0)
+        ;
+    _exit(0);
+}
+
+static void handle_core(struct worker *w)
+{
+    struct request request;
+    int fds[FD_COUNT], got;
+
+    while ((got = receive_request(w, &request, fds)) > 0) {
+        if (request.kind == REQUEST_KILL)
+            kill_request(w, request.id);
+        else if (request.kind == REQUEST_START || request.kind == REQUEST_SYMBOLIZE)
+            start_request(w, &request, fds);
+        for (int i = 0; i < FD_COUNT; i++)
+            close_fd(&fds[i]);
+    }
+    if (got < 0)
+        end_all(w);
+}
+
+static void handle(struct worker *w, const struct epoll_event *event)
+{
+    struct component *c = &w->components[event->data.u64 >> 2];
+
+    switch ((enum watch)(event->data.u64 & 3)) {
+    case WATCH_CORE:
+        handle_core(w);
+        break;
+    case WATCH_STATUS:
+        if (c->pid && c->status >= 0)
+            handle_status(w, c);
+        break;
+    case WATCH_LISTENER:
+        if (c->pid && c->listener >= 0)
+            handle_listener(w, c, event->events);
+        break;
+    case WATCH_PIDFD:
+        w->ended = 1;
+        break;
+    }
+}
+
+/* ---- getting into place ---- */
+
+/* Only what starting components takes: other users for them, their end, and a look at their mappings. */
+static void drop_capabilities(struct worker *w)
+{
+    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    struct __user_cap_data_struct data[2] = { 0 };
+    uint32_t keep = 1u << CAP_SETUID | 1u << CAP_SETGID | 1u << CAP_KILL | 1u << CAP_SYS_PTRACE;
+    struct __user_cap_data_struct now[2] = { 0 };
+
+    if (!w->world_built && !(w->setup->missing & SPAWNER_NO_MOUNT))
+        keep |= 1u << CAP_SYS_ADMIN;
+    syscall(SYS_capget, &header, now);
+    data[0].permitted = data[0].effective = now[0].permitted & keep;
+    syscall(SYS_capset, &header, data);
+}
+
+/* Whether components can have user namespaces of their own. */
+static int probe_nested(int proc)
+{
+    struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
+    uint32_t uid = geteuid(), gid = getegid(); /* the child is nobody until it is mapped */
+    int status;
+    pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+
+    if (pid == 0)
+        _exit(start_map_user(proc, 1, uid, gid) < 0);
+    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+static void reset_process(void)
+{
+    struct rlimit files;
+    sigset_t none;
+
+    for (int i = 1; i < NSIG; i++)
+        signal(i, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    setsid(); /* Ctrl-C on the terminal is for core */
+    umask(022);
+    prctl(PR_SET_NAME, "spawner");
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
+/* Waits for REQUEST_GO: the maps of users are written, and whether they hold more than one. */
+static void wait_for_go(struct worker_setup *setup)
+{
+    struct request request;
+
+    if (recv(setup->core, &request, sizeof request, 0) != sizeof request || request.kind != REQUEST_GO)
+        _exit(1);
+    if (request.id)
+        setup->uid_base = 1;
+    if (!setup->uid_base)
+        setup->missing |= SPAWNER_NO_UID;
+}
+
+/* After the clone by root the process is nobody of the range that was mapped. */
+static int become_root(void)
+{
+    return setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ? -1 : 0;
+}
+
+/* The mount is tried in a process of its own where the world is built later. */
+static int probe_world(struct worker *w)
+{
+    struct clone_args args = { .flags = CLONE_NEWNS, .exit_signal = SIGCHLD };
+    const char *step;
+    int status;
+    pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+
+    if (pid == 0)
+        _exit(world_enter(WORLD_EMPTY, NULL, &step) < 0);
+    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0 ? 0 : -1;
+}
+
+static void setup_world(struct worker *w, struct worker_setup *setup)
+{
+    const char *step;
+
+    if (setup->missing & SPAWNER_NO_MOUNT)
+        return;
+    if (probe_world(w) < 0)
+        setup->missing |= SPAWNER_NO_MOUNT;
+    else if (setup->world == WORLD_EMPTY && build_world(w, &step) < 0)
+        _exit(1);
+}
+
+void worker_run(const struct worker_setup *given)
+{
+    struct worker_setup setup = *given;
+    struct worker *w = calloc(1, sizeof *w);
+    struct event ready = { .kind = EVENT_READY };
+
+    if (!w)
+        _exit(1);
+    reset_process();
+    wait_for_go(&setup);
+    if (setup.user_namespace && setup.uid_base && become_root() < 0)
+        _exit(1);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* changes of the user clear it */
+    w->setup = &setup;
+    w->last = &w->first;
+    w->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    w->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (w->epoll < 0 || watch(w, setup.core, WATCH_CORE, 0, EPOLLIN) < 0)
+        _exit(1);
+    setup_world(w, &setup);
+    if (!setup.uid_base)
+        w->nested = probe_nested(w->proc);
+    if (!setup.uid_base && !w->nested)
+        setup.missing |= SPAWNER_NO_THREADS;
+    drop_capabilities(w);
+    ready.status = (int32_t)setup.missing;
+    post(w, &ready, -1);
+    for (;;) {
+        struct epoll_event events[16];
+        int count;
+
+        flush_events(w);
+        count = epoll_wait(w->epoll, events, OS_ARRAY_LEN(events), -1);
+        for (int i = 0; i < count; i++)
+            handle(w, &events[i]);
+        /* at last, so that no event of this round is taken for one of a new component in the same slot */
+        if (w->ended)
+            reap(w);
+    }
+}
