@@ -65,8 +65,9 @@ static struct rgb over_hill(const struct hill *hill, struct rgb c, int64_t h, in
 void background_row(uint32_t w, uint32_t h, int32_t y, int32_t x0, int32_t x1, uint32_t *row)
 {
     static const struct rgb zenith = { 44, 62, 92 }, horizon = { 226, 186, 158 };
-    int64_t t = (int64_t)y * 65536 / h;
-    /* Squared: the glow stays near the horizon. */
+    /* The horizon is at three quarters of the height, and the glow stays near it because t is squared. */
+    int64_t t = (int64_t)y * 65536 * 4 / 3 / h;
+    t = t > 65536 ? 65536 : t;
     struct rgb sky = mix(zenith, horizon, t * t / 65536);
 
     for (int32_t x = x0; x < x1; x++) {

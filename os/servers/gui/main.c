@@ -3,19 +3,16 @@
  * README.md. */
 #include "internal.h"
 
-#include <stdlib.h>
-
 OS_MANIFEST("provides: [Gui, Capture, Event]\n"
             "ram: 4M\n"
             "caps: 64\n");
 
 void component_construct(struct os_env *env)
 {
-    struct gui *gui = calloc(1, sizeof(*gui));
-    if (!gui)
-        os_require(env, OS_ERR_NO_MEMORY, "gui");
+    static struct gui state;
+    struct gui *gui = &state;
 
-    gui->env = env;
+    *gui = (struct gui){ .env = env };
     os_list_init(&gui->clients);
     os_list_init(&gui->views);
     os_list_init(&gui->captures);

@@ -155,11 +155,10 @@ static const struct os_root_handlers handlers = { .open = open_session, .close =
 
 void component_construct(struct os_env *env)
 {
-    struct timer *timer = calloc(1, sizeof(*timer));
-    if (!timer)
-        os_require(env, OS_ERR_NO_MEMORY, "timer");
+    static struct timer state;
+    struct timer *timer = &state;
 
-    timer->start = os_clock_now();
+    *timer = (struct timer){ .start = os_clock_now() };
     timer->alarm.handle = handle_alarm;
     os_list_init(&timer->alarm.link);
     os_list_init(&timer->waiting);
