@@ -267,6 +267,8 @@ os_err os_rpc_object_init(struct os_object *object, struct os_entrypoint *ep,
         .ep = ep, .interface = interface, .ops = ops, .dispatch = dispatch, .plat = plat
     };
     os_list_init(&object->replies);
+    /* last_holder is set after this; the entrypoint looks whether it is when the event comes */
+    plat_object_watch(plat);
     *cap = made;
     return OS_OK;
 }

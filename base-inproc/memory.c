@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * memory.c: the memory of dataspaces, one file without a name each, so that a read-only attachment cannot be
+ * written to. It is freed when its maker has released it and neither object nor attachment refers to it.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+struct inproc_memory {
+    int fd;
+    uint64_t size;
+    uint32_t users; /* maker, objects and attachments */
+    void (*gone)(void *arg);
+    void *arg;
+};
+
+struct region {
+    struct os_list link;
+    struct inproc_memory *memory;
+    void *at;
+    uint64_t size;
+    struct holder *holder;
+};
+
+static struct os_list regions = { &regions, &regions };
+static uint32_t memories;
+
+uint32_t inproc_dataspaces_in_use(void)
+{
+    return memories;
+}
+
+uint32_t inproc_regions_in_use(void)
+{
+    uint32_t count = 0;
+    OS_LIST_FOR_EACH (link, &regions)
+        count += OS_CONTAINER_OF(link, struct region, link)->holder != &holder_mock;
+    return count;
+}
+
+os_err inproc_memory_create(uint64_t size, void (*gone)(void *arg), void *arg, struct inproc_memory **memory)
+{
+    if (!size || size % OS_PAGE_SIZE)
+        return OS_ERR_BAD_ARG;
+    int fd = memfd_create("inproc", MFD_CLOEXEC);
+    if (fd < 0)
+        return OS_ERR_HANDLES;
+    if (ftruncate(fd, (off_t)size)) {
+        close(fd);
+        return OS_ERR_NO_MEMORY;
+    }
+    *memory = inproc_zalloc(sizeof(**memory));
+    **memory = (struct inproc_memory){ .fd = fd, .size = size, .users = 1, .gone = gone, .arg = arg };
+    memories++;
+    return OS_OK;
+}
+
+static void unuse(struct inproc_memory *memory)
+{
+    if (--memory->users)
+        return;
+    memories--;
+    close(memory->fd);
+    if (memory->gone)
+        memory->gone(memory->arg);
+    free(memory);
+}
+
+void inproc_memory_release(struct inproc_memory *memory)
+{
+    if (memory)
+        unuse(memory);
+}
+
+void memory_unbind(struct inproc_memory *memory)
+{
+    unuse(memory);
+}
+
+void inproc_memory_bind(struct inproc_memory *memory, struct os_cap cap, int writable)
+{
+    struct target *target = target_of(cap);
+    if (!target || target->kind != TARGET_OBJECT || !target->ep)
+        inproc_stop("memory is bound to what is no object");
+    struct plat_object *object = OS_CONTAINER_OF(target, struct plat_object, target);
+    object->memory = memory;
+    object->writable = writable;
+    memory->users++;
+}
+
+os_err memory_write(struct inproc_memory *memory, const void *data, size_t size)
+{
+    return pwrite(memory->fd, data, size, 0) == (ssize_t)size ? OS_OK : OS_ERR_IO;
+}
+
+static os_err map(struct inproc_memory *memory, uint64_t offset, uint64_t size, int writable, void **at)
+{
+    int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+    void *mapped = mmap(NULL, size, protection, MAP_SHARED, memory->fd, (off_t)offset);
+    if (mapped == MAP_FAILED)
+        return OS_ERR_RAM;
+    *at = mapped;
+    return OS_OK;
+}
+
+os_err plat_attach(struct os_cap ds, uint64_t offset, uint64_t size, int writable, void **at,
+                   uint64_t *attached)
+{
+    struct target *target = target_of(ds);
+    os_err err = fault_take(INPROC_FAIL_ATTACH);
+    if (err)
+        return err;
+    if (!target || target->kind != TARGET_OBJECT)
+        return OS_ERR_BAD_CAP;
+    struct plat_object *object = OS_CONTAINER_OF(target, struct plat_object, target);
+    struct inproc_memory *memory = object->memory;
+    if (!target->ep)
+        return object->gone;
+    if (!memory)
+        return OS_ERR_BAD_CAP;
+    if (offset >= memory->size || size > memory->size - offset || offset % OS_PAGE_SIZE)
+        return OS_ERR_BAD_ARG;
+    if (writable && !object->writable)
+        return OS_ERR_DENIED;
+    if (!size)
+        size = memory->size - offset;
+    void *mapped;
+    err = map(memory, offset, size, writable, &mapped);
+    if (err)
+        return err;
+    struct region *region = inproc_zalloc(sizeof(*region));
+    *region = (struct region){ .memory = memory, .at = mapped, .size = size, .holder = sched_self()->holder };
+    os_list_insert(&regions, &region->link);
+    region->holder->regions++;
+    memory->users++;
+    *at = mapped;
+    *attached = size;
+    return OS_OK;
+}
+
+static void detach(struct region *region)
+{
+    os_list_remove(&region->link);
+    region->holder->regions--;
+    munmap(region->at, region->size);
+    unuse(region->memory);
+    free(region);
+}
+
+void plat_detach(void *at, uint64_t size)
+{
+    OS_LIST_FOR_EACH (link, &regions) {
+        struct region *region = OS_CONTAINER_OF(link, struct region, link);
+        if (region->at == at && region->size == size) {
+            detach(region);
+            return;
+        }
+    }
+    inproc_stop("%p is detached, but not attached", at);
+}
+
+void memory_detach_holder(struct holder *holder)
+{
+    OS_LIST_FOR_EACH_SAFE (link, &regions)
+        if (OS_CONTAINER_OF(link, struct region, link)->holder == holder)
+            detach(OS_CONTAINER_OF(link, struct region, link));
+}
