@@ -16,6 +16,8 @@ struct transport_hooks {
     void (*pair_closed)(void);         /* a pair that was made here is closed */
     os_err (*signal_pipe)(int fds[2]); /* [0] to read, [1] to write; both non-blocking */
     void (*signal_closed)(void);
+    /* Runs first on each thread of plat_thread_create, with memory for an alternate signal stack; or NULL. */
+    void (*thread_begins)(void *stack, size_t size);
 };
 
 /* Once per process, before anything else. HOOKS stays the caller's and must stay. */
@@ -26,6 +28,10 @@ os_err transport_cap_from_fd(int fd, struct os_cap *cap);
 
 /* The descriptor of a handle, borrowed; -1 if it has none. */
 int transport_cap_fd(struct os_cap cap);
+
+/* Drops the handle and gives its descriptor to the caller; -1 if it has none or the handle is counted more
+ * than once. */
+int transport_cap_take(struct os_cap cap);
 
 /*
  * A handle for object INDEX of the private connection FD of the calling thread, introduced by core before the
@@ -45,6 +51,7 @@ os_err transport_preconnect(struct plat_ep *ep, struct plat_object *const object
  * thread, with the epoll EVENTS. The structure is the caller's and stays until transport_unwatch.
  */
 struct transport_watch {
+    int kind; /* private */
     int fd;
     void (*ready)(struct transport_watch *watch, uint32_t events);
 };

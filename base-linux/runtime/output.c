@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * output.c: stdout and stderr are streams to the component's LOG session. The session is opened with the
+ * first line; until then, and when there is no such session, lines go to descriptor 2, which core reads.
+ */
+#include "runtime.h"
+#include <os/log.h>
+#include <os/thread.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LINE = OS_LOG_MAX };
+
+static struct os_env *env;
+static struct os_log_session session;
+static enum { NOT_TRIED, OPEN, FAILED } state;
+static struct os_mutex lock;
+static char buffers[2][LINE];
+
+static void write_line(const char *line, size_t len)
+{
+    char text[OS_LOG_MAX + 1]; /* a newline more, for descriptor 2 */
+
+    memcpy(text, line, len);
+    text[len] = 0;
+    if (state == NOT_TRIED)
+        state = os_log_open(env, "", "", &session) ? FAILED : OPEN;
+    if (state == OPEN && !os_log_write(session.cap, text))
+        return;
+    text[len] = '\n';
+    plat_console(text, len + 1);
+}
+
+/* What the C library passes on ends with a newline unless the buffer was full or the component flushed it. */
+static ssize_t write_text(void *cookie, const char *text, size_t size)
+{
+    const char *end = text + size;
+
+    os_mutex_lock(&lock);
+    while (text < end) {
+        const char *newline = memchr(text, '\n', (size_t)(end - text));
+        size_t len = (size_t)((newline ? newline : end) - text);
+        if (len > OS_LOG_MAX - 1) {
+            newline = NULL;
+            len = OS_LOG_MAX - 1;
+        }
+        write_line(text, len);
+        text += len + (newline != NULL);
+    }
+    os_mutex_unlock(&lock);
+    return (ssize_t)size;
+}
+
+static void redirect(FILE **stream, char *buffer)
+{
+    FILE *log = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = write_text });
+
+    if (!log)
+        return; /* it stays on descriptor 1 or 2, which is the last resort anyway */
+    setvbuf(log, buffer, _IOLBF, LINE);
+    *stream = log;
+}
+
+void runtime_output_init(struct os_env *e)
+{
+    env = e;
+    redirect(&stdout, buffers[0]);
+    redirect(&stderr, buffers[1]);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * wire.h: the messages on sockets, byte by byte, and how one of them is sent and received. README.md draws
+ * the picture.
+ *
+ * Every message is one datagram of a SOCK_SEQPACKET socket: a head of 64 bytes, then LEN bytes of data, with
+ * one descriptor (SCM_RIGHTS) for each of the NCAPS words that is not WIRE_CAP_NONE, in their order. Numbers
+ * are in native byte order, since both sides run on one machine. Fields that a type does not name are zero.
+ *
+ *   type       on                who to whom       carries
+ *   INTRODUCE  object socket     client to server  one word WIRE_CAP_FD: the server's end of a new private
+ *                                                  connection, on which this object has index 0
+ *   WELCOME    private conn.     server to client  nothing; the first message, once
+ *   REFUSE     private conn.     server to client  err; instead of WELCOME, then the server closes
+ *   REQUEST    private conn.     client to server  index, seq, fingerprint, op, words WIRE_CAP_FD, data
+ *   REPLY      private conn.     server to client  seq, err, words with hints, data; once per REQUEST
+ *   UNBIND     private conn.     client to server  index, which the client does not name again
+ *
+ * A server never sends on an object socket, so that holders, who share it, cannot take each other's messages.
+ * A hint in a REPLY is an index by which the same connection can name the object from now on; each hint is a
+ * new index. A message that no library sends closes a private connection, and is ignored on an object socket,
+ * since it says nothing about the other holders.
+ */
+#ifndef TRANSPORT_WIRE_H
+#define TRANSPORT_WIRE_H
+
+#include <os/rpc.h>
+
+enum wire_type {
+    WIRE_INTRODUCE = 0x53420001,
+    WIRE_WELCOME,
+    WIRE_REFUSE,
+    WIRE_REQUEST,
+    WIRE_REPLY,
+    WIRE_UNBIND,
+};
+
+/* Words that stand for capabilities; with WIRE_CAP_HINT + i the object also has index i from now on. */
+enum { WIRE_CAP_NONE = 0, WIRE_CAP_FD = 1, WIRE_CAP_HINT = 2 };
+
+struct wire_head {
+    uint32_t type;        /* enum wire_type */
+    uint32_t index;       /* REQUEST, UNBIND: the object, in the server's table of this connection */
+    uint32_t seq;         /* REQUEST: chosen by the client; REPLY: of its request */
+    int32_t err;          /* REPLY, REFUSE: 0 to OS_ERR_INTERFACE_LAST */
+    uint64_t fingerprint; /* REQUEST: of the interface that the client believes to call */
+    uint32_t op;          /* REQUEST: number of the operation */
+    uint16_t len;         /* bytes of data that follow, at most OS_MSG_BYTES */
+    uint16_t ncaps;       /* valid words, at most OS_MSG_CAPS */
+    uint32_t caps[OS_MSG_CAPS];
+};
+_Static_assert(sizeof(struct wire_head) == 64, "the head is 64 bytes");
+
+/*
+ * Requests that may be under way on one connection: so many replies of the largest size fit into the
+ * connection's buffer, so that a server can always send them without waiting.
+ */
+#define WIRE_UNDER_WAY 64
+
+/*
+ * Sends HEAD, DATA (head->len bytes) and NFDS descriptors, which stay the caller's; never blocks. OS_ERR_BUSY
+ * when the buffer is full, OS_ERR_DEAD when nobody can receive, OS_ERR_BAD_CAP when FD is no such socket,
+ * OS_ERR_IN_FLIGHT, OS_ERR_NO_MEMORY.
+ */
+os_err wire_send(int fd, const struct wire_head *head, const void *data, const int *fds, unsigned nfds);
+
+enum wire_result {
+    WIRE_OK,    /* well-formed: descriptors match the words, lengths the size */
+    WIRE_EMPTY, /* nothing to receive now */
+    WIRE_END,   /* end of the connection, or an empty datagram */
+    WIRE_BAD,   /* not well-formed */
+    WIRE_LOST,  /* well-formed, but this process has no free descriptors for what came with it */
+};
+
+/*
+ * Receives one message, the data to DATA of OS_MSG_BYTES; waits for it if WAIT. With WIRE_OK the *NFDS
+ * descriptors are the caller's, close-on-exec; otherwise all have been closed.
+ */
+enum wire_result wire_receive(int fd, int wait, struct wire_head *head, void *data, int fds[OS_MSG_CAPS],
+                              unsigned *nfds);
+
+/* Whether FD is a socket of the kind that capabilities and connections are. */
+int wire_is_socket(int fd);
+
+/* Number of the socket that FD refers to, the same for all copies and never used again; 0 if it is none. */
+uint64_t wire_cookie(int fd);
+
+void wire_close(const int *fds, unsigned nfds);
+
+/* Waits for poll EVENTS on FD until DEADLINE; the events, or 0 after the deadline. */
+int wire_poll(int fd, int events, os_time deadline);
+
+#endif
