@@ -80,6 +80,17 @@ def links_of_the_documents_lead_somewhere():
               if '://' not in link and not (TOP / path.parent / link).exists())
 
 
+def reference_names_every_header_and_operation():
+    reference = (TOP / 'docs' / 'reference.md').read_text(encoding='utf-8')
+    missing = []
+    for path, text in sources.texts('.h'):
+        if path.parts[:2] != ('os', 'include'):
+            continue
+        names = re.findall(r'^\s+FN\(I, (\w+)', text, re.MULTILINE) if path.name not in ('rpc.h', 'rpc_gen.h') else []
+        missing += [f'{path}: {name}' for name in [path.name, *names] if not re.search(rf'\b{name}\b', reference)]
+    fail_with(missing)
+
+
 if __name__ == '__main__':
     tap.run_tests([value for value in list(globals().values())
                    if callable(value) and getattr(value, '__module__', '') == '__main__'])
