@@ -44,8 +44,8 @@ def show(text):
 def run(command, **options):
     """Runs COMMAND, showing what it prints as it comes; returns status and text."""
     text = []
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          errors='replace', **options) as process:
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors='replace', **options) as process:
         for line in process.stdout:
             print(f'  {line}', end='')
             text.append(line)
@@ -134,8 +134,8 @@ def step_m32(report, scratch):
             if option in words:
                 del words[words.index(option):words.index(option) + 2]
         words = [word for word in words if word != '-MD'] + ['-m32', '-Werror']
-        done = subprocess.run(words, cwd=entry['directory'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              check=False)
+        done = subprocess.run(words, cwd=entry['directory'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, check=False)
         return f'{source.relative_to(TOP)}: -m32\n{done.stdout}' if done.returncode else ''
 
     unique = list({source: (source, entry) for source, entry in portable}.values())
@@ -175,7 +175,8 @@ def step_sanitizers(report, scratch):
 def step_valgrind(report, _):
     """the unit suites under valgrind"""
     names, _ = unit_tests(BUILD, NOT_UNDER_VALGRIND, report)
-    counted(report, 'valgrind', [*RUN, str(BUILD), '--setup', 'valgrind', *names], env={**os.environ, 'CK_TIMEOUT_MULTIPLIER': '20'})
+    counted(report, 'valgrind', [*RUN, str(BUILD), '--setup', 'valgrind', *names],
+            env={**os.environ, 'CK_TIMEOUT_MULTIPLIER': '20'})
 
 
 STEPS = {name.removeprefix('step_'): function for name, function in list(globals().items()) if name.startswith('step_')}
