@@ -84,10 +84,15 @@ def run_tests(tests):
             print(f'ok {number} - {name}')
         except Skip as why:
             print(f'ok {number} - {name} # SKIP {why}')
+        except AssertionError as error:
+            failed += 1
+            lines = str(error).splitlines() or [traceback.extract_tb(error.__traceback__)[-1].line]
+            print(f'not ok {number} - {name}: {lines[0]}')
+            for line in lines[1:]:
+                print(f'# {line}')
         except Exception as error:  # pylint: disable=broad-except
             failed += 1
-            lines = str(error).splitlines() or ['']
-            print(f'not ok {number} - {name}: {type(error).__name__}: {lines[0]}')
-            traceback.print_exc(limit=-2)
+            print(f'not ok {number} - {name}: {type(error).__name__}: {error}')
+            traceback.print_exc()
     print(f'1..{len(tests)}')
     sys.exit(1 if failed else 0)

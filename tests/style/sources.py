@@ -47,5 +47,4 @@ def packages():
 def fail_with(problems):
     """Fails the running test with a line for each of PROBLEMS, if there are any."""
     problems = list(problems)
-    if problems:
-        raise AssertionError(f'{len(problems)} places, the first is {problems[0]}\n' + '\n'.join(problems))
+    assert not problems, f'{len(problems)}, the first is {problems[0]}\n' + '\n'.join(problems)

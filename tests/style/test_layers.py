@@ -26,8 +26,8 @@ C_HEADERS = {name + '.h' for name in (
     'stdlib stdnoreturn string tgmath uchar wchar wctype').split()}
 
 # libraries that are part of no platform, and where they may be used
-LIBRARIES = {'yaml.h': ('os/yaml', 'os/init'), 'stb_truetype.h': ('os', 'apps'), 'stb_image.h': ('os', 'apps'),
-             'stb_image_write.h': ('os', 'apps')}
+LIBRARIES = {'yaml.h': ('os/yaml', 'os/init'), 'stb/stb_truetype.h': ('os', 'apps'),
+             'stb/stb_image.h': ('os', 'apps'), 'stb/stb_image_write.h': ('os', 'apps')}
 LIBRARY_SYMBOLS = re.compile(r'(yaml|stbi|stbtt)_')
 
 # what compilers call by themselves, with or without their checks at run time

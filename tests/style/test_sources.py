@@ -64,7 +64,8 @@ def clang_format_would_change_nothing():
         raise tap.Skip(f'the layout is that of clang-format {CLANG_FORMAT}; here is {version.strip()}')
     names = [str(path) for path, _ in sources.texts('.c', '.h')]
     done = subprocess.run([tool, '--dry-run', *names], cwd=TOP, stderr=subprocess.PIPE, text=True, check=False)
-    fail_with(line for line in done.stderr.splitlines() if 'clang-format-violations' in line)
+    places = [line for line in done.stderr.splitlines() if 'clang-format-violations' in line]
+    fail_with(sorted({f'clang-format -i {place.split(":")[0]}' for place in places}))
 
 
 def readme_names_the_packages_of_the_list():
