@@ -73,8 +73,9 @@ static void read_scalars(struct reader *reader, os_config_ref node, struct entry
     entry->ram_node = os_config_get(config, node, "ram");
     entry->caps_node = os_config_get(config, node, "caps");
     entry->binary_node = os_config_get(config, node, "binary");
-    if (entry->binary_node)
-        (void)read_name(reader->problems, config, entry->binary_node, "binary", &entry->binary);
+    if (entry->binary_node &&
+        !read_name(reader->problems, config, entry->binary_node, "binary", &entry->binary))
+        entry->binary = NULL; /* so that nobody looks for another one in its stead */
     if (entry->ram_node)
         (void)read_size(reader->problems, config, entry->ram_node, "ram", &entry->ram);
     if (entry->caps_node)

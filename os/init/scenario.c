@@ -108,6 +108,10 @@ unsigned scenario_read_binaries(struct scenario *scenario, struct binary_source 
     unsigned before = problems->count;
     for (size_t i = 0; i < scenario->count;) {
         struct entry *entry = &scenario->entries[i];
+        if (!entry->binary) {
+            i++;
+            continue;
+        }
         os_config_ref node = entry->binary_node ? entry->binary_node : entry->node;
         const void *elf;
         size_t size;

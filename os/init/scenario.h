@@ -40,7 +40,7 @@ struct restart {
 struct entry {
     const char *name;
     os_config_ref node;
-    const char *binary;
+    const char *binary; /* NULL: what the scenario says is no name */
     os_config_ref binary_node;
     uint64_t ram; /* bytes */
     uint32_t caps;
