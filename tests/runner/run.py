@@ -196,7 +196,7 @@ def main():
     parser.add_argument('--list', action='store_true', help='name the suites and their tests')
     parser.add_argument('--setup', help='a test setup of Meson: plain, valgrind')
     parser.add_argument('names', nargs='*', metavar='SUITE', help='a suite, or a single test')
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
 
     suites = by_suite(introspect(options.build))
     if options.list:
