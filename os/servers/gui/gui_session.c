@@ -14,7 +14,8 @@ void client_event(struct client *client, struct os_input_event event)
 {
     int first = !client->queue.count;
 
-    queue_put(&client->queue, event);
+    /* While a button is held every move counts: somebody may be drawing. */
+    queue_put(&client->queue, event, !client->gui->input.buttons);
     if (first)
         os_signal_submit(client->handler);
 }

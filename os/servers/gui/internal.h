@@ -40,10 +40,10 @@ struct queue {
 };
 
 /*
- * Appends. A move replaces a move that is last. When it is full the client is not reading; then moves are
- * forgotten first, and what is oldest next, releases last.
+ * Appends. With MERGE, or when it is rather full, a move replaces a move that is last. When it is full the
+ * client is not reading; then moves are forgotten first, and what is oldest next, releases last.
  */
-void queue_put(struct queue *queue, struct os_input_event event);
+void queue_put(struct queue *queue, struct os_input_event event, int merge);
 /* Takes up to MAX events; the number taken. */
 uint32_t queue_take(struct queue *queue, struct os_input_event *events, uint32_t max);
 

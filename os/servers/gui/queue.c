@@ -36,9 +36,11 @@ static void make_room(struct queue *queue)
     remove_at(queue, 0);
 }
 
-void queue_put(struct queue *queue, struct os_input_event event)
+void queue_put(struct queue *queue, struct os_input_event event, int merge)
 {
-    if (event.kind == OS_INPUT_MOVE && queue->count && at(queue, queue->count - 1)->kind == OS_INPUT_MOVE) {
+    merge |= queue->count > QUEUE_SIZE * 3 / 4;
+    if (merge && event.kind == OS_INPUT_MOVE && queue->count &&
+        at(queue, queue->count - 1)->kind == OS_INPUT_MOVE) {
         *at(queue, queue->count - 1) = event;
         return;
     }

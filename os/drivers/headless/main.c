@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * main.c: a screen in memory. Pictures of it are taken when the script or the user asks for one; until then
+ * the gui has nothing to compose for it. Input comes from a script (script.h).
+ */
+#include <os/component.h>
+#include <os/config.h>
+#include <os/rom.h>
+#include <os/timer.h>
+#include "../display/display.h"
+#include "script.h"
+
+#include <stdio.h>
+#include <string.h>
+
+OS_MANIFEST("requires: [Capture, Event, Host, Timer]\n"
+            "ram: 24M\n"
+            "caps: 64\n"
+            "config:\n"
+            "  width: u32\n"
+            "  height: u32\n"
+            "  script: string\n"
+            "  input: string\n");
+
+struct headless {
+    struct os_env *env;
+    struct display display;
+    struct os_signal_handler shot;
+    struct os_rom_module config_rom, script_rom;
+    struct os_config config;
+    const char *script_name; /* for messages */
+    struct script script;
+    struct os_timeouts timer; /* only with a script */
+    struct os_timeout wait;
+    int32_t x, y; /* the pointer */
+};
+
+static void __attribute__((noreturn))
+fail_script(struct headless *headless, const struct script *script, const char *error)
+{
+    printf("%s:%u: %s\n", headless->script_name, (unsigned)script->line, error);
+    os_exit(headless->env, 1);
+}
+
+/* ---- the script */
+
+static void submit(struct headless *headless, uint32_t kind, uint32_t code)
+{
+    struct os_input_event event = { .kind = kind, .code = code, .x = headless->x, .y = headless->y };
+
+    os_require(headless->env, display_submit(&headless->display, &event, 1), "cannot submit input");
+}
+
+static void type_text(struct headless *headless, const struct command *command)
+{
+    const char *at = command->text, *end = at + command->text_len;
+
+    while (at < end)
+        submit(headless, OS_INPUT_TEXT, script_char(&at, end));
+}
+
+static void wheel(struct headless *headless, const struct command *command)
+{
+    struct os_input_event event = { .kind = OS_INPUT_WHEEL, .x = command->x, .y = command->y };
+
+    os_require(headless->env, display_submit(&headless->display, &event, 1), "cannot submit input");
+}
+
+static void take_shot(struct headless *headless, const struct command *command)
+{
+    char name[64] = "";
+
+    memcpy(name, command->text, command->text_len);
+    os_require(headless->env, display_shot(&headless->display, name), "cannot save the picture");
+}
+
+static void run_command(struct headless *headless, const struct command *command)
+{
+    switch (command->kind) {
+    case COMMAND_KEY:
+        submit(headless, OS_INPUT_PRESS, command->code);
+        submit(headless, OS_INPUT_RELEASE, command->code);
+        break;
+    case COMMAND_PRESS:
+        submit(headless, OS_INPUT_PRESS, command->code);
+        break;
+    case COMMAND_RELEASE:
+        submit(headless, OS_INPUT_RELEASE, command->code);
+        break;
+    case COMMAND_TEXT:
+        type_text(headless, command);
+        break;
+    case COMMAND_MOVE:
+        headless->x = command->x;
+        headless->y = command->y;
+        submit(headless, OS_INPUT_MOVE, 0);
+        break;
+    case COMMAND_WHEEL:
+        wheel(headless, command);
+        break;
+    case COMMAND_WAIT:
+        os_require(headless->env, os_timeout_arm(&headless->wait, (os_time)command->x * OS_MS),
+                   "cannot wait");
+        break;
+    case COMMAND_SHOT:
+        take_shot(headless, command);
+        break;
+    case COMMAND_QUIT:
+        os_require(headless->env, os_host_quit(headless->display.host.cap, command->x), "cannot quit");
+        break;
+    case COMMAND_END:
+        break;
+    }
+}
+
+/* Runs commands up to the next one that waits, or that ends all. */
+static void run_script(struct headless *headless)
+{
+    struct command command;
+
+    do {
+        const char *error = script_next(&headless->script, &command);
+        if (error)
+            fail_script(headless, &headless->script, error);
+        run_command(headless, &command);
+    } while (command.kind != COMMAND_WAIT && command.kind != COMMAND_QUIT && command.kind != COMMAND_END);
+}
+
+static void handle_wait(struct os_timeout *timeout)
+{
+    run_script(OS_CONTAINER_OF(timeout, struct headless, wait));
+}
+
+/* All of a script is checked before any of it runs. */
+static void check_script(struct headless *headless)
+{
+    struct script script = headless->script;
+    struct command command;
+
+    do {
+        const char *error = script_next(&script, &command);
+        if (error)
+            fail_script(headless, &script, error);
+    } while (command.kind != COMMAND_END);
+}
+
+/* The script is a ROM module that the config names, or the text in the config itself. */
+static int open_script(struct headless *headless)
+{
+    os_config_ref root = os_config_root(&headless->config);
+    const char *name = os_config_str(&headless->config, root, "script", "");
+    const char *text = os_config_str(&headless->config, root, "input", "");
+
+    headless->script_name = *name ? name : "input";
+    if (*name) {
+        os_require(headless->env, os_rom_module_open(&headless->script_rom, headless->env, name),
+                   "cannot open the script");
+        script_init(&headless->script, headless->script_rom.data, headless->script_rom.size);
+    } else {
+        script_init(&headless->script, text, strlen(text));
+    }
+    return *name || *text;
+}
+
+static void start_script(struct headless *headless)
+{
+    if (!open_script(headless))
+        return;
+    check_script(headless);
+    os_require(headless->env, os_timeouts_open(&headless->timer, headless->env, headless->env->ep),
+               "cannot open Timer");
+    os_timeout_init(&headless->wait, &headless->timer, handle_wait);
+    run_script(headless);
+}
+
+/* ---- the screen */
+
+static void handle_shot(struct os_signal_handler *handler)
+{
+    struct headless *headless = OS_CONTAINER_OF(handler, struct headless, shot);
+    os_err err = display_shot(&headless->display, "shot");
+
+    if (err)
+        printf("cannot save the picture: %s\n", os_err_text(err));
+}
+
+static void open_config(struct headless *headless)
+{
+    if (os_rom_module_open(&headless->config_rom, headless->env, "config"))
+        return;
+    if (os_config_init(&headless->config, headless->config_rom.data, headless->config_rom.size))
+        printf("the config is not well-formed\n");
+}
+
+static void open_screen(struct headless *headless)
+{
+    os_config_ref root = os_config_root(&headless->config);
+    uint64_t w = os_config_u64(&headless->config, root, "width", 1024);
+    uint64_t h = os_config_u64(&headless->config, root, "height", 640);
+    os_signal_cap signal;
+
+    if (!w || !h || w > OS_GUI_MAX_SIZE || h > OS_GUI_MAX_SIZE) {
+        printf("expected a width and height of 1 to %d\n", OS_GUI_MAX_SIZE);
+        os_exit(headless->env, 1);
+    }
+    os_require(headless->env, display_open(&headless->display, headless->env), "cannot open the screen");
+    os_require(headless->env, display_resize(&headless->display, (uint32_t)w, (uint32_t)h),
+               "cannot make the screen");
+    os_require(headless->env,
+               os_signal_handler_init(&headless->shot, headless->env->ep, handle_shot, &signal),
+               "cannot make a signal handler");
+    os_require(headless->env, os_host_shot_sigh(headless->display.host.cap, signal), "cannot offer pictures");
+    os_cap_drop(signal.cap);
+}
+
+void component_construct(struct os_env *env)
+{
+    static struct headless state;
+
+    state = (struct headless){ .env = env };
+    open_config(&state);
+    open_screen(&state);
+    start_script(&state);
+}
