@@ -27,6 +27,18 @@ static void check_provides(const struct entry *entry, struct problems *problems)
                        entry->provides.at[i]);
 }
 
+static void check_sandbox(const struct scenario *scenario, const struct entry *entry,
+                          struct problems *problems)
+{
+    const struct names *profiles = &scenario->profiles;
+    if (!profiles->count || names_have(profiles, entry->sandbox))
+        return;
+    const char *nearest = names_nearest(profiles->at, profiles->count, entry->sandbox);
+    problem_at(problems, entry->sandbox_node ? entry->sandbox_node : entry->node,
+               "unknown sandbox '%s', expected %s%s%s", entry->sandbox, nearest ? "'" : "",
+               nearest ? nearest : "a profile of this platform", nearest ? "'" : "");
+}
+
 /* Someone, parent or child, provides SERVICE. */
 static int is_known(const struct scenario *scenario, const char *service)
 {
@@ -142,6 +154,7 @@ unsigned scenario_check(const struct scenario *scenario, struct problems *proble
         const struct entry *entry = &scenario->entries[i];
         check_quota(entry, problems);
         check_provides(entry, problems);
+        check_sandbox(scenario, entry, problems);
         manifest_check_config(&entry->manifest, problems, &scenario->config, entry->config, entry->name);
     }
     check_routes(scenario, problems);

@@ -38,7 +38,13 @@ void child_init(struct child *child, struct init *init, const struct entry *entr
 static void cannot_start(struct child *child, const char *step, os_err err)
 {
     struct ending ending = { .status = 1 };
-    snprintf(ending.text, sizeof(ending.text), "cannot be started: %s: %s", step, os_err_text(err));
+    uint32_t state;
+    int32_t code;
+    char why[256] = "";
+    if (!child->control.cap.id || os_pd_control_exit_info(child->control, &state, &code, &why))
+        why[0] = 0;
+    snprintf(ending.text, sizeof(ending.text), "cannot be started: %s: %s%s%s", step, os_err_text(err),
+             *why ? ": " : "", why);
     if (!child->restarts && !child->entry->optional) {
         child_log(child, "%s", ending.text);
         child->init->exit(child->init, 1);
@@ -183,7 +189,10 @@ static void judge(struct child *child, const struct ending *ending)
         child_log(child, "%s; restart %u of %u in %llu ms", ending->text, (unsigned)child->restarts,
                   (unsigned)child->entry->restart.max, (unsigned long long)(delay / OS_MS));
     } else {
-        child_log(child, "%s; it is not restarted", ending->text);
+        if (ending->status && child->restarts)
+            child_log(child, "%s; given up after %u restarts", ending->text, (unsigned)child->restarts);
+        else
+            child_log(child, "%s; not restarted", ending->text);
         if (!child->init->status)
             child->init->status = ending->status;
     }

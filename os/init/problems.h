@@ -30,6 +30,9 @@ int read_size(struct problems *problems, const struct os_config *config, os_conf
               uint64_t *bytes);
 int read_u32(struct problems *problems, const struct os_config *config, os_config_ref node, const char *what,
              uint32_t *number);
+/* A time as 100ms or 2s, in nanoseconds. */
+int read_time(struct problems *problems, const struct os_config *config, os_config_ref node, const char *what,
+              os_time *time);
 int read_bool(struct problems *problems, const struct os_config *config, os_config_ref node, const char *what,
               int *value);
 /* A name of at most 63 letters, digits, '-', '_' and '.'. */

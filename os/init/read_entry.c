@@ -33,13 +33,6 @@ static int read_policy(struct reader *reader, os_config_ref node, const char *wh
     return 1;
 }
 
-static void read_delay(struct reader *reader, os_config_ref node, const char *what, os_time *delay)
-{
-    uint32_t ms;
-    if (node && read_u32(reader->problems, reader->config, node, what, &ms))
-        *delay = ms * OS_MS;
-}
-
 static void read_restart(struct reader *reader, os_config_ref node, struct restart *restart)
 {
     static const char *const keys[] = { "policy", "max", "delay", "delay-max" };
@@ -51,12 +44,16 @@ static void read_restart(struct reader *reader, os_config_ref node, struct resta
     if (!read_keys(reader->problems, config, node, "restart", keys, OS_ARRAY_LEN(keys)))
         return;
     os_config_ref policy = os_config_get(config, node, "policy"), max = os_config_get(config, node, "max");
+    os_config_ref delay = os_config_get(config, node, "delay");
+    os_config_ref delay_max = os_config_get(config, node, "delay-max");
     if (policy)
         (void)read_policy(reader, policy, "policy", restart);
     if (max)
         (void)read_u32(reader->problems, config, max, "max", &restart->max);
-    read_delay(reader, os_config_get(config, node, "delay"), "delay", &restart->delay);
-    read_delay(reader, os_config_get(config, node, "delay-max"), "delay-max", &restart->delay_max);
+    if (delay)
+        (void)read_time(reader->problems, config, delay, "delay", &restart->delay);
+    if (delay_max)
+        (void)read_time(reader->problems, config, delay_max, "delay-max", &restart->delay_max);
     if (restart->delay_max < restart->delay)
         restart->delay_max = restart->delay;
 }
@@ -66,12 +63,12 @@ static void read_scalars(struct reader *reader, os_config_ref node, struct entry
 {
     static const char *const exits[] = { "ends-system" };
     const struct os_config *config = reader->config;
-    os_config_ref sandbox = os_config_get(config, node, "sandbox");
     os_config_ref optional = os_config_get(config, node, "optional");
     os_config_ref ends = os_config_get(config, node, "exit");
     unsigned index;
     entry->ram_node = os_config_get(config, node, "ram");
     entry->caps_node = os_config_get(config, node, "caps");
+    entry->sandbox_node = os_config_get(config, node, "sandbox");
     entry->binary_node = os_config_get(config, node, "binary");
     if (entry->binary_node &&
         !read_name(reader->problems, config, entry->binary_node, "binary", &entry->binary))
@@ -80,8 +77,8 @@ static void read_scalars(struct reader *reader, os_config_ref node, struct entry
         (void)read_size(reader->problems, config, entry->ram_node, "ram", &entry->ram);
     if (entry->caps_node)
         (void)read_u32(reader->problems, config, entry->caps_node, "caps", &entry->caps);
-    if (sandbox)
-        (void)read_name(reader->problems, config, sandbox, "sandbox", &entry->sandbox);
+    if (entry->sandbox_node)
+        (void)read_name(reader->problems, config, entry->sandbox_node, "sandbox", &entry->sandbox);
     if (optional)
         (void)read_bool(reader->problems, config, optional, "optional", &entry->optional);
     if (ends)

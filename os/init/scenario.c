@@ -75,6 +75,7 @@ void scenario_fini(struct scenario *scenario)
     free(scenario->default_route.at);
     names_fini(&scenario->parent_provides);
     names_fini(&scenario->absent);
+    names_fini(&scenario->profiles);
     *scenario = (struct scenario){ 0 };
 }
 

@@ -45,7 +45,8 @@ struct entry {
     uint64_t ram; /* bytes */
     uint32_t caps;
     os_config_ref ram_node, caps_node; /* NULL: of the manifest */
-    const char *sandbox;
+    const char *sandbox;               /* name of a profile */
+    os_config_ref sandbox_node;
     os_config_ref config; /* NULL: none */
     struct routes routes;
     struct restart restart;
@@ -62,6 +63,7 @@ struct scenario {
     int display;             /* the mode: with a display, or headless */
     int sandbox_required;
     struct names parent_provides;
+    struct names profiles; /* that the platform has; empty: it did not say. Set by who reads the scenario */
     struct routes default_route;
     struct entry *entries; /* those of this mode, in the order of the file */
     size_t count;

@@ -66,6 +66,7 @@ static void load(const char *text, int display)
     ck_assert_int_eq(yaml_parse("s.yaml", text, strlen(text), &tree, &size, &error), OS_OK);
     ck_assert_int_eq(os_config_init(&config, tree, size), OS_OK);
     (void)scenario_read(&scenario, &config, display, &problems);
+    ck_assert(names_add(&scenario.profiles, "strict") && names_add(&scenario.profiles, "display"));
     (void)scenario_read_binaries(&scenario, &source, &problems);
     if (!problems.count)
         (void)scenario_check(&scenario, &problems);
@@ -116,6 +117,11 @@ static const struct {
       "s.yaml:2:12: restart 'sometimes', expected never, on-failure or always" },
     { "start:\n  timer: { restart: {policy: never, dellay: 3} }\n",
       "s.yaml:2:37: unknown key 'dellay' of restart, expected 'delay'" },
+    { "start:\n  timer: { restart: {delay: 3} }\n",
+      "s.yaml:2:22: delay '3', expected a time as 100ms or 2s" },
+    { "start:\n  timer: { sandbox: stritc }\n", "s.yaml:2:12: unknown sandbox 'stritc', expected 'strict'" },
+    { "start:\n  timer: { sandbox: cardboard }\n",
+      "s.yaml:2:12: unknown sandbox 'cardboard', expected a profile of this platform" },
     { "start:\n  timer: { when: night }\n", "s.yaml:2:12: when 'night', expected headless or display" },
     { "start:\n  timer: { exit: ends }\n", "s.yaml:2:12: exit 'ends', expected ends-system" },
     { "start:\n  timer: { optional: maybe }\n", "s.yaml:2:12: optional 'maybe', expected false or true" },
@@ -232,7 +238,7 @@ END_TEST
 
 START_TEST(restart_is_read)
 {
-    load("start:\n  timer: { restart: { policy: always, max: 3, delay: 50, delay-max: 20 } }\n", 1);
+    load("start:\n  timer: { restart: { policy: always, max: 3, delay: 50ms, delay-max: 20ms } }\n", 1);
     ck_assert_str_eq(told, "");
     const struct restart *restart = &scenario.entries[0].restart;
     ck_assert_int_eq(restart->policy, RESTART_ALWAYS);
