@@ -557,6 +557,18 @@ static int probe_nested(int proc)
     return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
+/* Without a user namespace of ours, root's uids are those of whatever container we may be in. */
+static int probe_uid(uint32_t uid)
+{
+    struct clone_args args = { .exit_signal = SIGCHLD };
+    int status;
+    pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+
+    if (pid == 0)
+        _exit(setgroups(0, NULL) < 0 || setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0);
+    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
 static void reset_process(void)
 {
     struct rlimit files;
@@ -584,6 +596,8 @@ static void wait_for_go(struct worker_setup *setup)
         _exit(1);
     if (request.id)
         setup->uid_base = 1;
+    else if (setup->uid_base && !probe_uid(setup->uid_base))
+        setup->uid_base = 0;
     if (!setup->uid_base)
         setup->missing |= SPAWNER_NO_UID;
 }
