@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* probe.h: the server that the transport's tests run in a process of its own, and their way to it. */
+#ifndef TEST_TRANSPORT_PROBE_H
+#define TEST_TRANSPORT_PROBE_H
+
+#include <os/entrypoint.h>
+#include <os/rpc.h>
+#include <os/signal.h>
+#include <linux_base/transport.h>
+#include <sys/types.h>
+
+/*
+ * echo: Y is X.  make: a new object, child of this one.  made: how many of them there are; they end with
+ * their last holder.  revoke: ends CHILD.  hold: an answer that comes with the next release.  die: the server
+ * ends without an answer.  give: keeps a capability;  take: gives it out.  notify: submits a signal.  same:
+ * whether CHILD is an object of the server.  fds: open descriptors of the server.
+ */
+#define PROBE_RPC(FN, I)                                                                                     \
+    FN(I, echo, (in, uint32_t, x), (out, uint32_t, y))                                                       \
+    FN(I, data, (in, os_buf(1000), to), (out, os_buf(1000), from))                                           \
+    FN(I, make, (out, os_cap(probe), child))                                                                 \
+    FN(I, made, (out, uint32_t, count))                                                                      \
+    FN(I, revoke, (in, os_cap(probe), child))                                                                \
+    FN(I, hold)                                                                                              \
+    FN(I, release, (out, uint32_t, count))                                                                   \
+    FN(I, die)                                                                                               \
+    FN(I, give, (in, os_cap(os_any), cap))                                                                   \
+    FN(I, take, (out, os_cap(os_any), cap))                                                                  \
+    FN(I, notify, (in, os_cap(os_signal), signal))                                                           \
+    FN(I, same, (in, os_cap(probe), child), (out, uint32_t, same))                                           \
+    FN(I, fds, (out, uint32_t, count))
+OS_RPC_INTERFACE(probe, PROBE_RPC)
+
+/* Sets the transport up with system calls as hooks. */
+void probe_init(void);
+
+/* Pairs and pipes that were made and not closed, by the transport's account. */
+int probe_pairs(void);
+int probe_pipes(void);
+
+/* Starts the server; its root object. It ends with probe_stop. */
+probe_cap probe_start(void);
+void probe_stop(void);
+
+/* The server that was started last. */
+struct probe_server {
+    pid_t pid;
+    int control; /* it ends when this is closed */
+};
+extern struct probe_server probe_server;
+
+/* Open descriptors of this process. */
+unsigned count_fds(void);
+
+#endif
