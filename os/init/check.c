@@ -27,16 +27,25 @@ static void check_provides(const struct entry *entry, struct problems *problems)
                        entry->provides.at[i]);
 }
 
-static void check_sandbox(const struct scenario *scenario, const struct entry *entry,
-                          struct problems *problems)
+static void check_admission(struct platform_source *source, const struct entry *entry,
+                            struct problems *problems)
 {
-    const struct names *profiles = &scenario->profiles;
-    if (!profiles->count || names_have(profiles, entry->sandbox))
-        return;
-    const char *nearest = names_nearest(profiles->at, profiles->count, entry->sandbox);
-    problem_at(problems, entry->sandbox_node ? entry->sandbox_node : entry->node,
-               "unknown sandbox '%s', expected %s%s%s", entry->sandbox, nearest ? "'" : "",
-               nearest ? nearest : "a profile of this platform", nearest ? "'" : "");
+    os_err err = source->admit(source, entry);
+    if (err == OS_ERR_BAD_ARG)
+        problem_at(problems, entry->sandbox_node ? entry->sandbox_node : entry->node,
+                   "unknown sandbox '%s' of %s, expected a profile of this platform", entry->sandbox,
+                   entry->name);
+    else if (err == OS_ERR_RAM)
+        problem_at(problems, entry->ram_node ? entry->ram_node : entry->node,
+                   "ram of %s is %llu bytes, expected no more than init has, and enough to start with",
+                   entry->name, (unsigned long long)entry->ram);
+    else if (err == OS_ERR_CAPS)
+        problem_at(problems, entry->caps_node ? entry->caps_node : entry->node,
+                   "caps of %s are %u, expected no more than init has, and enough to start with", entry->name,
+                   (unsigned)entry->caps);
+    else if (err)
+        problem_at(problems, entry->node, "%s: %s, expected a component that can be created", entry->name,
+                   os_err_text(err));
 }
 
 /* Someone, parent or child, provides SERVICE. */
@@ -147,14 +156,15 @@ static void check_requires(const struct scenario *scenario, struct problems *pro
     }
 }
 
-unsigned scenario_check(const struct scenario *scenario, struct problems *problems)
+unsigned scenario_check(const struct scenario *scenario, struct platform_source *source,
+                        struct problems *problems)
 {
     unsigned before = problems->count;
     for (size_t i = 0; i < scenario->count; i++) {
         const struct entry *entry = &scenario->entries[i];
         check_quota(entry, problems);
         check_provides(entry, problems);
-        check_sandbox(scenario, entry, problems);
+        check_admission(source, entry, problems);
         manifest_check_config(&entry->manifest, problems, &scenario->config, entry->config, entry->name);
     }
     check_routes(scenario, problems);

@@ -140,12 +140,17 @@ static void create_done(struct os_call *call)
         cannot_start(child, "start", err);
 }
 
+void child_pd_args(char (*args)[OS_ARGS_MAX], const struct init *init, const struct entry *entry)
+{
+    snprintf(*args, sizeof(*args), "profile=%s%s", entry->sandbox,
+             init->scenario.sandbox_required ? ",sandbox=required" : "");
+}
+
 void child_start(struct child *child)
 {
     const struct entry *entry = child->entry;
     char args[OS_ARGS_MAX];
-    snprintf(args, sizeof(args), "profile=%s%s", entry->sandbox,
-             child->init->scenario.sandbox_required ? ",sandbox=required" : "");
+    child_pd_args(&args, child->init, entry);
     child->state = CHILD_CREATING;
     child->started = os_clock_now();
     os_call_init(&child->call, child->init->env->ep, create_done);

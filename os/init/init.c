@@ -2,6 +2,7 @@
 /* init.c: the children as a whole, and the binaries they are made from. */
 #include <stdlib.h>
 #include <string.h>
+#include <os/session.h>
 #include "init.h"
 
 os_err init_binary(struct init *init, const char *name, struct binary **found)
@@ -27,7 +28,7 @@ os_err init_binary(struct init *init, const char *name, struct binary **found)
     return OS_OK;
 }
 
-static os_err find_binary(struct binary_source *source, const char *name, const void **elf, size_t *size)
+static os_err find_binary(struct platform_source *source, const char *name, const void **elf, size_t *size)
 {
     struct init *init = OS_CONTAINER_OF(source, struct init, source);
     struct binary *binary;
@@ -48,9 +49,22 @@ static os_err find_binary(struct binary_source *source, const char *name, const 
     return OS_OK;
 }
 
+/* Nothing is known better than by trying: its PD session is opened and closed again. */
+static os_err admit(struct platform_source *source, const struct entry *entry)
+{
+    struct init *init = OS_CONTAINER_OF(source, struct init, source);
+    char args[OS_ARGS_MAX];
+    struct os_session session = { 0 };
+    child_pd_args(&args, init, entry);
+    os_err err = os_session_open(init->env, "PD", entry->name, args, entry->ram, entry->caps, &session);
+    os_session_close(&session);
+    return err;
+}
+
 void init_init(struct init *init, struct os_env *env)
 {
-    *init = (struct init){ .env = env, .source = { .find = find_binary }, .next_server_id = 1 };
+    *init =
+        (struct init){ .env = env, .source = { .find = find_binary, .admit = admit }, .next_server_id = 1 };
     os_list_init(&init->binaries);
 }
 

@@ -26,7 +26,7 @@ struct binary {
 struct init {
     struct os_env *env;
     struct scenario scenario;
-    struct binary_source source;
+    struct platform_source source;
     struct os_list binaries;                     /* of struct binary */
     struct os_region elf;                        /* the binary that source found last */
     struct child *children;                      /* one for each entry of the scenario, in its order */
@@ -122,6 +122,9 @@ void init_child_gone(struct init *init);
 
 void child_init(struct child *child, struct init *init, const struct entry *entry);
 void child_start(struct child *child);
+
+/* Arguments of the PD session of ENTRY. */
+void child_pd_args(char (*args)[OS_ARGS_MAX], const struct init *init, const struct entry *entry);
 
 /* How an end is told and judged. */
 struct ending {

@@ -19,9 +19,7 @@ OS_MANIFEST("requires: [PD]\n"
 /* What init is told about this run, by the ROM "run". */
 struct run {
     int display, check;
-    char file[96];      /* the scenario's name for messages */
-    char profiles[256]; /* names of sandbox profiles, cut apart by NULs */
-    size_t profiles_len;
+    char file[96]; /* the scenario's name for messages */
 };
 
 static void end(struct init *init, int status)
@@ -34,20 +32,10 @@ static void report(struct problems *problems, const char *line)
     fprintf(stderr, "%s\n", line);
 }
 
-static void take_profiles(struct run *run, const char *names)
-{
-    snprintf(run->profiles, sizeof(run->profiles), "%s", names);
-    run->profiles_len = strlen(run->profiles);
-    for (char *at = run->profiles; (at = strchr(at, ' ')); at++)
-        *at = 0;
-}
-
 static void take_run_line(struct run *run, const char *line)
 {
     if (!strncmp(line, "file: ", 6))
         snprintf(run->file, sizeof(run->file), "%.*s", (int)sizeof(run->file) - 1, line + 6);
-    else if (!strncmp(line, "profiles: ", 10))
-        take_profiles(run, line + 10);
     else if (!strcmp(line, "mode: headless"))
         run->display = 0;
     else if (!strcmp(line, "check: true"))
@@ -58,7 +46,7 @@ static void take_run_line(struct run *run, const char *line)
 static void read_run(struct os_env *env, struct run *run)
 {
     struct os_rom_module rom = { 0 };
-    char line[sizeof(run->profiles)];
+    char line[128];
     *run = (struct run){ .display = 1, .file = "scenario" };
     if (os_rom_module_open(&rom, env, "run"))
         return;
@@ -105,12 +93,9 @@ static int scenario_is_sound(struct init *init, const struct os_config *config, 
 {
     struct problems problems = { .file = run->file, .report = report };
     (void)scenario_read(&init->scenario, config, run->display, &problems);
-    for (size_t at = 0; at < run->profiles_len; at += strlen(run->profiles + at) + 1)
-        os_require(init->env, names_add(&init->scenario.profiles, run->profiles + at) ? OS_OK : OS_ERR_RAM,
-                   "init");
     (void)scenario_read_binaries(&init->scenario, &init->source, &problems);
     if (!problems.count)
-        (void)scenario_check(&init->scenario, &problems);
+        (void)scenario_check(&init->scenario, &init->source, &problems);
     if (problems.count)
         fprintf(stderr, "%s: %u problem%s; nothing was started\n", run->file, problems.count,
                 problems.count == 1 ? "" : "s");

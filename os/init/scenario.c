@@ -75,7 +75,6 @@ void scenario_fini(struct scenario *scenario)
     free(scenario->default_route.at);
     names_fini(&scenario->parent_provides);
     names_fini(&scenario->absent);
-    names_fini(&scenario->profiles);
     *scenario = (struct scenario){ 0 };
 }
 
@@ -103,7 +102,7 @@ static void take_defaults(struct entry *entry, struct problems *problems)
             problem_memory(problems, entry->node);
 }
 
-unsigned scenario_read_binaries(struct scenario *scenario, struct binary_source *source,
+unsigned scenario_read_binaries(struct scenario *scenario, struct platform_source *source,
                                 struct problems *problems)
 {
     unsigned before = problems->count;

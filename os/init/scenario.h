@@ -63,16 +63,20 @@ struct scenario {
     int display;             /* the mode: with a display, or headless */
     int sandbox_required;
     struct names parent_provides;
-    struct names profiles; /* that the platform has; empty: it did not say. Set by who reads the scenario */
     struct routes default_route;
     struct entry *entries; /* those of this mode, in the order of the file */
     size_t count;
     struct names absent; /* names of entries that this mode, or a missing optional binary, leaves out */
 };
 
-/* Where binaries come from: FIND attaches the ELF file NAME until the next call or the end of SOURCE. */
-struct binary_source {
-    os_err (*find)(struct binary_source *source, const char *name, const void **elf, size_t *size);
+/*
+ * What the platform knows. FIND attaches the ELF file NAME until the next call or the end of the source.
+ * ADMIT tells whether ENTRY could be created: OS_ERR_BAD_ARG for a sandbox that does not exist, OS_ERR_RAM or
+ * OS_ERR_CAPS when it asks for more than there is.
+ */
+struct platform_source {
+    os_err (*find)(struct platform_source *source, const char *name, const void **elf, size_t *size);
+    os_err (*admit)(struct platform_source *source, const struct entry *entry);
 };
 
 /*
@@ -83,11 +87,12 @@ unsigned scenario_read(struct scenario *scenario, const struct os_config *config
                        struct problems *problems);
 
 /* Reads the manifest of each entry's binary, and leaves out optional entries whose binary is missing. */
-unsigned scenario_read_binaries(struct scenario *scenario, struct binary_source *source,
+unsigned scenario_read_binaries(struct scenario *scenario, struct platform_source *source,
                                 struct problems *problems);
 
-/* Checks what needs the manifests: quotas, services, routes, cycles, configs. */
-unsigned scenario_check(const struct scenario *scenario, struct problems *problems);
+/* Checks what needs the manifests: quotas, sandboxes, services, routes, cycles, configs. */
+unsigned scenario_check(const struct scenario *scenario, struct platform_source *source,
+                        struct problems *problems);
 
 void scenario_fini(struct scenario *scenario);
 

@@ -27,7 +27,7 @@ static const struct {
 
 static uint8_t elf[ELF_MAX];
 
-static os_err find(struct binary_source *source, const char *name, const void **at, size_t *size)
+static os_err find(struct platform_source *source, const char *name, const void **at, size_t *size)
 {
     for (size_t i = 0; i < OS_ARRAY_LEN(binaries); i++) {
         if (!strcmp(binaries[i].name, name)) {
@@ -44,6 +44,13 @@ static os_err find(struct binary_source *source, const char *name, const void **
     return OS_ERR_NOT_FOUND;
 }
 
+static os_err admit(struct platform_source *source, const struct entry *entry)
+{
+    if (strcmp(entry->sandbox, "strict") && strcmp(entry->sandbox, "display"))
+        return OS_ERR_BAD_ARG;
+    return entry->ram > OS_MIB(1024) ? OS_ERR_RAM : entry->caps > 5000 ? OS_ERR_CAPS : OS_OK;
+}
+
 static char told[4000];
 static struct scenario scenario;
 static void *tree;
@@ -58,7 +65,7 @@ static void tell(struct problems *problems, const char *line)
 static void load(const char *text, int display)
 {
     struct problems problems = { .file = "s.yaml", .report = tell };
-    struct binary_source source = { .find = find };
+    struct platform_source source = { .find = find, .admit = admit };
     struct os_config config;
     char error[YAML_ERROR_MAX];
     size_t size;
@@ -66,10 +73,9 @@ static void load(const char *text, int display)
     ck_assert_int_eq(yaml_parse("s.yaml", text, strlen(text), &tree, &size, &error), OS_OK);
     ck_assert_int_eq(os_config_init(&config, tree, size), OS_OK);
     (void)scenario_read(&scenario, &config, display, &problems);
-    ck_assert(names_add(&scenario.profiles, "strict") && names_add(&scenario.profiles, "display"));
     (void)scenario_read_binaries(&scenario, &source, &problems);
     if (!problems.count)
-        (void)scenario_check(&scenario, &problems);
+        (void)scenario_check(&scenario, &source, &problems);
 }
 
 static void unload(void)
@@ -119,9 +125,12 @@ static const struct {
       "s.yaml:2:37: unknown key 'dellay' of restart, expected 'delay'" },
     { "start:\n  timer: { restart: {delay: 3} }\n",
       "s.yaml:2:22: delay '3', expected a time as 100ms or 2s" },
-    { "start:\n  timer: { sandbox: stritc }\n", "s.yaml:2:12: unknown sandbox 'stritc', expected 'strict'" },
     { "start:\n  timer: { sandbox: cardboard }\n",
-      "s.yaml:2:12: unknown sandbox 'cardboard', expected a profile of this platform" },
+      "s.yaml:2:12: unknown sandbox 'cardboard' of timer, expected a profile of this platform" },
+    { "start:\n  timer: { ram: 2G }\n", "s.yaml:2:12: ram of timer is 2147483648 bytes, expected no more "
+                                        "than init has, and enough to start with" },
+    { "start:\n  timer: { caps: 5001 }\n",
+      "s.yaml:2:12: caps of timer are 5001, expected no more than init has, and enough to start with" },
     { "start:\n  timer: { when: night }\n", "s.yaml:2:12: when 'night', expected headless or display" },
     { "start:\n  timer: { exit: ends }\n", "s.yaml:2:12: exit 'ends', expected ends-system" },
     { "start:\n  timer: { optional: maybe }\n", "s.yaml:2:12: optional 'maybe', expected false or true" },
