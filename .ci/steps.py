@@ -81,7 +81,7 @@ def configure(folder, compiler, *options):
     """A build in FOLDER; the text of what is wrong, or nothing."""
     done = subprocess.run(['meson', 'setup', *options, str(folder), str(TOP)], env={**os.environ, 'CC': compiler},
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    return done.stdout if done.returncode else ''
+    return '\n'.join(done.stdout.splitlines()[-8:]) if done.returncode else ''
 
 
 def ninja(folder, *targets):
