@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* main.c: the seedbed command: what the user asked for, and with which files. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "linux_core.h"
+
+#define EXIT_USAGE       2
+#define DEFAULT_SCENARIO "default"
+#define DEFAULT_SHOT     "seedbed-shot.png"
+
+static void print_usage(FILE *to)
+{
+    fputs("usage: seedbed run [SCENARIO] [--headless] [--shot FILE.png] [--for SECONDS]\n"
+          "       seedbed check SCENARIO\n"
+          "       seedbed list\n"
+          "       seedbed log [LABEL] [--follow]\n"
+          "       seedbed help\n"
+          "\n"
+          "run    starts the system that SCENARIO describes, a file or the name of one in scenarios/\n"
+          "       --headless         without a window; the picture goes to a file at the end\n"
+          "       --shot FILE.png    that file\n"
+          "       --for SECONDS      ends by itself\n"
+          "check  looks for mistakes in a scenario without starting anything\n"
+          "list   shows the systems of this user that are running, and their components\n"
+          "log    shows the last lines of their output, of component LABEL only or of all\n",
+          to);
+}
+
+static int usage(const char *problem, const char *what)
+{
+    fprintf(stderr, "seedbed: %s%s%s\n", problem, *what ? " " : "", what);
+    print_usage(stderr);
+    return EXIT_USAGE;
+}
+
+/* What run and check are given. */
+struct arguments {
+    const char *scenario, *shot;
+    int headless;
+    os_time duration;
+};
+
+/* "5" or "0.5". */
+static int parse_seconds(const char *text, os_time *duration)
+{
+    char *end;
+    errno = 0;
+    double seconds = strtod(text, &end);
+    if (errno || end == text || *end || !(seconds > 0 && seconds < 1e9))
+        return -1;
+    *duration = (os_time)(seconds * (double)OS_SEC);
+    return 0;
+}
+
+/* 0, or the status to end with. */
+static int parse_run(int argc, char **argv, struct arguments *arguments)
+{
+    for (int i = 0; i < argc; i++) {
+        const char *arg = argv[i];
+        int takes_value = !strcmp(arg, "--shot") || !strcmp(arg, "--for");
+        if (takes_value && i + 1 == argc)
+            return usage("a value is missing after", arg);
+        if (!strcmp(arg, "--headless"))
+            arguments->headless = 1;
+        else if (!strcmp(arg, "--shot"))
+            arguments->shot = argv[++i];
+        else if (takes_value && parse_seconds(argv[++i], &arguments->duration))
+            return usage("not a number of seconds:", argv[i]);
+        else if (!takes_value && arg[0] == '-')
+            return usage("unknown option", arg);
+        else if (!takes_value && arguments->scenario)
+            return usage("more than one scenario:", arg);
+        else if (!takes_value)
+            arguments->scenario = arg;
+    }
+    return 0;
+}
+
+/* A file as it is named, or NAME.yaml of the scenarios folder. */
+static int find_scenario(const char *name, char path[PATH_MAX])
+{
+    if (snprintf(path, PATH_MAX, "%s", name) < PATH_MAX && access(path, R_OK) == 0)
+        return 0;
+    if (!strchr(name, '/') && snprintf(path, PATH_MAX, "%s/%s.yaml", SEEDBED_SCENARIOS, name) < PATH_MAX &&
+        access(path, R_OK) == 0)
+        return 0;
+    fprintf(stderr, "seedbed: no scenario %s: there is no such file, and no %s.yaml in %s\n", name, name,
+            SEEDBED_SCENARIOS);
+    return -1;
+}
+
+/* The programs of the components are in the build, beside the folder of the command. */
+static int find_components(char path[PATH_MAX])
+{
+    char self[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    if (len <= 0)
+        return -1;
+    self[len] = 0;
+    *strrchr(self, '/') = 0;
+    return snprintf(path, PATH_MAX, "%s/../components", self) < PATH_MAX ? 0 : -1;
+}
+
+static int has_display(void)
+{
+    const char *x11 = getenv("DISPLAY"), *wayland = getenv("WAYLAND_DISPLAY");
+    return (x11 && *x11) || (wayland && *wayland);
+}
+
+/* Where the picture goes if the user does not say: to where he is, or if he cannot write there, elsewhere. */
+static void default_shot(char path[PATH_MAX])
+{
+    const char *dir = getenv("XDG_RUNTIME_DIR");
+    if (access(".", W_OK) && dir && *dir)
+        snprintf(path, PATH_MAX, "%s/%s", dir, DEFAULT_SHOT);
+    else
+        snprintf(path, PATH_MAX, "%s", DEFAULT_SHOT);
+}
+
+static int run_system(const struct arguments *arguments, int check)
+{
+    static char scenario[PATH_MAX], components[PATH_MAX], shot[PATH_MAX];
+    const char *dirs[] = { components, NULL };
+    const char *name = arguments->scenario ? arguments->scenario : DEFAULT_SCENARIO;
+    if (find_scenario(name, scenario))
+        return EXIT_FAILURE;
+    if (find_components(components)) {
+        fprintf(stderr, "seedbed: the folder of the components cannot be found\n");
+        return EXIT_FAILURE;
+    }
+    default_shot(shot);
+    struct linux_core_options options = { .scenario = scenario,
+                                          .dirs = dirs,
+                                          .shot = arguments->shot ? arguments->shot : shot,
+                                          .shot_wanted = arguments->shot != NULL,
+                                          .headless = arguments->headless || !has_display(),
+                                          .check = check,
+                                          .duration = arguments->duration };
+    if (options.headless && !check)
+        fprintf(stderr, "seedbed: %s; the picture will be in %s\n",
+                arguments->headless ? "no window" : "there is no display, so there will be no window",
+                options.shot);
+    return linux_core_run(&options);
+}
+
+static int command_run(int argc, char **argv)
+{
+    struct arguments arguments = { 0 };
+    int status = parse_run(argc, argv, &arguments);
+    return status ? status : run_system(&arguments, 0);
+}
+
+static int command_check(int argc, char **argv)
+{
+    struct arguments arguments = { 0 };
+    if (argc != 1 || argv[0][0] == '-')
+        return usage("check takes one scenario", "");
+    arguments.scenario = argv[0];
+    return run_system(&arguments, 1);
+}
+
+static int command_list(int argc, char **argv)
+{
+    return argc ? usage("list takes no arguments:", argv[0]) : client_list();
+}
+
+static int command_log(int argc, char **argv)
+{
+    const char *label = "";
+    int follow = 0;
+    for (int i = 0; i < argc; i++) {
+        if (!strcmp(argv[i], "--follow"))
+            follow = 1;
+        else if (argv[i][0] == '-')
+            return usage("unknown option", argv[i]);
+        else if (*label)
+            return usage("more than one label:", argv[i]);
+        else
+            label = argv[i];
+    }
+    return client_log(label, follow);
+}
+
+static int command_help(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    print_usage(stdout);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*run)(int argc, char **argv);
+    } commands[] = {
+        { "run", command_run }, { "check", command_check }, { "list", command_list },
+        { "log", command_log }, { "help", command_help },   { "--help", command_help },
+    };
+    if (argc < 2)
+        return usage("what shall be done?", "");
+    for (size_t i = 0; i < OS_ARRAY_LEN(commands); i++)
+        if (!strcmp(argv[1], commands[i].name))
+            return commands[i].run(argc - 2, argv + 2);
+    return usage("unknown command", argv[1]);
+}

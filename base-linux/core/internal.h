@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* internal.h: what the files of core's Linux half share. All of it runs on core's entrypoint thread. */
+#ifndef LINUX_CORE_INTERNAL_H
+#define LINUX_CORE_INTERNAL_H
+
+#include <core/internal.h>
+#include <linux_base/native.h>
+#include <linux_base/spawner.h>
+#include <linux_base/transport.h>
+
+#include "linux_core.h"
+
+/* The one core of this process. */
+struct linux_core {
+    struct core core;
+    struct os_entrypoint ep;
+    const struct linux_core_options *options;
+    struct spawner *spawner;
+    uint32_t missing; /* enum spawner_missing */
+    int status;       /* exit status once the end was decided */
+    int ending;
+};
+extern struct linux_core linux_core;
+
+/* Decides the end of the system; the first decision counts. */
+void linux_core_end(int status);
+
+/* ---- memory.c */
+
+struct core_memory {
+    struct os_list link; /* of those that are watched */
+    struct core_ds *ds;
+    uint64_t size; /* bytes, whole pages */
+    int fd;
+    int sealed;   /* content never changes; fd is read-only */
+    int attached; /* somebody may have it attached */
+    int watch;    /* of inotify, while attached */
+    unsigned tries;
+    struct os_alarm retry;
+};
+
+os_err linux_memory_init(void);
+
+/* A descriptor through which MEMORY can be attached by somebody else. OS_ERR_HANDLES. */
+os_err linux_memory_open(struct core_memory *memory, int writable, int *fd);
+
+/* Looks at what the kernel has told about detached memory so far. */
+void linux_memory_update(void);
+
+/* A read-only, sealed copy of what READ gives until it returns 0 (or -1 with errno), at most MAX bytes. */
+os_err linux_memory_seal_copy(ssize_t (*read)(void *from, void *buffer, size_t size), void *from,
+                              uint64_t max, int *fd, uint64_t *size);
+
+/* ---- process.c */
+
+struct core_process {
+    struct os_list link; /* of linux_processes */
+    struct core_pd *pd;
+    struct os_object native;
+    char profile[32];
+    uint32_t id; /* towards the spawner; of one start */
+    enum { PROCESS_IDLE, PROCESS_STARTING, PROCESS_RUNNING, PROCESS_ENDED } state;
+    pid_t pid;
+    int pidfd;
+    int killed;                        /* by us */
+    int status;                        /* of PROCESS_ENDED, as of waitpid */
+    uint64_t private;                  /* bytes of private memory and stack, charged from the beginning */
+    uint64_t copy;                     /* bytes of a copy of the binary, charged */
+    int binary;                        /* what it runs, for the symbolizer; -1 for none */
+    uint32_t caps;                     /* pairs and signal pipes that it has, charged */
+    uint64_t attached;                 /* bytes that it may have attached */
+    uint64_t tables;                   /* bytes of page tables for them, charged */
+    uint64_t space;                    /* address space limit without attachments; 0: not known yet */
+    struct transport_watch log, place; /* raw output; the symbolizer's answer */
+    char line[OS_LOG_MAX];             /* what was written of the current line */
+    size_t line_len;
+    struct linux_fault fault; /* magic is 0 when there was none */
+    char violation[256];
+    uint64_t violation_ip;
+};
+
+extern struct os_list linux_processes;
+
+os_err linux_process_init(void);
+
+/* Waits until PROCESS has a pid; it was started, so that is soon. OS_ERR_DEAD when it never will. */
+os_err linux_process_wait(struct core_process *process);
+
+/* Shows what the components have written so far. */
+void linux_process_flush(void);
+
+/* ---- native.c */
+
+/* Before anything of the transport is used. */
+void linux_native_hooks(void);
+
+os_err linux_native_init(struct core_process *process);
+
+/* ---- host.c */
+
+os_err linux_host_open(struct core *core, struct core_account *account, struct core_session **session);
+
+/* Asks the drivers for a picture; linux_shot_done follows soon, or when no driver answers. */
+void linux_host_shot(void (*done)(const char *error));
+
+/* ---- output.c */
+
+/* A message of core itself. */
+void linux_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Calls SHOW with the last lines of output, oldest first. */
+void linux_output_last(void (*show)(void *to, const char *label, const char *text), void *to);
+
+/* ---- control.c */
+
+os_err linux_control_init(void);
+
+/* A line of output, for those who follow. */
+void linux_control_line(const char *label, const char *text);
+
+#endif

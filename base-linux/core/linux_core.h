@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* linux_core.h: one run of a system, as the seedbed command asks for it. */
+#ifndef LINUX_CORE_H
+#define LINUX_CORE_H
+
+#include <os/types.h>
+
+struct linux_core_options {
+    const char *scenario;    /* path of the file */
+    const char *const *dirs; /* folders with ROM modules, NULL at the end; the first that has a name wins */
+    const char *shot;        /* file for pictures; its folder is for those with other names */
+    int shot_wanted;         /* a picture is to be made at the end; not having it is an error */
+    int headless;            /* no display; a picture is made at the end in any case */
+    int check;               /* look for mistakes in the scenario, start nothing */
+    os_time duration;        /* ns after which the system ends with status 0; 0: none */
+};
+
+/* Runs a system until its end; the exit status of the command. Once per process, which must have no threads.
+ */
+int linux_core_run(const struct linux_core_options *options);
+
+/* The address of the control socket of the system that process PID of user UID runs. */
+struct sockaddr_un;
+unsigned linux_core_control_address(struct sockaddr_un *address, unsigned uid, unsigned pid);
+
+#endif

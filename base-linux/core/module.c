@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * module.c: ROM modules from files of the module folders; and the two that are for init: the scenario, and
+ * what the command was asked for. All are copied to a sealed memfd, so that a file which changes later does
+ * not matter to who has it attached.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+#define MODULE_MAX OS_MIB(1024)
+
+static ssize_t read_file(void *from, void *buffer, size_t size)
+{
+    return read(*(const int *)from, buffer, size);
+}
+
+static ssize_t read_text(void *from, void *buffer, size_t size)
+{
+    const char **at = from;
+    size_t len = strnlen(*at, size);
+    memcpy(buffer, *at, len);
+    *at += len;
+    return (ssize_t)len;
+}
+
+/* A regular file; without waiting should it turn out to be something else. */
+static os_err open_regular(const char *path, int *fd)
+{
+    struct stat st;
+    int opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (opened < 0)
+        return errno == ENOENT || errno == ENOTDIR ? OS_ERR_NOT_FOUND : OS_ERR_IO;
+    if (fstat(opened, &st) || !S_ISREG(st.st_mode)) {
+        close(opened);
+        return OS_ERR_NOT_FOUND;
+    }
+    *fd = opened;
+    return OS_OK;
+}
+
+static os_err find_file(const char *name, int *fd)
+{
+    char path[4096];
+    if (!strcmp(name, "config"))
+        return open_regular(linux_core.options->scenario, fd);
+    for (const char *const *dir = linux_core.options->dirs; *dir; dir++) {
+        if ((size_t)snprintf(path, sizeof(path), "%s/%s", *dir, name) >= sizeof(path))
+            continue;
+        os_err err = open_regular(path, fd);
+        if (err != OS_ERR_NOT_FOUND)
+            return err;
+    }
+    return OS_ERR_NOT_FOUND;
+}
+
+/* What init is to know of the command line and the machine, a line each. */
+static void run_text(char *text, size_t size)
+{
+    const struct linux_core_options *options = linux_core.options;
+    const char *name = strrchr(options->scenario, '/');
+    snprintf(text, size, "mode: %s\nfile: %s\n%s%s", options->headless ? "headless" : "display",
+             name ? name + 1 : options->scenario, options->check ? "check: true\n" : "",
+             linux_core.missing & ~(uint32_t)SPAWNER_NO_UID ? "sandbox: incomplete\n" : "");
+}
+
+os_err core_plat_module(const char *name, struct core_ds *ds, struct core_memory **memory, uint64_t *size)
+{
+    char text[512];
+    const char *at = text;
+    int file = -1;
+    int is_run = !strcmp(name, "run");
+    os_err err = OS_OK;
+    if (is_run)
+        run_text(text, sizeof(text));
+    else
+        err = find_file(name, &file);
+    if (err)
+        return err;
+    struct core_memory *made = calloc(1, sizeof(*made));
+    if (!made) {
+        err = OS_ERR_NO_MEMORY;
+        goto close_file;
+    }
+    *made = (struct core_memory){ .ds = ds, .sealed = 1, .watch = -1 };
+    os_list_init(&made->link);
+    err = is_run ? linux_memory_seal_copy(read_text, &at, sizeof(text), &made->fd, size)
+                 : linux_memory_seal_copy(read_file, &file, MODULE_MAX, &made->fd, size);
+    if (err) {
+        free(made);
+        goto close_file;
+    }
+    made->size = (*size + OS_PAGE_SIZE - 1) / OS_PAGE_SIZE * OS_PAGE_SIZE;
+    *memory = made;
+close_file:
+    if (file >= 0)
+        close(file);
+    return err;
+}

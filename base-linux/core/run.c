@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * run.c: one run of a system, from the spawner's start to the end of everything. When core ends, for whatever
+ * reason, the spawner sees its socket closed and ends, and all components with it.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+/* What core keeps: descriptors for itself, ram for the ROM modules. */
+enum { OWN_FILES = 256, OWN_CAPS = 1000 };
+#define OWN_RAM OS_MIB(512)
+
+struct linux_core linux_core;
+
+static struct transport_watch signals = { .fd = -1 };
+static struct os_alarm duration;
+
+void linux_core_end(int status)
+{
+    if (!linux_core.ending)
+        linux_core.status = status;
+    linux_core.ending = 1;
+    os_entrypoint_stop(&linux_core.ep);
+}
+
+/* ---- ways to end */
+
+static void shot_ended(const char *error)
+{
+    const struct linux_core_options *options = linux_core.options;
+    if (error)
+        linux_say("no picture: %s", error);
+    else
+        linux_say("picture in %s", options->shot);
+    linux_core_end(error && options->shot_wanted ? 1 : 0);
+}
+
+/* The user wants it to end; what he is owed before is a picture. */
+static void end_in_order(void)
+{
+    static int asked;
+    const struct linux_core_options *options = linux_core.options;
+    /* who asks twice is in a hurry */
+    if (asked++ || options->check || (!options->shot_wanted && !options->headless))
+        linux_core_end(0);
+    else
+        linux_host_shot(shot_ended);
+}
+
+static void signal_ready(struct transport_watch *watch, uint32_t events)
+{
+    struct signalfd_siginfo info;
+    (void)events;
+    while (read(watch->fd, &info, sizeof(info)) == sizeof(info))
+        end_in_order();
+}
+
+static void duration_over(struct os_alarm *alarm)
+{
+    (void)alarm;
+    end_in_order();
+}
+
+/* What init has to say about its end it has logged itself. */
+void core_plat_init_ended(enum os_pd_state state, int32_t status, const char *text)
+{
+    linux_process_flush();
+    if (state == OS_PD_EXITED) {
+        linux_core_end(status & 0xff);
+        return;
+    }
+    linux_say("init has ended: %s", text);
+    linux_core_end(1);
+}
+
+/* ---- start */
+
+/* From now on these signals are read; the spawner was started before and has its own way. */
+static os_err take_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    signals.ready = signal_ready;
+    if (signals.fd < 0)
+        return OS_ERR_HANDLES;
+    return transport_watch(linux_core.ep.plat, &signals, EPOLLIN);
+}
+
+/* core holds two descriptors for a dataspace, one for other objects. */
+static void quota_of_machine(uint64_t *ram, uint32_t *caps)
+{
+    struct rlimit files = { 1024, 1024 };
+    long pages = sysconf(_SC_PHYS_PAGES);
+    if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+        getrlimit(RLIMIT_NOFILE, &files);
+    }
+    uint64_t usable = files.rlim_cur > OWN_FILES + 4 * OWN_CAPS ? files.rlim_cur - OWN_FILES : 4 * OWN_CAPS;
+    *caps = (uint32_t)(usable / 2 < 1000000 ? usable / 2 : 1000000);
+    *ram = (pages > 0 ? (uint64_t)pages * OS_PAGE_SIZE / 4 * 3 : OS_MIB(1024)) + OWN_RAM;
+}
+
+static void say_missing(uint32_t missing)
+{
+    if (missing & SPAWNER_NO_USERNS)
+        linux_say("WARNING: this machine allows no user namespaces; components are less isolated");
+    if (missing & SPAWNER_NO_MOUNT)
+        linux_say(
+            "WARNING: this machine allows no file systems of their own for components; only the filter of "
+            "system calls keeps them from files");
+    if (missing & SPAWNER_NO_SECCOMP)
+        linux_say("WARNING: this machine has no filter of system calls with notification");
+}
+
+static os_err start(const char **step)
+{
+    uint64_t ram;
+    uint32_t caps;
+    os_err err;
+    struct os_entrypoint *ep = &linux_core.ep;
+    linux_native_hooks();
+    quota_of_machine(&ram, &caps);
+    *step = "the sandbox";
+    if ((err = spawner_start(&linux_core.spawner, &linux_core.missing)))
+        return err;
+    *step = "core";
+    if ((err = os_entrypoint_init(ep)) || (err = take_signals()) || (err = linux_memory_init()) ||
+        (err = linux_process_init()) || (err = core_init(&linux_core.core, ep, ram, caps)))
+        return err;
+    *step = "the control socket";
+    if ((err = linux_control_init()))
+        return err;
+    say_missing(linux_core.missing);
+    *step = "init";
+    return core_start_init(&linux_core.core, "init", "strict", OWN_RAM, OWN_CAPS);
+}
+
+int linux_core_run(const struct linux_core_options *options)
+{
+    const char *step = "";
+    linux_core.options = options;
+    os_err err = start(&step);
+    if (err) {
+        fprintf(stderr, "seedbed: %s cannot be started: %s\n", step, os_err_text(err));
+        linux_core_end(1);
+    }
+    if (!linux_core.ending && options->duration) {
+        duration.handle = duration_over;
+        os_alarm_set(&linux_core.ep, &duration, os_clock_now() + options->duration);
+    }
+    if (!linux_core.ending)
+        os_entrypoint_run(&linux_core.ep);
+    if (!err)
+        linux_process_flush();
+    spawner_stop(linux_core.spawner);
+    return linux_core.status;
+}
