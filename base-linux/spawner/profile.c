@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -54,8 +53,6 @@ static const struct constant {
     CONSTANT(CLONE_THREAD),
     CONSTANT(CLONE_VM),
     CONSTANT(AF_UNIX),
-    CONSTANT(FIONREAD),
-    CONSTANT(FIONBIO),
     CONSTANT(F_GETFD),
     CONSTANT(F_GETFL),
     CONSTANT(F_SETFD),
@@ -77,8 +74,9 @@ static const struct constant {
     CONSTANT(PROT_WRITE),
     CONSTANT(SOL_SOCKET),
     CONSTANT(SO_COOKIE),
-    CONSTANT(SO_ERROR),
+    CONSTANT(SO_DOMAIN),
     CONSTANT(SO_SNDBUF),
+    CONSTANT(SO_TYPE),
 #undef CONSTANT
 };
 
@@ -90,7 +88,10 @@ __attribute__((format(printf, 2, 3))) static os_err fail(struct parser *p, const
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    snprintf(p->error, p->error_size, "%s:%u: %s", p->file, p->line, what);
+    if (p->line)
+        snprintf(p->error, p->error_size, "%s:%u: %s", p->file, p->line, what);
+    else /* about the profile as a whole */
+        snprintf(p->error, p->error_size, "%s: %s", p->file, what);
     return OS_ERR_BAD_ARG;
 }
 
