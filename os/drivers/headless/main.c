@@ -8,6 +8,7 @@
 #include <os/rom.h>
 #include <os/timer.h>
 #include "../display/display.h"
+#include "../display/utf8.h"
 #include "script.h"
 
 #include <stdio.h>
@@ -56,7 +57,7 @@ static void type_text(struct headless *headless, const struct command *command)
     const char *at = command->text, *end = at + command->text_len;
 
     while (at < end)
-        submit(headless, OS_INPUT_TEXT, script_char(&at, end));
+        submit(headless, OS_INPUT_TEXT, utf8_next(&at, end));
 }
 
 static void wheel(struct headless *headless, const struct command *command)

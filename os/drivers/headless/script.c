@@ -185,19 +185,3 @@ const char *script_next(struct script *script, struct command *command)
     }
     return NULL;
 }
-
-uint32_t script_char(const char **at, const char *end)
-{
-    static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
-    uint8_t first = (uint8_t) * (*at)++;
-    int more = first < 0x80 ? 0 : first >> 5 == 6 ? 1 : first >> 4 == 14 ? 2 : first >> 3 == 30 ? 3 : -1;
-    uint32_t code = more > 0 ? first & (0x3fu >> more) : first;
-
-    for (int i = 0; i < more; i++) {
-        if (*at == end || ((uint8_t) * *at & 0xc0) != 0x80)
-            return 0xfffd;
-        code = code << 6 | ((uint8_t) * (*at)++ & 0x3f);
-    }
-    return more < 0 || code < least[more] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff) ? 0xfffd
-                                                                                                   : code;
-}

@@ -58,7 +58,4 @@ const char *script_next(struct script *script, struct command *command);
 /* Code of the key or button with this name, or 0. */
 uint32_t script_key(const char *name, size_t len);
 
-/* Code point of UTF-8 text at *AT, which moves on; U+FFFD for what is malformed. AT must be before END. */
-uint32_t script_char(const char **at, const char *end);
-
 #endif
