@@ -31,6 +31,7 @@ enum { EVENT_READY = 100 };
 struct event {
     uint32_t kind;
     uint32_t id;
+    int32_t pid; /* SPAWNER_STARTED: as core knows it */
     int32_t status;
     os_err err;
     uint64_t ip;

@@ -368,22 +368,6 @@ os_err spawner_kill(struct spawner *s, uint32_t id)
     return err;
 }
 
-/* The spawner's pid for the component means nothing here; the kernel tells ours. */
-static pid_t pid_of(int pidfd)
-{
-    char path[64], line[128];
-    int pid = -1;
-    FILE *file;
-
-    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
-    file = fopen(path, "re");
-    while (file && fgets(line, sizeof line, file))
-        sscanf(line, "Pid: %d", &pid);
-    if (file)
-        fclose(file);
-    return pid;
-}
-
 int spawner_next(struct spawner *s, struct spawner_event *out)
 {
     struct event event;
@@ -396,7 +380,7 @@ int spawner_next(struct spawner *s, struct spawner_event *out)
     *out = (struct spawner_event){ .kind = (enum spawner_event_kind)event.kind,
                                    .id = event.id,
                                    .pidfd = pidfd,
-                                   .pid = pidfd < 0 ? -1 : pid_of(pidfd),
+                                   .pid = event.pid,
                                    .status = event.status,
                                    .err = event.err,
                                    .ip = event.ip };

@@ -23,7 +23,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <grp.h>
 #include <unistd.h>
@@ -40,12 +39,12 @@ struct component {
     uint32_t id;
     pid_t pid; /* 0: the slot is free */
     int pidfd;
-    int status;   /* from the start until the execution; -1 afterwards */
-    int listener; /* -1 until it was handed over */
-    int started;  /* SPAWNER_STARTED was sent */
-    int helper;   /* not core's component; no events */
-    dev_t dev;    /* of the binary, to find it among the mappings */
-    ino_t ino;
+    int status;     /* from the start until the execution; -1 afterwards */
+    int listener;   /* -1 until it was handed over */
+    int started;    /* SPAWNER_STARTED was sent */
+    int helper;     /* not core's component; no events */
+    pid_t core_pid; /* what core calls pid */
+    ino_t ino;      /* of the binary, to find it among the mappings */
     struct start_failure failure;
 };
 
@@ -156,6 +155,34 @@ static void post_failure(struct worker *w, uint32_t id, os_err err, const char *
 
 /* ---- starting ---- */
 
+/* A file of /proc; the world of this process has none. */
+static FILE *open_proc(const struct worker *w, const char *path)
+{
+    int fd = openat(w->proc, path, O_RDONLY | O_CLOEXEC);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+
+    if (fd >= 0 && !file)
+        close(fd);
+    return file;
+}
+
+/* The pid by which core knows the process; ours is in another namespace. -1 if it is not to be had. */
+static pid_t pid_at_core(const struct worker *w, int pidfd)
+{
+    char path[64], line[128];
+    pid_t pid = -1;
+    FILE *file;
+
+    snprintf(path, sizeof path, "self/fdinfo/%d", pidfd);
+    file = open_proc(w, path);
+    if (!file)
+        return -1;
+    while (fgets(line, sizeof line, file))
+        sscanf(line, "Pid: %d", &pid);
+    fclose(file);
+    return pid;
+}
+
 static int fork_component(struct worker *w, int *pidfd)
 {
     struct clone_args args = { .flags = CLONE_PIDFD | (w->nested ? CLONE_NEWUSER : 0),
@@ -249,7 +276,8 @@ static os_err try_start(struct worker *w, const struct request *request, const i
                              .status = status[0],
                              .listener = -1,
                              .helper = request->kind == REQUEST_SYMBOLIZE,
-                             .dev = binary.st_dev,
+
+                             .core_pid = pid_at_core(w, pidfd),
                              .ino = binary.st_ino };
     watch(w, c->status, WATCH_STATUS, (size_t)(c - w->components), EPOLLIN);
     watch(w, c->pidfd, WATCH_PIDFD, (size_t)(c - w->components), EPOLLIN);
@@ -281,7 +309,7 @@ static void kill_request(struct worker *w, uint32_t id)
 
 static void say_started(struct worker *w, struct component *c)
 {
-    struct event event = { .kind = SPAWNER_STARTED, .id = c->id };
+    struct event event = { .kind = SPAWNER_STARTED, .id = c->id, .pid = c->core_pid };
 
     if (c->started || c->helper)
         return;
@@ -337,27 +365,18 @@ static void handle_status(struct worker *w, struct component *c)
 static void find_address(struct worker *w, const struct component *c, uint64_t ip, uint64_t *relative,
                          char *text, size_t size)
 {
-    unsigned long start, end, offset, ino, base = 0, base_ino = 0;
-    unsigned major, minor;
+    unsigned long start, end, ino, base = 0, base_ino = 0;
     char path[64], line[512], name[256];
-    int pid = 0, fd;
     FILE *file;
 
     snprintf(text, size, "%#llx", (unsigned long long)ip);
-    snprintf(path, sizeof path, "self/fdinfo/%d", c->pidfd);
-    fd = openat(w->proc, path, O_RDONLY | O_CLOEXEC);
-    file = fd < 0 ? NULL : fdopen(fd, "r");
-    while (file && fgets(line, sizeof line, file))
-        sscanf(line, "Pid: %d", &pid);
-    if (file)
-        fclose(file);
-    snprintf(path, sizeof path, "%d/maps", pid);
-    fd = pid > 0 ? openat(w->proc, path, O_RDONLY | O_CLOEXEC) : -1;
-    file = fd < 0 ? NULL : fdopen(fd, "r");
-    while (file && fgets(line, sizeof line, file)) {
+    snprintf(path, sizeof path, "%d/maps", c->core_pid);
+    file = open_proc(w, path);
+    if (!file)
+        return;
+    while (fgets(line, sizeof line, file)) {
         *name = '\0';
-        if (sscanf(line, "%lx-%lx %*s %lx %x:%x %lu %255s", &start, &end, &offset, &major, &minor, &ino,
-                   name) < 6)
+        if (sscanf(line, "%lx-%lx %*s %*s %*s %lu %255s", &start, &end, &ino, name) < 3)
             continue;
         if (ino != base_ino) {
             base = start;
@@ -365,14 +384,16 @@ static void find_address(struct worker *w, const struct component *c, uint64_t i
         }
         if (ip < start || ip >= end)
             continue;
-        if (ino == c->ino)
+        if (ino == c->ino) {
             *relative = ip - base;
-        snprintf(text, size, ino == c->ino ? "%#lx" : "%2$s+%1$#lx", (unsigned long)ip - base,
-                 strrchr(name, '/') ? strrchr(name, '/') + 1 : name);
+            snprintf(text, size, "%#lx", (unsigned long)*relative);
+        } else if (ino) {
+            snprintf(text, size, "%s+%#lx", strrchr(name, '/') ? strrchr(name, '/') + 1 : name,
+                     (unsigned long)ip - base);
+        }
         break;
     }
-    if (file)
-        fclose(file);
+    fclose(file);
 }
 
 static void report_violation(struct worker *w, struct component *c, const struct seccomp_data *data)

@@ -157,7 +157,7 @@ static int fill_usr(const struct world_display *display, const char **step)
         show_socket(display->wayland_socket, (WORLD_RUNTIME_DIR "/" WORLD_WAYLAND) + 1) < 0)
         return -1;
     if (display->cookies_len)
-        return make_file(WORLD_XAUTHORITY + 1, display->cookies, display->cookies_len);
+        return make_file(&WORLD_XAUTHORITY[1], display->cookies, display->cookies_len);
     return 0;
 }
 
