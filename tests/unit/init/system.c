@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* system.c: a mock of core with real accounts, and init beneath it. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <core/account.h>
+#include <os/log.h>
+#include <yaml/parse.h>
+#include "made_elf.h"
+#include "system.h"
+
+static const struct {
+    const char *name, *manifest;
+} binaries[] = {
+    { "server", "{provides: [Data, Other], ram: 1M, caps: 100}" },
+    { "client", "{requires: [Data], ram: 1M, caps: 100}" },
+    { "lonely", "{ram: 1M, caps: 100}" },
+};
+
+/* One session at core; of PD when it has an account of a child. */
+struct core_session {
+    struct os_list link;
+    uint32_t id;
+    struct core_account *account;
+    struct os_object object; /* control, ROM or LOG */
+    struct os_object pd;
+    os_pd_cap pd_cap;
+    os_signal_cap exit_sigh;
+    struct os_env env; /* of the child */
+    char label[OS_LABEL_MAX];
+    int is_pd, runs, ended;
+};
+
+/* Memory that was allocated, with a writable and maybe a read-only capability. */
+struct memory {
+    struct os_list link;
+    struct os_object writable, readonly;
+    struct inproc_memory *inproc;
+    struct core_account *account;
+    uint64_t size;
+};
+
+static struct os_entrypoint core_ep, init_ep, child_ep;
+static struct core_accounts accounts;
+static struct core_account *init_account;
+static struct os_object parent_object, init_pd, module_object;
+static os_dataspace_cap module_cap;
+static struct os_list sessions, memories;
+static struct os_env init_env;
+static struct init init;
+static struct os_config config;
+static void *tree;
+static uint32_t last_id;
+static os_err refusal;
+static int status;
+static unsigned starts[8];
+static char start_labels[8][OS_LABEL_MAX];
+static uint64_t first_ram;
+static uint32_t first_caps;
+
+/* ---- accounts */
+
+static struct core_account *account_of(struct os_object *object)
+{
+    OS_LIST_FOR_EACH (link, &sessions) {
+        struct core_session *session = OS_CONTAINER_OF(link, struct core_session, link);
+        if (session->is_pd && (object == &session->object || object == &session->pd))
+            return session->account;
+    }
+    ck_assert_ptr_eq(object, &init_pd);
+    return init_account;
+}
+
+static os_err memory_info(struct os_rpc *rpc, uint64_t *size, uint32_t *writable)
+{
+    *size = OS_PAGE_SIZE;
+    *writable = 0;
+    return OS_OK;
+}
+
+static os_err memory_readonly(struct os_rpc *rpc, os_dataspace_cap *copy);
+static const struct os_dataspace_ops memory_ops = { .info = memory_info, .readonly = memory_readonly };
+
+static os_err memory_readonly(struct os_rpc *rpc, os_dataspace_cap *copy)
+{
+    struct memory *memory = OS_CONTAINER_OF(rpc->object, struct memory, writable);
+    ck_assert_int_eq(os_dataspace_object_init(&memory->readonly, &core_ep, &memory_ops, copy), OS_OK);
+    inproc_memory_bind(memory->inproc, copy->cap, 0);
+    return OS_OK;
+}
+
+static os_err pd_ram_alloc(struct os_rpc *rpc, uint64_t size, os_dataspace_cap *ds)
+{
+    struct core_account *account = account_of(rpc->object);
+    size = (size + OS_PAGE_SIZE - 1) / OS_PAGE_SIZE * OS_PAGE_SIZE;
+    os_err err = core_account_charge(account, size, 2);
+    if (err)
+        return err;
+    struct memory *memory = calloc(1, sizeof(*memory));
+    memory->account = account;
+    memory->size = size;
+    ck_assert_int_eq(inproc_memory_create(size, NULL, NULL, &memory->inproc), OS_OK);
+    ck_assert_int_eq(os_dataspace_object_init(&memory->writable, &core_ep, &memory_ops, ds), OS_OK);
+    inproc_memory_bind(memory->inproc, ds->cap, 1);
+    os_list_insert(&memories, &memory->link);
+    return OS_OK;
+}
+
+static os_err pd_ram_free(struct os_rpc *rpc, os_dataspace_cap ds)
+{
+    struct os_object *object = os_object_of(&core_ep, ds.cap, &os_dataspace_interface);
+    ck_assert_ptr_nonnull(object);
+    struct memory *memory = OS_CONTAINER_OF(object, struct memory, writable);
+    core_account_refund(memory->account, memory->size, 2);
+    os_object_fini(&memory->writable);
+    os_object_fini(&memory->readonly);
+    inproc_memory_release(memory->inproc);
+    os_list_remove(&memory->link);
+    free(memory);
+    return OS_OK;
+}
+
+static os_err pd_quota(struct os_rpc *rpc, uint64_t *ram, uint64_t *ram_used, uint32_t *caps,
+                       uint32_t *caps_used)
+{
+    struct core_account *account = account_of(rpc->object);
+    *ram = account->ram;
+    *ram_used = account->ram_used;
+    *caps = account->caps;
+    *caps_used = account->caps_used;
+    return OS_OK;
+}
+
+static os_err pd_transfer(struct os_rpc *rpc, os_pd_cap to, uint64_t ram, uint32_t caps)
+{
+    struct os_object *object = os_object_of(&core_ep, to.cap, &os_pd_interface);
+    return object ? core_account_transfer(account_of(rpc->object), account_of(object), ram, caps)
+                  : OS_ERR_BAD_CAP;
+}
+
+static const struct os_pd_ops pd_ops = {
+    .ram_alloc = pd_ram_alloc, .ram_free = pd_ram_free, .quota = pd_quota, .transfer = pd_transfer
+};
+
+/* ---- protection domains */
+
+static struct core_session *session_of(struct os_rpc *rpc)
+{
+    return OS_CONTAINER_OF(rpc->object, struct core_session, object);
+}
+
+static os_err control_pd(struct os_rpc *rpc, os_pd_cap *pd)
+{
+    pd->cap = os_cap_copy(session_of(rpc)->pd_cap.cap);
+    return OS_OK;
+}
+
+static os_err control_start(struct os_rpc *rpc, os_dataspace_cap binary, os_parent_cap parent)
+{
+    struct core_session *session = session_of(rpc);
+    unsigned i = 0;
+    if (refusal)
+        return refusal;
+    session->env = (struct os_env){ .ep = &child_ep };
+    session->env.parent.cap = os_cap_copy(parent.cap);
+    session->env.pd.cap = os_cap_copy(session->pd_cap.cap);
+    session->runs = 1;
+    while (starts[i] && strcmp(start_labels[i], session->label))
+        i++;
+    snprintf(start_labels[i], sizeof(start_labels[i]), "%s", session->label);
+    starts[i]++;
+    return OS_OK;
+}
+
+static os_err control_exit_sigh(struct os_rpc *rpc, os_signal_cap handler)
+{
+    session_of(rpc)->exit_sigh.cap = os_cap_copy(handler.cap);
+    return OS_OK;
+}
+
+static os_err control_exit_info(struct os_rpc *rpc, uint32_t *state, int32_t *code, char (*text)[256])
+{
+    struct core_session *session = session_of(rpc);
+    *state = session->ended ? OS_PD_FAULT : OS_PD_RUNNING;
+    *code = 11;
+    snprintf(*text, sizeof(*text), "%s", session->ended ? "segmentation fault" : "");
+    return OS_OK;
+}
+
+/* Here: the end of the process, as the test wants it. */
+static os_err control_kill(struct os_rpc *rpc)
+{
+    struct core_session *session = session_of(rpc);
+    session->runs = 0;
+    session->ended = 1;
+    os_signal_submit(session->exit_sigh);
+    return OS_OK;
+}
+
+static const struct os_pd_control_ops control_ops = {
+    .base = { .ram_alloc = pd_ram_alloc,
+              .ram_free = pd_ram_free,
+              .quota = pd_quota,
+              .transfer = pd_transfer },
+    .pd = control_pd,
+    .start = control_start,
+    .exit_sigh = control_exit_sigh,
+    .exit_info = control_exit_info,
+    .kill = control_kill,
+};
+
+/* ---- ROM, LOG */
+
+static os_err rom_dataspace(struct os_rpc *rpc, os_dataspace_cap *ds, uint64_t *size)
+{
+    ds->cap = os_cap_copy(module_cap.cap);
+    *size = 1;
+    return OS_OK;
+}
+
+static os_err rom_sigh(struct os_rpc *rpc, os_signal_cap handler)
+{
+    return OS_OK;
+}
+
+static os_err log_write(struct os_rpc *rpc, const char *text)
+{
+    return OS_OK;
+}
+
+static const struct os_rom_ops rom_ops = { .dataspace = rom_dataspace, .sigh = rom_sigh };
+static const struct os_log_ops log_ops = { .write = log_write };
+
+/* ---- init's parent */
+
+static os_err make_object(struct core_session *session, const char *service, os_any_cap *cap)
+{
+    os_pd_control_cap control;
+    os_rom_cap rom;
+    os_log_cap log;
+    os_err err = OS_ERR_NO_SERVICE;
+    if (!strcmp(service, "PD")) {
+        session->is_pd = 1;
+        err = os_pd_control_object_init(&session->object, &core_ep, &control_ops, &control);
+        cap->cap = control.cap;
+        ck_assert_int_eq(os_pd_object_init(&session->pd, &core_ep, &pd_ops, &session->pd_cap), OS_OK);
+    } else if (!strcmp(service, "ROM")) {
+        err = os_rom_object_init(&session->object, &core_ep, &rom_ops, &rom);
+        cap->cap = rom.cap;
+    } else if (!strcmp(service, "LOG") && !refusal) {
+        err = os_log_object_init(&session->object, &core_ep, &log_ops, &log);
+        cap->cap = log.cap;
+    }
+    return err;
+}
+
+static os_err parent_session(struct os_rpc *rpc, const char *service, const char *label, const char *args,
+                             uint64_t ram, uint32_t caps, uint32_t *id, os_any_cap *cap)
+{
+    struct core_account *account;
+    os_err err = core_account_open(init_account, ram, caps, &account);
+    if (err)
+        return err;
+    struct core_session *session = calloc(1, sizeof(*session));
+    err = make_object(session, service, cap);
+    if (err) {
+        core_account_close(account);
+        free(session);
+        return err;
+    }
+    session->account = account;
+    session->id = *id = ++last_id;
+    snprintf(session->label, sizeof(session->label), "%s", label);
+    os_list_insert(&sessions, &session->link);
+    return OS_OK;
+}
+
+static struct core_session *find(uint32_t id)
+{
+    OS_LIST_FOR_EACH (link, &sessions)
+        if (OS_CONTAINER_OF(link, struct core_session, link)->id == id)
+            return OS_CONTAINER_OF(link, struct core_session, link);
+    return NULL;
+}
+
+static os_err parent_close(struct os_rpc *rpc, uint32_t id)
+{
+    struct core_session *session = find(id);
+    if (!session)
+        return OS_ERR_NOT_FOUND;
+    os_cap_drop(session->env.parent.cap);
+    os_cap_drop(session->env.pd.cap);
+    os_cap_drop(session->pd_cap.cap);
+    os_cap_drop(session->exit_sigh.cap);
+    os_object_fini(&session->object);
+    os_object_fini(&session->pd);
+    core_account_close(session->account);
+    os_list_remove(&session->link);
+    free(session);
+    return OS_OK;
+}
+
+static os_err parent_upgrade(struct os_rpc *rpc, uint32_t id, uint64_t ram, uint32_t caps)
+{
+    struct core_session *session = find(id);
+    return session ? core_account_transfer(init_account, session->account, ram, caps) : OS_ERR_NOT_FOUND;
+}
+
+static os_err parent_announce(struct os_rpc *rpc, const char *service, os_root_cap root)
+{
+    return OS_ERR_DENIED;
+}
+
+static os_err parent_exit(struct os_rpc *rpc, int32_t code)
+{
+    return OS_OK;
+}
+
+static const struct os_parent_ops parent_ops = { .session = parent_session,
+                                                 .close = parent_close,
+                                                 .upgrade = parent_upgrade,
+                                                 .announce = parent_announce,
+                                                 .exit = parent_exit };
+
+/* ---- the system */
+
+static os_err find_binary(struct platform_source *source, const char *name, const void **elf, size_t *size)
+{
+    static uint8_t made[ELF_MAX];
+    for (size_t i = 0; i < OS_ARRAY_LEN(binaries); i++) {
+        if (!strcmp(binaries[i].name, name)) {
+            *size = elf_make(&made, 1, ELF_IN_SEGMENT, binaries[i].manifest);
+            *elf = made;
+            return OS_OK;
+        }
+    }
+    return OS_ERR_NOT_FOUND;
+}
+
+static void end(struct init *ended, int code)
+{
+    if (status < 0)
+        status = code;
+}
+
+static void report(struct problems *problems, const char *line)
+{
+    ck_abort_msg("%s", line);
+}
+
+static void read_scenario(const char *text)
+{
+    struct problems problems = { .file = "s.yaml", .report = report };
+    char error[YAML_ERROR_MAX];
+    size_t size;
+    ck_assert_int_eq(yaml_parse("s.yaml", text, strlen(text), &tree, &size, &error), OS_OK);
+    ck_assert_int_eq(os_config_init(&config, tree, size), OS_OK);
+    scenario_read(&init.scenario, &config, 1, &problems);
+    scenario_read_binaries(&init.scenario, &init.source, &problems);
+    scenario_check(&init.scenario, &init.source, &problems);
+}
+
+static void start_core(void)
+{
+    os_list_init(&sessions);
+    os_list_init(&memories);
+    ck_assert_int_eq(core_accounts_init(&accounts, OS_MIB(64), 5000, &init_account), OS_OK);
+    ck_assert_int_eq(os_entrypoint_init(&core_ep), OS_OK);
+    ck_assert_int_eq(os_parent_object_init(&parent_object, &core_ep, &parent_ops, &init_env.parent), OS_OK);
+    ck_assert_int_eq(os_pd_object_init(&init_pd, &core_ep, &pd_ops, &init_env.pd), OS_OK);
+    ck_assert_int_eq(os_dataspace_object_init(&module_object, &core_ep, &memory_ops, &module_cap), OS_OK);
+    inproc_serve(&core_ep);
+}
+
+void system_start(const char *scenario)
+{
+    status = -1;
+    start_core();
+    ck_assert_int_eq(os_entrypoint_init(&child_ep), OS_OK);
+    ck_assert_int_eq(os_entrypoint_init(&init_ep), OS_OK);
+    init_env.ep = &init_ep;
+    init_init(&init, &init_env);
+    init.source.find = find_binary;
+    init.exit = end;
+    read_scenario(scenario);
+    for (size_t i = 0; i < init.scenario.count; i++) {
+        struct binary *binary;
+        ck_assert_int_eq(init_binary(&init, init.scenario.entries[i].binary, &binary), OS_OK);
+    }
+    first_ram = system_ram("init");
+    first_caps = system_caps("init");
+    ck_assert_int_eq(init_start(&init), OS_OK);
+    inproc_serve(&init_ep);
+    inproc_idle();
+}
+
+static struct core_session *running(const char *label)
+{
+    OS_LIST_FOR_EACH (link, &sessions) {
+        struct core_session *session = OS_CONTAINER_OF(link, struct core_session, link);
+        if (session->is_pd && session->runs && !strcmp(session->label, label))
+            return session;
+    }
+    return NULL;
+}
+
+struct os_env *system_env(const char *label)
+{
+    struct core_session *session = running(label);
+    ck_assert_msg(session != NULL, "%s does not run", label);
+    return &session->env;
+}
+
+static struct child *child_of(const char *label)
+{
+    for (size_t i = 0; i < init.scenario.count; i++)
+        if (!strcmp(init.children[i].entry->name, label))
+            return &init.children[i];
+    ck_abort_msg("no child %s", label);
+    return NULL;
+}
+
+void system_crash(const char *label)
+{
+    ck_assert_int_eq(os_pd_control_kill(child_of(label)->control), OS_OK);
+    inproc_idle();
+}
+
+unsigned system_starts(const char *label)
+{
+    for (size_t i = 0; i < OS_ARRAY_LEN(starts); i++)
+        if (!strcmp(start_labels[i], label))
+            return starts[i];
+    return 0;
+}
+
+void system_refuse(os_err err)
+{
+    refusal = err;
+}
+
+uint64_t system_ram(const char *label)
+{
+    return strcmp(label, "init") ? running(label)->account->ram : init_account->ram;
+}
+
+uint32_t system_caps(const char *label)
+{
+    return strcmp(label, "init") ? running(label)->account->caps : init_account->caps;
+}
+
+unsigned system_sessions(void)
+{
+    unsigned count = 0;
+    OS_LIST_FOR_EACH (link, &sessions)
+        count += !OS_CONTAINER_OF(link, struct core_session, link)->is_pd;
+    return count;
+}
+
+int system_status(void)
+{
+    return status;
+}
+
+struct init *system_init(void)
+{
+    return &init;
+}
+
+/* Without restarts, so that all come to rest. */
+void system_end(void)
+{
+    for (size_t i = 0; i < init.scenario.count; i++)
+        init.scenario.entries[i].restart.policy = RESTART_NEVER;
+    for (size_t i = 0; i < init.scenario.count; i++)
+        if (running(init.scenario.entries[i].name))
+            system_crash(init.scenario.entries[i].name);
+    inproc_idle();
+    ck_assert(core_accounts_valid(&accounts));
+    ck_assert_uint_eq(init_account->ram, first_ram);
+    ck_assert_uint_eq(init_account->caps, first_caps);
+    ck_assert(os_list_empty(&memories));
+    inproc_unserve(&init_ep);
+    inproc_unserve(&core_ep);
+    scenario_fini(&init.scenario);
+    free(init.children);
+    free(tree);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * system.h: init in one process, beneath a mock of core that keeps real accounts. A "process" is nothing but
+ * the capabilities that it would have: the test plays its part, calls as the child would, and ends it.
+ */
+#ifndef TEST_SYSTEM_H
+#define TEST_SYSTEM_H
+
+#include <inproc/inproc.h>
+#include "init.h"
+
+/* Starts a system that runs SCENARIO with the binaries of system.c; it is idle afterwards. */
+void system_start(const char *scenario);
+
+/* Ends all children that run, and the system; fails the test when quota has got lost. */
+void system_end(void);
+
+/* Environment of child LABEL as its own code would have it. Fails the test if it does not run. */
+struct os_env *system_env(const char *label);
+
+/* How often LABEL was started. */
+unsigned system_starts(const char *label);
+
+/* Child LABEL ends by a fault; returns when everything is idle. */
+void system_crash(const char *label);
+
+/* Starts fail with ERR from now on, sessions of LOG too; OS_OK ends that. */
+void system_refuse(os_err err);
+
+/* Quota of LABEL ("init": init's own). */
+uint64_t system_ram(const char *label);
+uint32_t system_caps(const char *label);
+
+/* Sessions of LOG and of ROM that are open at core. */
+unsigned system_sessions(void);
+
+/* With which status init wanted to end; -1: it did not. */
+int system_status(void);
+
+struct init *system_init(void);
+
+#endif

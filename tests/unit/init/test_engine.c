@@ -1,0 +1,575 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_engine.c: sessions and donations between children that behave, crash, flood, or never answer. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <os/session.h>
+#include "system.h"
+
+#define BOTH "start:\n  server: { restart: { max: 2 } }\n  client: { restart: never }\n"
+
+/* ---- a server, played by the test, at an entrypoint of its own */
+
+struct service {
+    struct os_entrypoint ep;
+    struct os_object root, session;
+    os_any_cap cap; /* of its sessions */
+    os_root_cap root_cap;
+    os_err answer, upgrade_answer; /* OS_REPLY_LATER: never */
+    struct os_reply owed[4];
+    unsigned opened, closed, owes;
+    char label[OS_LABEL_MAX], args[OS_ARGS_MAX];
+    uint64_t ram;
+};
+
+static os_err answer(struct service *service, struct os_rpc *rpc, os_err err)
+{
+    if (err == OS_REPLY_LATER)
+        os_reply_keep(rpc, &service->owed[service->owes++]);
+    return err;
+}
+
+static os_err root_open(struct os_rpc *rpc, uint32_t id, const char *label, const char *args, uint64_t ram,
+                        uint32_t caps, os_any_cap *session)
+{
+    struct service *service = OS_CONTAINER_OF(rpc->object, struct service, root);
+    service->opened++;
+    service->ram = ram;
+    snprintf(service->label, sizeof(service->label), "%s", label);
+    snprintf(service->args, sizeof(service->args), "%s", args);
+    if (!service->answer)
+        session->cap = os_cap_copy(service->cap.cap);
+    return answer(service, rpc, service->answer);
+}
+
+static os_err root_close(struct os_rpc *rpc, uint32_t id)
+{
+    struct service *service = OS_CONTAINER_OF(rpc->object, struct service, root);
+    service->closed++;
+    return answer(service, rpc, service->answer);
+}
+
+static os_err root_upgrade(struct os_rpc *rpc, uint32_t id, uint64_t ram, uint32_t caps)
+{
+    struct service *service = OS_CONTAINER_OF(rpc->object, struct service, root);
+    return answer(service, rpc, service->upgrade_answer);
+}
+
+static const struct os_root_ops root_ops = { .open = root_open,
+                                             .close = root_close,
+                                             .upgrade = root_upgrade };
+
+static void serve(struct service *service)
+{
+    memset(service, 0, sizeof(*service));
+    ck_assert_int_eq(os_entrypoint_init(&service->ep), OS_OK);
+    ck_assert_int_eq(os_root_object_init(&service->root, &service->ep, &root_ops, &service->root_cap), OS_OK);
+    service->cap.cap = service->root_cap.cap;
+    inproc_serve(&service->ep);
+}
+
+static os_err announce(struct service *service, const char *child, const char *name)
+{
+    return os_parent_announce(system_env(child)->parent, name, service->root_cap);
+}
+
+/* ---- a client that does not wait */
+
+struct request {
+    struct os_call call;
+    os_err err;
+    int done;
+    uint32_t id;
+    os_any_cap cap;
+};
+
+static struct os_entrypoint client_ep;
+
+static void request_done(struct os_call *call)
+{
+    struct request *request = OS_CONTAINER_OF(call, struct request, call);
+    request->err = os_parent_session_end(call, &request->id, &request->cap);
+    request->done = 1;
+}
+
+static void ask(struct request *request, const char *child, const char *service, uint64_t ram, uint32_t caps)
+{
+    memset(request, 0, sizeof(*request));
+    os_call_init(&request->call, &client_ep, request_done);
+    ck_assert_int_eq(
+        os_parent_session_begin(system_env(child)->parent, &request->call, service, "", "", ram, caps),
+        OS_OK);
+    inproc_idle();
+}
+
+static os_err open_at(const char *child, const char *service, uint64_t ram, uint32_t caps,
+                      struct os_session *session)
+{
+    return os_session_open(system_env(child), service, "", "", ram, caps, session);
+}
+
+static void begin(const char *scenario)
+{
+    system_start(scenario);
+    ck_assert_int_eq(os_entrypoint_init(&client_ep), OS_OK);
+    inproc_serve(&client_ep);
+}
+
+/* What os_exit does before the end of the process; whether there is an answer is of no interest. */
+static void exit_child(const char *child, int status)
+{
+    os_err err = os_parent_exit_by(system_env(child)->parent, os_clock_now() + OS_SEC, status);
+    (void)err;
+    inproc_idle();
+}
+
+/* ---- sessions */
+
+START_TEST(a_donation_goes_to_the_server_and_back)
+{
+    struct service service;
+    struct os_session session;
+    begin(BOTH);
+    serve(&service);
+    ck_assert_int_eq(announce(&service, "server", "Data"), OS_OK);
+    uint64_t server = system_ram("server"), client = system_ram("client");
+    uint32_t caps = system_caps("client");
+    ck_assert_int_eq(os_session_open(system_env("client"), "Data", "x", "a=1", OS_KIB(16), 4, &session),
+                     OS_OK);
+    ck_assert_str_eq(service.label, "client -> x");
+    ck_assert_str_eq(service.args, "a=1");
+    ck_assert_uint_eq(service.ram, OS_KIB(16));
+    ck_assert_uint_eq(system_ram("server"), server + OS_KIB(16));
+    ck_assert_uint_eq(system_ram("client"), client - OS_KIB(16));
+    ck_assert_int_eq(os_session_upgrade(&session, OS_KIB(4), 1), OS_OK);
+    ck_assert_uint_eq(system_ram("server"), server + OS_KIB(20));
+    ck_assert_uint_eq(system_caps("client"), caps - 5);
+    service.upgrade_answer = OS_ERR_DENIED;
+    ck_assert_int_eq(os_session_upgrade(&session, OS_KIB(4), 1), OS_ERR_DENIED);
+    ck_assert_uint_eq(system_ram("server"), server + OS_KIB(20));
+    os_session_close(&session);
+    ck_assert_uint_eq(service.closed, 1);
+    ck_assert_uint_eq(system_ram("server"), server);
+    ck_assert_uint_eq(system_ram("client"), client);
+    ck_assert_uint_eq(system_caps("client"), caps);
+    system_end();
+}
+END_TEST
+
+START_TEST(a_donation_that_is_not_there)
+{
+    struct service service;
+    struct os_session session;
+    begin(BOTH);
+    serve(&service);
+    ck_assert_int_eq(announce(&service, "server", "Data"), OS_OK);
+    ck_assert_int_eq(open_at("client", "Data", OS_MIB(2), 4, &session), OS_ERR_RAM);
+    ck_assert_int_eq(open_at("client", "Data", UINT64_MAX, 4, &session), OS_ERR_RAM);
+    ck_assert_int_eq(open_at("client", "Data", 4, 5000, &session), OS_ERR_CAPS);
+    ck_assert_uint_eq(service.opened, 0);
+    system_end();
+}
+END_TEST
+
+START_TEST(a_server_that_refuses)
+{
+    struct service service;
+    struct os_session session;
+    begin(BOTH);
+    serve(&service);
+    service.answer = OS_ERR_DENIED;
+    ck_assert_int_eq(announce(&service, "server", "Data"), OS_OK);
+    uint64_t client = system_ram("client");
+    ck_assert_int_eq(open_at("client", "Data", OS_KIB(16), 4, &session), OS_ERR_DENIED);
+    ck_assert_uint_eq(system_ram("client"), client);
+    system_end();
+}
+END_TEST
+
+START_TEST(requests_wait_for_the_announcement)
+{
+    struct service service;
+    struct request request;
+    begin(BOTH);
+    serve(&service);
+    ask(&request, "client", "Data", OS_KIB(16), 4);
+    ck_assert(!request.done);
+    ck_assert_int_eq(announce(&service, "server", "Data"), OS_OK);
+    inproc_idle();
+    ck_assert(request.done);
+    ck_assert_int_eq(request.err, OS_OK);
+    os_cap_drop(request.cap.cap);
+    system_end();
+}
+END_TEST
+
+START_TEST(requests_without_route)
+{
+    struct os_session session;
+    begin("start:\n  server:\n  client: { route: { Other: deny, LOG: deny } }\n");
+    ck_assert_int_eq(open_at("client", "Nothing", 0, 0, &session), OS_ERR_NO_SERVICE);
+    ck_assert_int_eq(open_at("client", "ROM", 0, 0, &session), OS_ERR_NO_SERVICE);
+    ck_assert_int_eq(open_at("client", "PD", 0, 0, &session), OS_ERR_NO_SERVICE);
+    ck_assert_int_eq(open_at("client", "Other", 0, 0, &session), OS_ERR_DENIED);
+    ck_assert_int_eq(open_at("client", "LOG", 0, 0, &session), OS_ERR_DENIED);
+    system_end();
+}
+END_TEST
+
+START_TEST(announcements_are_checked)
+{
+    struct service service;
+    begin(BOTH);
+    serve(&service);
+    ck_assert_int_eq(announce(&service, "client", "Data"), OS_ERR_DENIED);
+    ck_assert_int_eq(announce(&service, "server", "Nothing"), OS_ERR_DENIED);
+    ck_assert_int_eq(announce(&service, "server", "Data"), OS_OK);
+    ck_assert_int_eq(announce(&service, "server", "Data"), OS_ERR_EXISTS);
+    ck_assert_int_eq(os_parent_announce(system_env("server")->parent, "Other", (os_root_cap){ { 0 } }),
+                     OS_ERR_BAD_CAP);
+    system_end();
+}
+END_TEST
+
+START_TEST(sessions_of_core_are_handed_on)
+{
+    struct os_session session;
+    begin(BOTH);
+    unsigned before = system_sessions();
+    uint64_t client = system_ram("client"), all = system_ram("init");
+    ck_assert_int_eq(open_at("client", "LOG", OS_KIB(8), 4, &session), OS_OK);
+    ck_assert_uint_eq(system_sessions(), before + 1);
+    ck_assert_uint_eq(system_ram("client"), client - OS_KIB(8));
+    ck_assert_int_eq(os_session_upgrade(&session, OS_KIB(8), 1), OS_OK);
+    os_session_close(&session);
+    ck_assert_uint_eq(system_ram("client"), client);
+    ck_assert_uint_eq(system_ram("init"), all);
+    system_refuse(OS_ERR_DENIED);
+    ck_assert_int_eq(open_at("client", "LOG", OS_KIB(8), 4, &session), OS_ERR_NO_SERVICE);
+    ck_assert_uint_eq(system_ram("client"), client);
+    system_refuse(OS_OK);
+    ck_assert_int_eq(open_at("client", "LOG", OS_KIB(8), 4, &session), OS_OK);
+    system_end(); /* the client ends and has not closed it */
+    ck_assert_uint_eq(system_sessions(), before);
+}
+END_TEST
+
+START_TEST(the_config_is_a_rom)
+{
+    struct os_rom_module rom;
+    struct os_config read;
+    struct os_region region = { 0 };
+    os_dataspace_cap ds;
+    uint64_t size;
+    begin("start:\n  lonely: { config: { size: 5, list: [a] } }\n");
+    uint64_t ram = system_ram("lonely");
+    ck_assert_int_eq(os_rom_module_open(&rom, system_env("lonely"), "config"), OS_OK);
+    ck_assert_int_eq(os_config_init(&read, rom.data, rom.size), OS_OK);
+    ck_assert_uint_eq(os_config_u64(&read, os_config_root(&read), "size", 0), 5);
+    ck_assert_int_eq(os_rom_dataspace(rom.session.cap, &ds, &size), OS_OK);
+    ck_assert_int_eq(os_region_attach(&region, ds, OS_ATTACH_WRITE), OS_ERR_DENIED);
+    os_cap_drop(ds.cap);
+    os_rom_module_close(&rom);
+    ck_assert_uint_eq(system_ram("lonely"), ram);
+    struct os_session poor;
+    ck_assert_int_eq(os_session_open(system_env("lonely"), "ROM", "config", "", 16, 4, &poor), OS_ERR_RAM);
+    ck_assert_int_eq(os_session_open(system_env("lonely"), "ROM", "config", "", OS_KIB(8), 1, &poor),
+                     OS_ERR_CAPS);
+    ck_assert_uint_eq(system_ram("lonely"), ram);
+    system_end();
+}
+END_TEST
+
+START_TEST(wrong_ids_are_refused)
+{
+    begin(BOTH);
+    os_parent_cap parent = system_env("client")->parent;
+    ck_assert_int_eq(os_parent_close(parent, 77), OS_ERR_NOT_FOUND);
+    ck_assert_int_eq(os_parent_upgrade(parent, 0, 1, 1), OS_ERR_NOT_FOUND);
+    system_end();
+}
+END_TEST
+
+START_TEST(a_flood_is_bounded)
+{
+    struct os_session session;
+    unsigned count = 0;
+    begin("start:\n  lonely:\n");
+    while (!open_at("lonely", "LOG", 0, 0, &session))
+        count++;
+    ck_assert_uint_eq(count, 256);
+    ck_assert_int_eq(open_at("lonely", "LOG", 0, 0, &session), OS_ERR_CAPS);
+    system_end();
+}
+END_TEST
+
+/* ---- ends */
+
+START_TEST(a_client_that_crashes)
+{
+    struct service service;
+    struct os_session session;
+    begin(BOTH);
+    serve(&service);
+    ck_assert_int_eq(announce(&service, "server", "Data"), OS_OK);
+    uint64_t server = system_ram("server");
+    ck_assert_int_eq(open_at("client", "Data", OS_KIB(16), 4, &session), OS_OK);
+    system_crash("client");
+    ck_assert_uint_eq(service.closed, 1);
+    ck_assert_uint_eq(system_ram("server"), server);
+    system_end();
+}
+END_TEST
+
+START_TEST(a_server_that_crashes)
+{
+    struct service service;
+    struct os_session session, again;
+    begin(BOTH);
+    serve(&service);
+    ck_assert_int_eq(announce(&service, "server", "Data"), OS_OK);
+    uint64_t client = system_ram("client");
+    ck_assert_int_eq(open_at("client", "Data", OS_KIB(16), 4, &session), OS_OK);
+    system_crash("server");
+    ck_assert_uint_eq(system_ram("client"), client);
+    ck_assert_uint_eq(system_starts("server"), 1);
+    ck_assert_int_eq(os_session_upgrade(&session, 1, 1), OS_ERR_DEAD);
+    os_session_close(&session);
+    ck_assert_uint_eq(system_ram("client"), client);
+    inproc_advance(100 * OS_MS);
+    ck_assert_uint_eq(system_starts("server"), 2);
+    serve(&service);
+    ck_assert_int_eq(announce(&service, "server", "Data"), OS_OK);
+    ck_assert_int_eq(open_at("client", "Data", OS_KIB(16), 4, &again), OS_OK);
+    system_end();
+}
+END_TEST
+
+START_TEST(a_server_that_crashes_while_it_opens)
+{
+    struct service service;
+    struct request request;
+    begin(BOTH);
+    serve(&service);
+    service.answer = OS_REPLY_LATER;
+    ck_assert_int_eq(announce(&service, "server", "Data"), OS_OK);
+    uint64_t client = system_ram("client");
+    ask(&request, "client", "Data", OS_KIB(16), 4);
+    ck_assert(!request.done);
+    system_crash("server");
+    ck_assert(request.done);
+    ck_assert_int_eq(request.err, OS_ERR_DEAD);
+    ck_assert_uint_eq(system_ram("client"), client);
+    system_end();
+}
+END_TEST
+
+START_TEST(a_server_that_never_answers_holds_up_nobody)
+{
+    struct service service;
+    struct request request;
+    struct os_session log;
+    begin(BOTH);
+    serve(&service);
+    service.answer = OS_REPLY_LATER;
+    ck_assert_int_eq(announce(&service, "server", "Data"), OS_OK);
+    ask(&request, "client", "Data", OS_KIB(16), 4);
+    ck_assert_int_eq(open_at("client", "LOG", OS_KIB(8), 4, &log), OS_OK);
+    system_crash("client");
+    ck_assert(request.done);
+    ck_assert_int_ne(request.err, OS_OK);
+    system_end(); /* the donation is in the server's account until it ends */
+}
+END_TEST
+
+START_TEST(a_session_that_opens_after_its_client_has_ended)
+{
+    struct service service;
+    struct request request;
+    begin(BOTH);
+    serve(&service);
+    service.answer = OS_REPLY_LATER;
+    ck_assert_int_eq(announce(&service, "server", "Data"), OS_OK);
+    uint64_t server = system_ram("server");
+    ask(&request, "client", "Data", OS_KIB(16), 4);
+    system_crash("client");
+    service.answer = OS_OK;
+    os_root_open_reply(&service.owed[0], OS_OK, (os_any_cap){ os_cap_copy(service.cap.cap) });
+    inproc_idle();
+    ck_assert_uint_eq(service.closed, 1);
+    ck_assert_uint_eq(system_ram("server"), server);
+    system_end();
+}
+END_TEST
+
+START_TEST(a_close_that_is_never_answered)
+{
+    struct service service;
+    struct os_session session;
+    begin(BOTH);
+    serve(&service);
+    ck_assert_int_eq(announce(&service, "server", "Data"), OS_OK);
+    uint64_t client = system_ram("client");
+    ck_assert_int_eq(open_at("client", "Data", OS_KIB(16), 4, &session), OS_OK);
+    service.answer = OS_REPLY_LATER;
+    os_session_close(&session); /* until the deadline, which virtual time brings at once */
+    ck_assert_uint_eq(service.closed, 1);
+    ck_assert_uint_eq(system_ram("client"), client);
+    system_end();
+}
+END_TEST
+
+START_TEST(a_server_that_keeps_a_donation)
+{
+    struct service service;
+    struct os_session session;
+    os_dataspace_cap ds;
+    begin(BOTH);
+    serve(&service);
+    ck_assert_int_eq(announce(&service, "server", "Data"), OS_OK);
+    uint64_t client = system_ram("client");
+    ck_assert_int_eq(open_at("client", "Data", OS_KIB(16), 4, &session), OS_OK);
+    ck_assert_int_eq(os_ram_alloc(system_env("server"), system_ram("server") - OS_KIB(4), &ds), OS_OK);
+    os_session_close(&session);
+    ck_assert_uint_eq(system_ram("client"), client - OS_KIB(12));
+    os_ram_free(system_env("server"), ds);
+    system_end();
+}
+END_TEST
+
+START_TEST(restarts_end_some_time)
+{
+    struct service service;
+    struct request request;
+    begin(BOTH);
+    serve(&service);
+    system_crash("server");
+    ck_assert_uint_eq(system_starts("server"), 1);
+    inproc_advance(99 * OS_MS);
+    ck_assert_uint_eq(system_starts("server"), 1);
+    inproc_advance(1 * OS_MS);
+    ck_assert_uint_eq(system_starts("server"), 2);
+    system_crash("server");
+    inproc_advance(150 * OS_MS);
+    ck_assert_uint_eq(system_starts("server"), 2);
+    inproc_advance(50 * OS_MS);
+    ck_assert_uint_eq(system_starts("server"), 3);
+    ask(&request, "client", "Data", OS_KIB(16), 4);
+    ck_assert(!request.done);
+    system_crash("server");
+    ck_assert(request.done);
+    ck_assert_int_eq(request.err, OS_ERR_NO_SERVICE);
+    struct os_session session;
+    ck_assert_int_eq(open_at("client", "Data", OS_KIB(16), 4, &session), OS_ERR_NO_SERVICE);
+    inproc_advance(100 * OS_SEC);
+    ck_assert_uint_eq(system_starts("server"), 3);
+    system_end();
+}
+END_TEST
+
+START_TEST(an_exit_is_not_restarted)
+{
+    begin("start:\n  lonely:\n  other: { binary: lonely }\n");
+    exit_child("lonely", 0);
+    inproc_advance(100 * OS_SEC);
+    ck_assert_uint_eq(system_starts("lonely"), 1);
+    ck_assert_int_eq(system_status(), -1);
+    exit_child("other", 0);
+    inproc_idle();
+    ck_assert_int_eq(system_status(), 0);
+    system_end();
+}
+END_TEST
+
+START_TEST(an_exit_with_an_error_is_restarted)
+{
+    begin("start:\n  lonely: { restart: { max: 1 } }\n");
+    exit_child("lonely", 7);
+    inproc_advance(100 * OS_MS);
+    ck_assert_uint_eq(system_starts("lonely"), 2);
+    exit_child("lonely", 7);
+    inproc_advance(100 * OS_SEC);
+    ck_assert_uint_eq(system_starts("lonely"), 2);
+    ck_assert_int_eq(system_status(), 7);
+    system_end();
+}
+END_TEST
+
+START_TEST(always_means_always)
+{
+    begin("start:\n  lonely: { restart: always }\n");
+    exit_child("lonely", 0);
+    inproc_advance(100 * OS_MS);
+    ck_assert_uint_eq(system_starts("lonely"), 2);
+    system_end();
+}
+END_TEST
+
+START_TEST(the_system_ends_with_a_child)
+{
+    begin("start:\n  lonely: { exit: ends-system }\n  other: { binary: lonely }\n");
+    exit_child("lonely", 5);
+    ck_assert_int_eq(system_status(), 5);
+}
+END_TEST
+
+START_TEST(a_start_that_fails_is_the_end)
+{
+    system_refuse(OS_ERR_DENIED);
+    system_start("start:\n  lonely:\n");
+    ck_assert_int_eq(system_status(), 1);
+}
+END_TEST
+
+START_TEST(a_restart_that_fails_is_tried_again)
+{
+    begin("start:\n  lonely:\n");
+    system_crash("lonely");
+    system_refuse(OS_ERR_NO_MEMORY);
+    inproc_advance(150 * OS_MS);
+    ck_assert_uint_eq(system_starts("lonely"), 1);
+    ck_assert_int_eq(system_status(), -1);
+    system_refuse(OS_OK);
+    inproc_advance(10 * OS_SEC);
+    ck_assert_uint_eq(system_starts("lonely"), 2);
+    system_end();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("engine");
+    TCase *tcase = tcase_create("engine");
+    tcase_add_test(tcase, a_donation_goes_to_the_server_and_back);
+    tcase_add_test(tcase, a_donation_that_is_not_there);
+    tcase_add_test(tcase, a_server_that_refuses);
+    tcase_add_test(tcase, requests_wait_for_the_announcement);
+    tcase_add_test(tcase, requests_without_route);
+    tcase_add_test(tcase, announcements_are_checked);
+    tcase_add_test(tcase, sessions_of_core_are_handed_on);
+    tcase_add_test(tcase, the_config_is_a_rom);
+    tcase_add_test(tcase, wrong_ids_are_refused);
+    tcase_add_test(tcase, a_flood_is_bounded);
+    tcase_add_test(tcase, a_client_that_crashes);
+    tcase_add_test(tcase, a_server_that_crashes);
+    tcase_add_test(tcase, a_server_that_crashes_while_it_opens);
+    tcase_add_test(tcase, a_server_that_never_answers_holds_up_nobody);
+    tcase_add_test(tcase, a_session_that_opens_after_its_client_has_ended);
+    tcase_add_test(tcase, a_close_that_is_never_answered);
+    tcase_add_test(tcase, a_server_that_keeps_a_donation);
+    tcase_add_test(tcase, restarts_end_some_time);
+    tcase_add_test(tcase, an_exit_is_not_restarted);
+    tcase_add_test(tcase, an_exit_with_an_error_is_restarted);
+    tcase_add_test(tcase, always_means_always);
+    tcase_add_test(tcase, the_system_ends_with_a_child);
+    tcase_add_test(tcase, a_start_that_fails_is_the_end);
+    tcase_add_test(tcase, a_restart_that_fails_is_tried_again);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_tap(runner, "-");
+    srunner_run_all(runner, CK_SILENT);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
