@@ -206,8 +206,17 @@ static void shot_late(struct os_alarm *alarm)
     end_shot("no display driver has answered");
 }
 
+int linux_host_any(void)
+{
+    return !os_list_empty(&hosts);
+}
+
 void linux_host_shot(void (*done)(const char *error))
 {
+    if (!linux_host_any()) {
+        done("no display driver is running");
+        return;
+    }
     shot_done = done;
     shot_alarm.handle = shot_late;
     os_alarm_set(&linux_core.ep, &shot_alarm, os_clock_now() + SHOT_WAIT);

@@ -100,7 +100,10 @@ os_err linux_native_init(struct core_process *process);
 
 os_err linux_host_open(struct core *core, struct core_account *account, struct core_session **session);
 
-/* Asks the drivers for a picture; linux_shot_done follows soon, or when no driver answers. */
+/* Whether any driver has the service. */
+int linux_host_any(void);
+
+/* Asks the drivers for a picture; DONE is called once, ERROR NULL when it was saved. */
 void linux_host_shot(void (*done)(const char *error));
 
 /* ---- output.c */

@@ -48,7 +48,7 @@ static void end_in_order(void)
     static int asked;
     const struct linux_core_options *options = linux_core.options;
     /* who asks twice is in a hurry */
-    if (asked++ || options->check || (!options->shot_wanted && !options->headless))
+    if (asked++ || options->check || (!options->shot_wanted && !(options->headless && linux_host_any())))
         linux_core_end(0);
     else
         linux_host_shot(shot_ended);
