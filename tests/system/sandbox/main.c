@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * main.c: the sandbox suites: main [--user] PROBE FIRST CRASH. With --user they run as an ordinary user,
- * which root can become; another user is one already, and need not do it twice.
+ * main.c: the sandbox suites: main [--user] PROBE FIRST CRASH DYNAMIC. With --user they run as an ordinary
+ * user, which root can become; another user is one already, and need not do it twice.
  */
 #include "sandbox.h"
 
@@ -13,7 +13,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-int probe_fd, first_fd, crash_fd;
+int probe_fd, first_fd, crash_fd, dynamic_fd;
 
 static int become_user(void)
 {
@@ -43,13 +43,14 @@ int main(int argc, char *argv[])
     int user = argc > 1 && strcmp(argv[1], "--user") == 0;
     SRunner *runner;
 
-    if (argc != 4 + user) {
-        fprintf(stderr, "usage: %s [--user] PROBE FIRST CRASH\n", argv[0]);
+    if (argc != 5 + user) {
+        fprintf(stderr, "usage: %s [--user] PROBE FIRST CRASH DYNAMIC\n", argv[0]);
         return 1;
     }
     probe_fd = open_program(argv[1 + user]);
     first_fd = open_program(argv[2 + user]);
     crash_fd = open_program(argv[3 + user]);
+    dynamic_fd = open_program(argv[4 + user]);
     if (user && geteuid() != 0) {
         printf("1..0 # SKIP is an ordinary user already\n");
         return 0;
@@ -59,6 +60,7 @@ int main(int argc, char *argv[])
         return 0;
     }
     runner = srunner_create(sandbox_suite());
+    srunner_add_suite(runner, world_suite());
     srunner_add_suite(runner, fallback_suite());
     srunner_add_suite(runner, profile_suite());
     srunner_add_suite(runner, symbolize_suite());

@@ -7,7 +7,7 @@
 #include <check.h>
 
 /* Paths of the test programs, opened before the test gives up being root. */
-extern int probe_fd, first_fd, crash_fd;
+extern int probe_fd, first_fd, crash_fd, dynamic_fd;
 
 struct run {
     int socket; /* our end of what the component has as its connection to core */
@@ -31,6 +31,7 @@ void run_all(struct spawner *spawner, struct run *run, int binary, const char *l
 int file_with(const void *content, size_t len);
 
 Suite *sandbox_suite(void);
+Suite *world_suite(void);
 Suite *fallback_suite(void);
 Suite *profile_suite(void);
 Suite *symbolize_suite(void);
