@@ -7,6 +7,7 @@
  */
 #include "internal.h"
 #include <errno.h>
+#include <limits.h>
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
@@ -124,6 +125,21 @@ static int next_listed(struct plat_ep *ep, struct plat_event *event, struct os_m
     return 1;
 }
 
+/* As epoll_pwait2, which valgrind does not know; milliseconds are all that is lost without it. */
+static int epoll_wait_for(int epoll, struct epoll_event *ready, const struct timespec *left)
+{
+    static _Atomic int unknown;
+
+    if (!unknown) {
+        int n = epoll_pwait2(epoll, ready, 1, left, NULL);
+        if (n >= 0 || errno != ENOSYS)
+            return n;
+        unknown = 1;
+    }
+    int64_t ms = left ? left->tv_sec * INT64_C(1000) + (left->tv_nsec + 999999) / 1000000 : -1;
+    return epoll_wait(epoll, ready, 1, ms > INT_MAX ? INT_MAX : (int)ms);
+}
+
 /* Waits for one source until DEADLINE; 0: does not wait. */
 static int wait_for_source(struct plat_ep *ep, os_time deadline, struct epoll_event *ready)
 {
@@ -136,7 +152,7 @@ static int wait_for_source(struct plat_ep *ep, os_time deadline, struct epoll_ev
         left = (struct timespec){ (time_t)(span / OS_SEC), (long)(span % OS_SEC) };
     }
     do
-        n = epoll_pwait2(ep->epoll, ready, 1, deadline == OS_NEVER ? NULL : &left, NULL);
+        n = epoll_wait_for(ep->epoll, ready, deadline == OS_NEVER ? NULL : &left);
     while (n < 0 && errno == EINTR && deadline == OS_NEVER);
     return n == 1;
 }

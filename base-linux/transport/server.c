@@ -160,10 +160,13 @@ void server_revoke(struct plat_object *object)
 
 /* ---- requests ---- */
 
+/* A client that does not take its replies loses the connection, so that it waits for none that is lost. */
 static void answer(struct server_connection *c, uint32_t seq, os_err err)
 {
     struct wire_head head = { .type = WIRE_REPLY, .seq = seq, .err = err };
-    wire_send(c->fd, &head, NULL, NULL, 0);
+
+    if (wire_send(c->fd, &head, NULL, NULL, 0))
+        server_close(c);
 }
 
 /* The object of a request, or why it cannot be served. */
@@ -280,6 +283,5 @@ void plat_reply(struct plat_ep *ep, const uint64_t token[2], struct os_msg *msg)
             return;
         take_hints_back(c, &head);
     }
-    /* If the client is gone or does not take its replies this is lost as well. */
     answer(c, head.seq, err);
 }

@@ -39,6 +39,7 @@ os_err wire_send(int fd, const struct wire_head *head, const void *data, const i
     ssize_t sent;
 
     if (nfds) {
+        memset(&control, 0, sizeof(control)); /* there is padding behind an odd number of descriptors */
         control.head.cmsg_level = SOL_SOCKET;
         control.head.cmsg_type = SCM_RIGHTS;
         control.head.cmsg_len = CMSG_LEN(sizeof(int) * nfds);

@@ -52,10 +52,11 @@ struct wire_head {
 _Static_assert(sizeof(struct wire_head) == 64, "the head is 64 bytes");
 
 /*
- * Requests that may be under way on one connection: so many replies of the largest size fit into the
- * connection's buffer, so that a server can always send them without waiting.
+ * Requests that may be under way on one connection: so many replies of the largest size, 2304 bytes each as
+ * the kernel counts them, fit into the buffer of 64 KiB that core gives to a socket. So a server can always
+ * send them without waiting.
  */
-#define WIRE_UNDER_WAY 64
+#define WIRE_UNDER_WAY 24
 
 /*
  * Sends HEAD, DATA (head->len bytes) and NFDS descriptors, which stay the caller's; never blocks. OS_ERR_BUSY

@@ -13,8 +13,11 @@ static unsigned fds_before;
 
 static probe_cap root;
 
+static int ended, signalled;
+
 static void setup(void)
 {
+    ended = signalled = 0;
     fds_before = count_fds();
     probe_init();
     root = probe_start();
@@ -229,10 +232,9 @@ END_TEST
 
 /* ---- begun calls ---- */
 
-enum { BEGUN = 40 };
+enum { BEGUN = 20 };
 
 static struct os_entrypoint ep;
-static int ended;
 static os_err last_err;
 
 static void done(struct os_call *call)
@@ -351,8 +353,6 @@ START_TEST(begun_call_server_dies)
 END_TEST
 
 /* ---- signals ---- */
-
-static int signalled;
 
 static void on_signal(struct os_signal_handler *handler)
 {
