@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -53,6 +54,7 @@ static const struct constant {
     CONSTANT(CLONE_THREAD),
     CONSTANT(CLONE_VM),
     CONSTANT(AF_UNIX),
+    CONSTANT(FIONREAD),
     CONSTANT(F_GETFD),
     CONSTANT(F_GETFL),
     CONSTANT(F_SETFD),

@@ -380,7 +380,7 @@ int spawner_next(struct spawner *s, struct spawner_event *out)
     *out = (struct spawner_event){ .kind = (enum spawner_event_kind)event.kind,
                                    .id = event.id,
                                    .pidfd = pidfd,
-                                   .pid = event.pid,
+                                   .pid = event.kind == SPAWNER_STARTED ? event.pid : -1,
                                    .status = event.status,
                                    .err = event.err,
                                    .ip = event.ip };

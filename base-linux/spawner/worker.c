@@ -388,7 +388,7 @@ static void find_address(struct worker *w, const struct component *c, uint64_t i
             *relative = ip - base;
             snprintf(text, size, "%#lx", (unsigned long)*relative);
         } else if (ino) {
-            snprintf(text, size, "%s+%#lx", strrchr(name, '/') ? strrchr(name, '/') + 1 : name,
+            snprintf(text, size, "%.60s+%#lx", strrchr(name, '/') ? strrchr(name, '/') + 1 : name,
                      (unsigned long)ip - base);
         }
         break;
