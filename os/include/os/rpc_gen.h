@@ -292,6 +292,17 @@
 #define OS_TRAVELS_BUF(type)        &&((OS_N(type)) > 0)
 #define OS_TRAVELS_CAP(type)
 
+/* Mistakes in a declaration that get a message of their own, ahead of what the compiler says to the rest. */
+#define OS_DIRECTED(dir, type, name)  &&OS_SECOND(OS_CAT(OS_DIRECTED_, dir), 0, ~)
+#define OS_DIRECTED_in                ~, 1
+#define OS_DIRECTED_out               ~, 1
+#define OS_DIRECTED_inout             ~, 1
+#define OS_ONE_WAY(dir, type, name)   &&OS_SECOND(OS_SEL(ONE_WAY, dir, OS_KIND(type)), 1, ~)
+#define OS_ONE_WAY_inout_CAP          ~, 0
+#define OS_SAME_SIZE(dir, type, name) &&OS_SECOND(OS_CAT(OS_SAME_SIZE_, OS_KIND(type)), 1, ~)
+#define OS_SAME_SIZE_BOOL             ~, 0
+#define OS_TRAVELS_BOOL(type)
+
 /* Descriptor table. */
 #define OS_DESC(dir, type, name)                                                                             \
     { #name, #type, OS_SEL(DIR, dir, X), OS_CAT(OS_RPC_, OS_KIND(type)),                                     \
@@ -313,6 +324,12 @@
 #define OS_GEN_OPS(I, f, ...) os_err (*f)(struct os_rpc * os_rpc OS_EACH(OS_PARAM, __VA_ARGS__));
 
 #define OS_GEN_ASSERT(I, f, ...)                                                                             \
+    _Static_assert((1 OS_EACH(OS_DIRECTED, __VA_ARGS__)),                                                    \
+                   "interface " #I ", function " #f ": a direction is in, out or inout");                    \
+    _Static_assert((1 OS_EACH(OS_ONE_WAY, __VA_ARGS__)),                                                     \
+                   "interface " #I ", function " #f ": a capability goes in or out, not inout");             \
+    _Static_assert((1 OS_EACH(OS_SAME_SIZE, __VA_ARGS__)),                                                   \
+                   "interface " #I ", function " #f ": bool has no fixed size, take uint8_t");               \
     _Static_assert((1 OS_EACH(OS_TRAVELS, __VA_ARGS__)),                                                     \
                    "interface " #I ", function " #f ": a pointer, or nothing, cannot travel in a message");  \
     _Static_assert((0 OS_EACH(OS_INBYTES, __VA_ARGS__)) <= OS_MSG_DATA,                                      \
