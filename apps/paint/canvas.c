@@ -49,7 +49,7 @@ void canvas_begin(struct canvas *canvas, uint32_t colour)
     canvas->colour = colour;
 }
 
-static struct os_rect unite(struct os_rect a, struct os_rect b)
+struct os_rect rect_unite(struct os_rect a, struct os_rect b)
 {
     if (!a.w || !a.h)
         return b;
@@ -67,7 +67,7 @@ struct os_rect canvas_line(struct canvas *canvas, struct os_draw_line line)
     struct os_rect rect = os_draw_line_bounds(line, canvas->w, canvas->h);
 
     os_draw_line_mask(canvas->mask, canvas->w, canvas->h, line);
-    canvas->touched = unite(canvas->touched, rect);
+    canvas->touched = rect_unite(canvas->touched, rect);
     return rect;
 }
 

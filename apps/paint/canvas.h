@@ -31,6 +31,9 @@ void canvas_begin(struct canvas *canvas, uint32_t colour);
 struct os_rect canvas_line(struct canvas *canvas, struct os_draw_line line);
 void canvas_end(struct canvas *canvas);
 
+/* The smallest rectangle with both in it; empty ones do not count. */
+struct os_rect rect_unite(struct os_rect a, struct os_rect b);
+
 /* The colour of a pixel, the stroke included. */
 static inline uint32_t canvas_pixel(const struct canvas *canvas, uint32_t x, uint32_t y)
 {

@@ -223,28 +223,32 @@ static int32_t canvas_y(const struct paint *paint, int32_t y)
     return (y - paint->sheet.y + shift_y(paint)) * OS_DRAW_UNIT + OS_DRAW_UNIT / 2;
 }
 
-static void stroke_line(struct paint *paint, int32_t x0, int32_t y0, int32_t x1, int32_t y1)
+static struct os_rect stroke_line(struct paint *paint, int32_t x0, int32_t y0, int32_t x1, int32_t y1)
 {
     int32_t radius = (int32_t)toolbar_brushes[paint->toolbar.brush] * OS_DRAW_UNIT / 2;
 
-    show_canvas(paint, canvas_line(&paint->canvas, (struct os_draw_line){ x0, y0, x1, y1, radius }));
+    return canvas_line(&paint->canvas, (struct os_draw_line){ x0, y0, x1, y1, radius });
 }
 
 /* Continues the stroke to X, Y with a curve that bends at the last position, so that no corner is seen. */
 static void stroke_to(struct paint *paint, int32_t x, int32_t y)
 {
-    enum { STEPS = 8 };
+    enum { STEPS = 24 };
     int32_t to_x = (paint->x + x) / 2, to_y = (paint->y + y) / 2;
     int32_t from_x = paint->mid_x, from_y = paint->mid_y;
+    struct os_rect touched = { 0, 0, 0, 0 };
 
     for (int32_t i = 1; i <= STEPS; i++) {
         int32_t t = i * OS_DRAW_CURVE / STEPS;
         int32_t next_x = os_draw_curve(paint->mid_x, paint->x, to_x, t);
         int32_t next_y = os_draw_curve(paint->mid_y, paint->y, to_y, t);
-        stroke_line(paint, from_x, from_y, next_x, next_y);
+        if (next_x == from_x && next_y == from_y)
+            continue;
+        touched = rect_unite(touched, stroke_line(paint, from_x, from_y, next_x, next_y));
         from_x = next_x;
         from_y = next_y;
     }
+    show_canvas(paint, touched);
     paint->mid_x = to_x;
     paint->mid_y = to_y;
     paint->x = x;
@@ -258,14 +262,14 @@ static void begin_stroke(struct paint *paint, int32_t x, int32_t y, uint32_t col
     paint->x = paint->mid_x = canvas_x(paint, x);
     paint->y = paint->mid_y = canvas_y(paint, y);
     canvas_begin(&paint->canvas, colour);
-    stroke_line(paint, paint->x, paint->y, paint->x, paint->y);
+    show_canvas(paint, stroke_line(paint, paint->x, paint->y, paint->x, paint->y));
 }
 
 static void end_stroke(struct paint *paint)
 {
     if (!paint->drawing)
         return;
-    stroke_line(paint, paint->mid_x, paint->mid_y, paint->x, paint->y);
+    show_canvas(paint, stroke_line(paint, paint->mid_x, paint->mid_y, paint->x, paint->y));
     canvas_end(&paint->canvas);
     paint->drawing = 0;
 }
