@@ -213,7 +213,7 @@ static os_err start_call(struct call *call, const struct os_msg *msg, struct con
     for (int again = 0;; again++) {
         os_err err = connection_acquire(call->entry, call->ep, call->deadline, &c, &index, &fresh);
         if (err)
-            return again && err == OS_ERR_REVOKED ? OS_ERR_DEAD : err;
+            return err;
         struct wire_head head = {
             .type = WIRE_REQUEST,
             .index = index,

@@ -107,6 +107,9 @@ void connection_end(struct connection *c, os_err err)
         call_end(OS_CONTAINER_OF(c->calls.next, struct call, link), err);
     connection_leave_ep(c);
     transport_lock();
+    if (err == OS_ERR_DEAD)
+        OS_LIST_FOR_EACH (link, &c->bindings)
+            OS_CONTAINER_OF(link, struct binding, connection_link)->entry->died = 1;
     free_bindings(&c->bindings);
     free_bindings(&c->unbind);
     int fd = c->fd;
@@ -210,6 +213,7 @@ static struct binding *new_binding(struct connection *c, uint32_t index)
 
 static void link_binding(struct binding *binding, struct cap_entry *entry)
 {
+    binding->entry = entry;
     os_list_insert(&entry->bindings, &binding->cap_link);
     os_list_insert(&binding->connection->bindings, &binding->connection_link);
 }
@@ -240,7 +244,7 @@ static os_err send_introduction(int object_fd, int server_end, int may_wait, os_
     for (;;) {
         os_err err = wire_send(object_fd, &head, NULL, &server_end, 1);
         if (err == OS_ERR_DEAD)
-            return OS_ERR_REVOKED; /* see README.md: nobody serves this object */
+            return err;
         if (err != OS_ERR_BUSY || !may_wait)
             return err;
         if (!wire_poll(object_fd, POLLOUT, deadline))
@@ -263,6 +267,8 @@ static os_err introduce(struct cap_entry *entry, struct client_thread *thread, i
         return err;
     err = send_introduction(entry->fd, ends[1], may_wait, deadline);
     close(ends[1]); /* so that the end of the server is seen here */
+    if (err == OS_ERR_DEAD && !entry->died)
+        err = OS_ERR_REVOKED; /* nobody serves this object: README.md says why this is the better guess */
     if (err)
         goto fail;
     err = OS_ERR_NO_MEMORY;

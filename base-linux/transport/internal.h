@@ -76,6 +76,7 @@ struct cap_entry {
     uint32_t refs;
     int fd;                     /* -1 when the capability cannot be delegated */
     enum cap_signal signal;     /* whether a signal may be written to fd */
+    int died;                   /* a connection to its server has ended by itself */
     struct plat_object *object; /* that it stands for, if it is served in this process */
     struct os_list bindings;    /* binding.cap_link */
     uint32_t next_free;
@@ -104,6 +105,7 @@ os_err cap_send_all(const struct os_msg *msg, struct wire_head *head, int fds[OS
 /* One object of a server, by the index that it has on a connection, for one handle. */
 struct binding {
     struct os_list cap_link, connection_link;
+    struct cap_entry *entry;
     struct connection *connection;
     uint32_t index;
 };
