@@ -140,8 +140,8 @@ static int drop_capabilities(void)
     return (int)syscall(SYS_capset, &header, none);
 }
 
-/* The identity of the component. Losing it is not fatal where the machine does not allow more; the spawner
- * has said so at its start. */
+/* The identity of the component; where the machine does not allow more it stays the user's, without any
+ * privilege. */
 static int become_user(const struct start *start)
 {
     if (start->set_uid && (setgroups(0, NULL) < 0 || setresgid(start->uid, start->uid, start->uid) < 0 ||

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -325,6 +326,25 @@ START_TEST(has_no_privileges)
 }
 END_TEST
 
+/* Dataspaces that core attaches later are outside of the first bound of the address space. */
+START_TEST(core_can_raise_limits)
+{
+    struct run run;
+    struct rlimit limit, raised;
+
+    start_waiting(&run);
+    ck_assert_int_eq(prlimit(run.started.pid, RLIMIT_AS, NULL, &limit), 0);
+    ck_assert_uint_ne(limit.rlim_cur, RLIM_INFINITY);
+    limit.rlim_cur += OS_MIB(8);
+    ck_assert_int_eq(prlimit(run.started.pid, RLIMIT_AS, &limit, NULL), 0);
+    ck_assert_int_eq(prlimit(run.started.pid, RLIMIT_AS, NULL, &raised), 0);
+    ck_assert_uint_eq(raised.rlim_cur, limit.rlim_cur);
+    close(run.socket);
+    run.socket = dup(run.output);
+    run_finish(spawner, &run);
+}
+END_TEST
+
 START_TEST(can_be_killed)
 {
     struct run run;
@@ -528,6 +548,7 @@ Suite *sandbox_suite(void)
     tcase_add_test(inside, stack_is_bounded);
     tcase_add_test(inside, root_directory_is_empty_and_read_only);
     tcase_add_test(inside, has_no_privileges);
+    tcase_add_test(inside, core_can_raise_limits);
     tcase_add_test(inside, can_be_killed);
     tcase_add_test(inside, bad_binaries_are_refused);
     tcase_add_test(inside, unknown_profile_is_refused);
