@@ -331,7 +331,7 @@ END_TEST
 START_TEST(buffers)
 {
     uint8_t twice[16], inout[8] = { 1, 2, 3 };
-    size_t twice_len, inout_len = 3;
+    size_t twice_len = 0, inout_len = 3;
     ck_ok(args_buf(cap,
                    "12\0"
                    "45678",
@@ -386,9 +386,9 @@ END_TEST
 
 START_TEST(mixed_arguments_keep_their_places)
 {
-    thing_cap thing = make_thing(), rc;
+    thing_cap thing = make_thing(), rc = { OS_NO_CAP };
     uint8_t rb[8];
-    size_t rb_len;
+    size_t rb_len = 0;
     uint16_t rn = 0;
     char rs[8];
     ck_ok(args_mixed(cap, "abc", 513, thing, "xy", 2, &rb, &rb_len, &rc, &rn, &rs));
@@ -417,7 +417,7 @@ START_TEST(largest_message)
 {
     uint8_t out[OS_MSG_DATA], back[OS_MSG_DATA];
     char text[OS_MSG_DATA], text_back[OS_MSG_DATA];
-    size_t len;
+    size_t len = 0;
     for (size_t i = 0; i < sizeof(out); i++)
         out[i] = (uint8_t)(i * 7);
     ck_ok(args_large(cap, out, sizeof(out), &back, &len));
