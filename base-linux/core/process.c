@@ -171,6 +171,8 @@ os_err core_plat_process_create(struct core_pd *pd, const char *profile, struct 
 {
     struct core_account *account = pd->session.account;
     uint64_t private = private_bytes(profile, account->ram);
+    if (!spawner_has_profile(linux_core.spawner, profile))
+        return OS_ERR_BAD_ARG;
     os_err err = core_account_charge(account, private + STACK, PROCESS_CAPS);
     if (err)
         return err;
@@ -280,8 +282,6 @@ os_err core_plat_process_start(struct core_process *process, struct core_memory 
             .threads = THREADS_MAX,
         };
         err = spawner_request(linux_core.spawner, &request);
-        if (err == OS_ERR_NOT_FOUND)
-            err = OS_ERR_BAD_ARG; /* no such profile */
     }
     /* the process has its own now, and core must see it when they are closed */
     if (core >= 0)

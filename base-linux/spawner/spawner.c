@@ -336,6 +336,11 @@ static int find_profile(const struct spawner *s, const char *name)
     return -1;
 }
 
+int spawner_has_profile(const struct spawner *s, const char *name)
+{
+    return find_profile(s, name) >= 0;
+}
+
 os_err spawner_request(struct spawner *s, const struct spawner_request *wanted)
 {
     const int fds[FD_COUNT] = { [FD_BINARY] = wanted->binary,

@@ -216,7 +216,8 @@ static os_err load_module(struct core *core, const char *name, struct core_modul
     os_err err = core_plat_module(name, ds, &ds->memory, &made->size);
     if (err)
         goto free_module;
-    ds->size = (made->size + OS_PAGE_SIZE - 1) / OS_PAGE_SIZE * OS_PAGE_SIZE;
+    /* a module without content still has a page, because nothing smaller can be attached */
+    ds->size = made->size ? (made->size + OS_PAGE_SIZE - 1) / OS_PAGE_SIZE * OS_PAGE_SIZE : OS_PAGE_SIZE;
     err = core_account_charge(core->account, ds->size, 1);
     if (err)
         goto free_memory;

@@ -30,7 +30,8 @@ int core_plat_memory_attached(struct core_memory *memory);
 void core_ds_detached(struct core_ds *ds);
 
 /*
- * The content of ROM module NAME, made once and read-only from then on, SIZE its length in bytes. A name with
+ * The content of ROM module NAME, made once and read-only from then on, SIZE its length in bytes; the
+ * memory is of whole pages, at least one. A name with
  * anything but letters, digits, '-', '_' and '.' is never asked for. OS_ERR_NOT_FOUND, OS_ERR_IO,
  * OS_ERR_NO_MEMORY.
  */

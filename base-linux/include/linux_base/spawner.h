@@ -65,6 +65,9 @@ os_err spawner_start(struct spawner **spawner, uint32_t *missing);
 /* Descriptor to watch for input; then call spawner_next until it returns 0. */
 int spawner_fd(const struct spawner *spawner);
 
+/* Non-zero if there is a profile NAME. */
+int spawner_has_profile(const struct spawner *spawner, const char *name);
+
 /* Requests a start; events follow. OS_ERR_DEAD when the spawner is gone. */
 os_err spawner_request(struct spawner *spawner, const struct spawner_request *request);
 
