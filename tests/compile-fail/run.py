@@ -40,7 +40,8 @@ def compile_case(compiler, root, case, option, folder):
     here = os.path.dirname(os.path.abspath(__file__))
     source = os.path.join(folder, 'case.c')
     with open(source, 'w') as file:
-        file.write(f'#include "calc.h"\n#line {case["line"]} "cases.txt"\n{case["source"]}')
+        # with its path, so that compilers show the line, as they do to whoever made the mistake
+        file.write(f'#include "calc.h"\n#line {case["line"]} "{here}/cases.txt"\n{case["source"]}')
     flags = ['-std=gnu17', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Wno-unused-parameter', option,
              '-I', os.path.join(root, 'os/include'), '-I', here]
     if case['kind'] == 'pass' or case['werror']:
