@@ -25,6 +25,13 @@ extern struct linux_core linux_core;
 /* Decides the end of the system; the first decision counts. */
 void linux_core_end(int status);
 
+/* Whether this machine lacks a part of the sandbox. Users of their own for components are had by root only.
+ */
+static inline int linux_sandbox_incomplete(void)
+{
+    return (linux_core.missing & ~(uint32_t)SPAWNER_NO_UID) != 0;
+}
+
 /* ---- memory.c */
 
 struct core_memory {

@@ -67,7 +67,7 @@ static void run_text(char *text, size_t size)
     const char *name = strrchr(options->scenario, '/');
     snprintf(text, size, "mode: %s\nfile: %s\n%s%s", options->headless ? "headless" : "display",
              name ? name + 1 : options->scenario, options->check ? "check: true\n" : "",
-             linux_core.missing & ~(uint32_t)SPAWNER_NO_UID ? "sandbox: incomplete\n" : "");
+             linux_sandbox_incomplete() ? "sandbox: incomplete\n" : "");
 }
 
 os_err core_plat_module(const char *name, struct core_ds *ds, struct core_memory **memory, uint64_t *size)

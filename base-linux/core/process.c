@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <linux_base/symbolize.h>
+#include <os/session.h>
 
 #include "internal.h"
 
@@ -167,13 +168,29 @@ static uint64_t private_bytes(const char *profile, uint64_t ram)
     return (bytes + OS_PAGE_SIZE - 1) / OS_PAGE_SIZE * OS_PAGE_SIZE;
 }
 
-os_err core_plat_process_create(struct core_pd *pd, const char *profile, struct core_process **process)
+/* Takes the profile out of the arguments of the session, and checks what can be had. */
+static os_err read_args(const char *args, char profile[32])
+{
+    char sandbox[16] = "";
+    strcpy(profile, "strict");
+    os_err err = os_args_get(args, "profile", profile, 32);
+    if ((err && err != OS_ERR_NOT_FOUND) || !spawner_has_profile(linux_core.spawner, profile))
+        return OS_ERR_BAD_ARG;
+    err = os_args_get(args, "sandbox", sandbox, sizeof(sandbox));
+    if ((err && err != OS_ERR_NOT_FOUND) || (*sandbox && strcmp(sandbox, "required")))
+        return OS_ERR_BAD_ARG;
+    return *sandbox && linux_sandbox_incomplete() ? OS_ERR_DENIED : OS_OK;
+}
+
+os_err core_plat_process_create(struct core_pd *pd, const char *args, struct core_process **process)
 {
     struct core_account *account = pd->session.account;
+    char profile[32];
+    os_err err = read_args(args, profile);
+    if (err)
+        return err;
     uint64_t private = private_bytes(profile, account->ram);
-    if (!spawner_has_profile(linux_core.spawner, profile))
-        return OS_ERR_BAD_ARG;
-    os_err err = core_account_charge(account, private + STACK, PROCESS_CAPS);
+    err = core_account_charge(account, private + STACK, PROCESS_CAPS);
     if (err)
         return err;
     struct core_process *made = calloc(1, sizeof(*made));

@@ -146,7 +146,7 @@ static os_err start(const char **step)
         return err;
     say_missing(linux_core.missing);
     *step = "init";
-    return core_start_init(&linux_core.core, "init", "strict", OWN_RAM, OWN_CAPS);
+    return core_start_init(&linux_core.core, "init", OWN_RAM, OWN_CAPS);
 }
 
 int linux_core_run(const struct linux_core_options *options)

@@ -130,15 +130,10 @@ os_err core_init(struct core *core, struct os_entrypoint *ep, uint64_t ram, uint
 }
 
 /* init's PD is like any other, but that nobody requested it and nobody can close it. */
-static os_err open_init(struct core *core, const char *binary, const char *profile, uint64_t reserve_ram,
-                        uint32_t reserve_caps)
+static os_err open_init(struct core *core, const char *binary, uint64_t reserve_ram, uint32_t reserve_caps)
 {
-    char args[64] = "profile=";
     struct core_account *account;
     struct core_session *session;
-    if (strlen(profile) + sizeof("profile=") > sizeof(args))
-        return OS_ERR_BAD_ARG;
-    strcat(args, profile);
     uint64_t ram = core->account->ram - core->account->ram_used;
     uint32_t caps = core->account->caps - core->account->caps_used;
     if (ram < reserve_ram)
@@ -150,7 +145,7 @@ static os_err open_init(struct core *core, const char *binary, const char *profi
         return err;
     err = core_account_charge(account, CORE_SESSION_RAM, CORE_SESSION_CAPS);
     if (!err)
-        err = core_pd_open(core, binary, args, account, &session);
+        err = core_pd_open(core, binary, "", account, &session);
     if (err) {
         core_account_refund(account, account->ram_used, account->caps_used);
         core_account_close(account);
@@ -162,8 +157,7 @@ static os_err open_init(struct core *core, const char *binary, const char *profi
     return OS_OK;
 }
 
-os_err core_start_init(struct core *core, const char *binary, const char *profile, uint64_t reserve_ram,
-                       uint32_t reserve_caps)
+os_err core_start_init(struct core *core, const char *binary, uint64_t reserve_ram, uint32_t reserve_caps)
 {
     struct core_module *module;
     os_parent_cap parent;
@@ -173,7 +167,7 @@ os_err core_start_init(struct core *core, const char *binary, const char *profil
     err = os_parent_object_init(&core->parent, core->ep, &parent_ops, &parent);
     if (err)
         return err;
-    err = open_init(core, binary, profile, reserve_ram, reserve_caps);
+    err = open_init(core, binary, reserve_ram, reserve_caps);
     if (!err)
         err = core_pd_start(core->init, module->ds.ro_cap, parent);
     os_cap_drop(parent.cap);

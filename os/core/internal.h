@@ -122,8 +122,7 @@ void core_log_line(const char *label, const char *text, size_t len);
 os_err core_init(struct core *core, struct os_entrypoint *ep, uint64_t ram, uint32_t caps);
 
 /* Starts ROM module BINARY as init, with all quota but RESERVE_RAM and RESERVE_CAPS. */
-os_err core_start_init(struct core *core, const char *binary, const char *profile, uint64_t reserve_ram,
-                       uint32_t reserve_caps);
+os_err core_start_init(struct core *core, const char *binary, uint64_t reserve_ram, uint32_t reserve_caps);
 
 /* Ends everything that was made for init, for tests; no process may run. */
 void core_fini(struct core *core);

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <os/session.h>
-
 #include "internal.h"
 
 static const struct os_pd_control_ops control_ops;
@@ -210,11 +208,9 @@ void core_pd_ended(struct core_pd *pd, enum os_pd_state state, int32_t code, con
 os_err core_pd_open(struct core *core, const char *label, const char *args, struct core_account *account,
                     struct core_session **session)
 {
-    char profile[32] = "strict";
-    os_err err = os_args_get(args, "profile", profile, sizeof(profile));
-    if ((err && err != OS_ERR_NOT_FOUND) || !*label)
+    if (!*label)
         return OS_ERR_BAD_ARG;
-    err = core_account_charge(account, 0, 1);
+    os_err err = core_account_charge(account, 0, 1);
     if (err)
         return err;
     struct core_pd *pd = calloc(1, sizeof(*pd));
@@ -233,7 +229,7 @@ os_err core_pd_open(struct core *core, const char *label, const char *args, stru
     err = os_pd_control_object_init(&pd->control, core->ep, &control_ops, &control);
     if (err)
         goto fini_pd;
-    err = core_plat_process_create(pd, profile, &pd->process);
+    err = core_plat_process_create(pd, args, &pd->process);
     if (err)
         goto fini_control;
     pd->session.cap.cap = control.cap;

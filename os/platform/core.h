@@ -41,8 +41,12 @@ os_err core_plat_module(const char *name, struct core_ds *ds, struct core_memory
 
 struct core_process;
 
-/* What running PD will need, charged to its account. OS_ERR_BAD_ARG for a PROFILE that does not exist. */
-os_err core_plat_process_create(struct core_pd *pd, const char *profile, struct core_process **process);
+/*
+ * What running PD will need, charged to its account. Of the session's ARGS, "profile=NAME" selects the
+ * sandbox (default strict): OS_ERR_BAD_ARG if there is none such; "sandbox=required" refuses one that is not
+ * complete: OS_ERR_DENIED.
+ */
+os_err core_plat_process_create(struct core_pd *pd, const char *args, struct core_process **process);
 /* Gives all of it back; the process does not run. */
 void core_plat_process_destroy(struct core_process *process);
 /*
