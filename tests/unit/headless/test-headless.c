@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test-headless.c: the headless driver on a real gui, with the test as the host that it saves pictures at. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <inproc/inproc.h>
+#include <os/host.h>
+
+#define STBI_ONLY_PNG
+#define STBI_NO_STDIO
+#define STB_IMAGE_IMPLEMENTATION
+#include <stb/stb_image.h>
+
+void gui_construct(struct os_env *env);
+void headless_construct(struct os_env *env);
+
+/* The host: what was saved last, and what it was asked. */
+static struct {
+    struct inproc_env env;
+    struct os_root_server root;
+    struct os_root_session session;
+    struct os_object object;
+    os_signal_cap shot;
+    os_err answer; /* to save */
+    char saved[64], failed[64], why[256];
+    uint8_t *file;
+    size_t size;
+    int quit;
+} host;
+
+static struct inproc_env gui, headless;
+
+static os_err quit(struct os_rpc *rpc, int32_t status)
+{
+    host.quit = status;
+    return OS_OK;
+}
+
+static os_err shot_sigh(struct os_rpc *rpc, os_signal_cap handler)
+{
+    host.shot.cap = os_cap_copy(handler.cap);
+    return OS_OK;
+}
+
+static os_err save(struct os_rpc *rpc, const char *name, os_dataspace_cap ds, uint64_t size)
+{
+    struct os_region region;
+
+    if (host.answer)
+        return host.answer;
+    ck_assert_int_eq(os_region_attach(&region, ds, OS_ATTACH_READ), OS_OK);
+    ck_assert_uint_le(size, region.size);
+    strcpy(host.saved, name);
+    free(host.file);
+    host.file = malloc(size);
+    host.size = size;
+    memcpy(host.file, region.at, size);
+    os_region_detach(&region);
+    return OS_OK;
+}
+
+static os_err failed(struct os_rpc *rpc, const char *name, const char *text)
+{
+    strcpy(host.failed, name);
+    strcpy(host.why, text);
+    return OS_OK;
+}
+
+static const struct os_host_ops host_ops = {
+    .quit = quit, .shot_sigh = shot_sigh, .save = save, .failed = failed
+};
+
+static os_err open_host(struct os_root_server *root, struct os_session_request *request,
+                        struct os_root_session **session, os_any_cap *cap)
+{
+    os_host_cap host_cap;
+    os_err err = os_host_object_init(&host.object, root->env->ep, &host_ops, &host_cap);
+
+    *session = &host.session;
+    cap->cap = host_cap.cap;
+    return err;
+}
+
+static void close_host(struct os_root_server *root, struct os_root_session *session)
+{
+    os_object_fini(&host.object);
+    os_cap_drop(host.shot.cap);
+}
+
+static const struct os_root_handlers host_handlers = { .open = open_host, .close = close_host };
+
+static void host_construct(struct os_env *env)
+{
+    ck_assert_int_eq(os_root_server_init(&host.root, env, env->ep, "Host", &host_handlers), OS_OK);
+}
+
+static void set_up(void)
+{
+    memset(&host, 0, sizeof(host));
+    host.quit = -1;
+    inproc_env_init(&host.env, "host");
+    inproc_env_construct(&host.env, host_construct);
+    inproc_env_init(&gui, "gui");
+    inproc_env_construct(&gui, gui_construct);
+    inproc_env_init(&headless, "headless");
+}
+
+static void tear_down(void)
+{
+    inproc_env_kill(&headless);
+    ck_assert_int_eq(inproc_env_fini(&headless), 0);
+    ck_assert_int_eq(inproc_env_fini(&gui), 0);
+    ck_assert_int_eq(inproc_env_fini(&host.env), 0);
+    free(host.file);
+}
+
+static void start(const char *config)
+{
+    inproc_config_set(&headless, config);
+    inproc_env_construct(&headless, headless_construct);
+}
+
+static void start_script(const char *script)
+{
+    inproc_rom_set(&headless, "demo", script, strlen(script));
+    start("width: 200\nheight: 100\nscript: demo\n");
+}
+
+/* The saved picture has this size; its pixel at X, Y. */
+static uint32_t saved_pixel(int w, int h, int x, int y)
+{
+    int has_w, has_h, channels;
+    uint8_t *rgb = stbi_load_from_memory(host.file, (int)host.size, &has_w, &has_h, &channels, 3);
+
+    ck_assert_ptr_nonnull(rgb);
+    ck_assert_int_eq(has_w, w);
+    ck_assert_int_eq(has_h, h);
+    uint8_t *pixel = rgb + (y * w + x) * 3;
+    uint32_t value = (uint32_t)pixel[0] << 16 | (uint32_t)pixel[1] << 8 | pixel[2];
+    stbi_image_free(rgb);
+    return value;
+}
+
+START_TEST(picture_on_request)
+{
+    start("width: 320\nheight: 200\n");
+    os_signal_submit(host.shot);
+    inproc_idle();
+    ck_assert_str_eq(host.saved, "shot");
+    ck_assert_uint_eq(saved_pixel(320, 200, 0, 0) >> 16, 44);
+}
+END_TEST
+
+START_TEST(default_size)
+{
+    inproc_env_construct(&headless, headless_construct);
+    os_signal_submit(host.shot);
+    inproc_idle();
+    saved_pixel(1024, 640, 0, 0);
+}
+END_TEST
+
+START_TEST(script_moves_and_waits)
+{
+    start_script("move 100 50\nshot first.png\nwait 500\nmove 10 10\nshot second.png\nwait 500\nquit 7\n");
+    ck_assert_str_eq(host.saved, "first.png");
+    /* the pointer's face is white, a little below its tip */
+    ck_assert_uint_eq(saved_pixel(200, 100, 102, 56), 0xffffff);
+    inproc_advance(500 * OS_MS);
+    ck_assert_str_eq(host.saved, "second.png");
+    ck_assert_uint_eq(saved_pixel(200, 100, 12, 16), 0xffffff);
+    ck_assert_uint_ne(saved_pixel(200, 100, 102, 56), 0xffffff);
+    ck_assert_int_eq(host.quit, -1);
+    inproc_advance(500 * OS_MS);
+    ck_assert_int_eq(host.quit, 7);
+}
+END_TEST
+
+START_TEST(inline_script)
+{
+    start("width: 200\nheight: 100\ninput: shot inline\n");
+    ck_assert_str_eq(host.saved, "inline");
+}
+END_TEST
+
+START_TEST(error_in_script)
+{
+    int status = 0;
+
+    start_script("shot early\n\nmove 1\n");
+    ck_assert_int_ne(inproc_env_exited(&headless, &status), 0);
+    ck_assert_int_eq(status, 1);
+    ck_assert_ptr_nonnull(strstr(inproc_log(&headless), "demo:3: expected a number"));
+    /* nothing of it was run */
+    ck_assert_str_eq(host.saved, "");
+}
+END_TEST
+
+START_TEST(no_such_script)
+{
+    int status = 0;
+
+    start("script: missing\n");
+    ck_assert_int_ne(inproc_env_exited(&headless, &status), 0);
+    ck_assert_int_eq(status, 1);
+}
+END_TEST
+
+START_TEST(absurd_size)
+{
+    int status = 0;
+
+    start("width: 100000\n");
+    ck_assert_int_ne(inproc_env_exited(&headless, &status), 0);
+    ck_assert_int_eq(status, 1);
+    ck_assert_ptr_nonnull(strstr(inproc_log(&headless), "expected a width and height"));
+}
+END_TEST
+
+START_TEST(host_disk_is_full)
+{
+    int status;
+
+    start("width: 320\nheight: 200\n");
+    host.answer = OS_ERR_NO_SPACE;
+    os_signal_submit(host.shot);
+    inproc_idle();
+    ck_assert_str_eq(host.failed, "shot");
+    ck_assert_str_eq(host.why, os_err_text(OS_ERR_NO_SPACE));
+    ck_assert_ptr_nonnull(strstr(inproc_log(&headless), "cannot save the picture"));
+    ck_assert_int_eq(inproc_env_exited(&headless, &status), 0);
+    /* and goes on */
+    host.answer = OS_OK;
+    os_signal_submit(host.shot);
+    inproc_idle();
+    ck_assert_str_eq(host.saved, "shot");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("headless");
+    TCase *tcase = tcase_create("headless");
+
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_add_test(tcase, picture_on_request);
+    tcase_add_test(tcase, default_size);
+    tcase_add_test(tcase, script_moves_and_waits);
+    tcase_add_test(tcase, inline_script);
+    tcase_add_test(tcase, error_in_script);
+    tcase_add_test(tcase, no_such_script);
+    tcase_add_test(tcase, absurd_size);
+    tcase_add_test(tcase, host_disk_is_full);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_tap(runner, "-");
+    srunner_run_all(runner, CK_SILENT);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
