@@ -162,9 +162,11 @@ unsigned scenario_check(const struct scenario *scenario, struct platform_source 
     unsigned before = problems->count;
     for (size_t i = 0; i < scenario->count; i++) {
         const struct entry *entry = &scenario->entries[i];
+        unsigned count = problems->count;
         check_quota(entry, problems);
+        if (problems->count == count)
+            check_admission(source, entry, problems);
         check_provides(entry, problems);
-        check_admission(source, entry, problems);
         manifest_check_config(&entry->manifest, problems, &scenario->config, entry->config, entry->name);
     }
     check_routes(scenario, problems);

@@ -89,6 +89,7 @@ struct session {
     struct child *server;   /* NULL: the parent, or init */
     struct config_rom *rom; /* at init */
     enum session_state state;
+    int retried;            /* the server was gone when it was asked; it is asked once more */
     int close_wanted;       /* as soon as the call under way has ended */
     uint32_t id, server_id; /* names towards client and server */
     uint64_t ram, more_ram; /* donation that the server has, and what of it the upgrade under way adds */
@@ -147,6 +148,7 @@ OS_MUST_CHECK os_err child_serve(struct child *child, os_parent_cap *cap);
 
 /* The root of SERVICE at CHILD, or NULL. */
 struct announced *child_root(struct child *child, const char *service);
+void child_forget_root(struct child *child, const char *service);
 void child_forget_roots(struct child *child);
 
 /* ---- session.c */

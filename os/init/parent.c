@@ -87,14 +87,24 @@ struct announced *child_root(struct child *child, const char *service)
     return NULL;
 }
 
+static void forget(struct announced *announced)
+{
+    os_list_remove(&announced->link);
+    os_cap_drop(announced->root.cap);
+    free(announced);
+}
+
+void child_forget_root(struct child *child, const char *service)
+{
+    struct announced *announced = child_root(child, service);
+    if (announced)
+        forget(announced);
+}
+
 void child_forget_roots(struct child *child)
 {
-    OS_LIST_FOR_EACH_SAFE (link, &child->roots) {
-        struct announced *announced = OS_CONTAINER_OF(link, struct announced, link);
-        os_list_remove(link);
-        os_cap_drop(announced->root.cap);
-        free(announced);
-    }
+    while (!os_list_empty(&child->roots))
+        forget(OS_CONTAINER_OF(child->roots.next, struct announced, link));
 }
 
 static os_err serve_announce(struct os_rpc *rpc, const char *service, os_root_cap root)

@@ -54,10 +54,32 @@ static void refund(struct session *session)
 {
     account_return(session->init, session->server, session->client, session->ram, session->caps,
                    session->service);
-    session->ram = session->caps = 0;
 }
 
 /* ---- opening */
+
+/*
+ * A server that has just ended is asked before init knows of its end. The request waits for the next one
+ * then, but only once: it may be what the server dies of.
+ */
+static int may_retry(const struct session *session, os_err err)
+{
+    return (err == OS_ERR_DEAD || err == OS_ERR_REVOKED) && session->server && session->client &&
+           !session->retried && !session->close_wanted;
+}
+
+/* Ends an attempt to open. */
+static void not_opened(struct session *session, os_err err)
+{
+    refund(session);
+    if (!may_retry(session, err)) {
+        fail(session, err);
+        return;
+    }
+    session->retried = 1;
+    session->state = SESSION_WAITING;
+    child_forget_root(session->server, session->service);
+}
 
 static os_err begin_open(struct session *session)
 {
@@ -80,10 +102,8 @@ void session_open(struct session *session)
     }
     session->state = SESSION_OPENING;
     err = begin_open(session);
-    if (err) {
-        refund(session);
-        fail(session, err);
-    }
+    if (err)
+        not_opened(session, err);
 }
 
 static os_err end_open(struct session *session, os_any_cap *cap)
@@ -98,8 +118,7 @@ static void open_done(struct os_call *call)
     os_any_cap cap;
     os_err err = end_open(session, &cap);
     if (err) {
-        refund(session);
-        fail(session, err);
+        not_opened(session, err);
         return;
     }
     session->state = SESSION_OPEN;
@@ -320,10 +339,13 @@ void sessions_of_server_lost(struct child *server)
         struct session *session = OS_CONTAINER_OF(link, struct session, server_link);
         if (session->state == SESSION_WAITING || session->state == SESSION_LOST)
             continue;
-        if (session->state == SESSION_OPENING || session->state == SESSION_CLOSING)
-            session->close_wanted = 1;
+        int retry = session->state == SESSION_OPENING && may_retry(session, OS_ERR_DEAD);
         os_call_cancel(&session->call);
-        os_reply_error(&session->reply, OS_ERR_DEAD);
+        if (!retry)
+            os_reply_error(&session->reply, OS_ERR_DEAD);
+        session->retried |= retry;
+        session->close_wanted |=
+            session->state == SESSION_CLOSING || (session->state == SESSION_OPENING && !retry);
         session->state = SESSION_LOST;
     }
 }
@@ -334,9 +356,13 @@ void sessions_of_server_refund(struct child *server)
         struct session *session = OS_CONTAINER_OF(link, struct session, server_link);
         if (session->state != SESSION_LOST)
             continue;
+        account_return(session->init, NULL, session->client, session->ram, session->caps, session->service);
+        if (session->client && os_reply_owed(&session->reply)) {
+            session->state = SESSION_WAITING; /* to be asked once more */
+            continue;
+        }
         os_list_remove(link);
         session->server = NULL;
-        refund(session);
         if (!session->client || session->close_wanted)
             fail(session, OS_ERR_DEAD);
     }

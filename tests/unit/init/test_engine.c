@@ -358,9 +358,41 @@ START_TEST(a_server_that_crashes_while_it_opens)
     ask(&request, "client", "Data", OS_KIB(16), 4);
     ck_assert(!request.done);
     system_crash("server");
+    ck_assert(!request.done); /* it may have been dead before it was asked */
+    ck_assert_uint_eq(system_ram("client"), client);
+    inproc_advance(100 * OS_MS);
+    ck_assert_int_eq(announce(&service, "server", "Data"), OS_OK);
+    inproc_idle();
+    ck_assert_uint_eq(service.opened, 2);
+    system_crash("server");
     ck_assert(request.done);
     ck_assert_int_eq(request.err, OS_ERR_DEAD);
     ck_assert_uint_eq(system_ram("client"), client);
+    system_end();
+}
+END_TEST
+
+/* Its root is dead, but init has not heard of its end yet. */
+START_TEST(a_server_that_is_gone_already)
+{
+    struct service service;
+    struct request request;
+    begin(BOTH);
+    serve(&service);
+    ck_assert_int_eq(announce(&service, "server", "Data"), OS_OK);
+    uint64_t client = system_ram("client");
+    os_object_fini(&service.root);
+    ask(&request, "client", "Data", OS_KIB(16), 4);
+    ck_assert(!request.done);
+    ck_assert_uint_eq(system_ram("client"), client);
+    system_crash("server");
+    ck_assert(!request.done);
+    inproc_advance(100 * OS_MS);
+    serve(&service);
+    ck_assert_int_eq(announce(&service, "server", "Data"), OS_OK);
+    inproc_idle();
+    ck_assert(request.done);
+    ck_assert_int_eq(request.err, OS_OK);
     system_end();
 }
 END_TEST
@@ -554,6 +586,7 @@ int main(void)
     tcase_add_test(tcase, a_client_that_crashes);
     tcase_add_test(tcase, a_server_that_crashes);
     tcase_add_test(tcase, a_server_that_crashes_while_it_opens);
+    tcase_add_test(tcase, a_server_that_is_gone_already);
     tcase_add_test(tcase, a_server_that_never_answers_holds_up_nobody);
     tcase_add_test(tcase, a_session_that_opens_after_its_client_has_ended);
     tcase_add_test(tcase, a_close_that_is_never_answered);
