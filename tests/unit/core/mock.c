@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* mock.c: see mock.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mock.h"
+
+struct core_memory {
+    struct core_ds *ds;
+    int attached;
+};
+
+struct core_process {
+    struct core_pd *pd;
+};
+
+struct core_pd *mock_pd;
+os_parent_cap mock_parent;
+unsigned mock_processes, mock_memories, mock_started, mock_killed;
+char mock_label[256], mock_text[1024];
+int mock_init_ended;
+os_err mock_fail_memory, mock_fail_process;
+
+static struct core_memory *last_memory;
+
+static os_err take_failure(os_err *failure)
+{
+    os_err err = *failure;
+    *failure = OS_OK;
+    return err;
+}
+
+os_err core_plat_memory_create(struct core_ds *ds, uint64_t size, struct core_memory **memory)
+{
+    os_err err = take_failure(&mock_fail_memory);
+    if (err)
+        return err;
+    *memory = last_memory = calloc(1, sizeof(**memory));
+    last_memory->ds = ds;
+    mock_memories++;
+    return OS_OK;
+}
+
+void core_plat_memory_destroy(struct core_memory *memory)
+{
+    free(memory);
+    mock_memories--;
+}
+
+int core_plat_memory_attached(struct core_memory *memory)
+{
+    return memory->attached;
+}
+
+void mock_attach(int on)
+{
+    last_memory->attached = on;
+    if (!on)
+        core_ds_detached(last_memory->ds);
+}
+
+os_err core_plat_module(const char *name, struct core_ds *ds, struct core_memory **memory, uint64_t *size)
+{
+    if (strcmp(name, "init") && strcmp(name, "font") && strcmp(name, "config"))
+        return OS_ERR_NOT_FOUND;
+    *size = 5000;
+    return core_plat_memory_create(ds, 2 * OS_PAGE_SIZE, memory);
+}
+
+os_err core_plat_process_create(struct core_pd *pd, const char *args, struct core_process **process)
+{
+    (void)args;
+    os_err err = take_failure(&mock_fail_process);
+    if (err)
+        return err;
+    mock_pd = pd;
+    mock_processes++;
+    *process = calloc(1, sizeof(**process));
+    (*process)->pd = pd;
+    return OS_OK;
+}
+
+void core_plat_process_destroy(struct core_process *process)
+{
+    free(process);
+    mock_processes--;
+}
+
+os_err core_plat_process_start(struct core_process *process, struct core_memory *binary, uint64_t size,
+                               os_parent_cap parent)
+{
+    (void)process;
+    (void)binary;
+    (void)size;
+    os_cap_drop(mock_parent.cap);
+    mock_parent.cap = os_cap_copy(parent.cap);
+    mock_started++;
+    return OS_OK;
+}
+
+void core_plat_process_kill(struct core_process *process)
+{
+    (void)process;
+    mock_killed++;
+}
+
+void core_plat_log(const char *label, const char *text)
+{
+    snprintf(mock_label, sizeof(mock_label), "%s", label);
+    snprintf(mock_text, sizeof(mock_text), "%s", text);
+}
+
+os_err core_plat_session(struct core *core, const char *service, struct core_account *account,
+                         struct core_session **session)
+{
+    (void)core;
+    (void)service;
+    (void)account;
+    (void)session;
+    return OS_ERR_NO_SERVICE;
+}
+
+void core_plat_init_ended(enum os_pd_state state, int32_t status, const char *text)
+{
+    (void)state;
+    (void)text;
+    mock_init_ended = status + 1;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* mock.h: a platform's half of core that only notes what it was asked for. */
+#ifndef CORE_MOCK_H
+#define CORE_MOCK_H
+
+#include <core/internal.h>
+
+/* What the last processes and log lines were. */
+extern struct core_pd *mock_pd;   /* of the last process that was created */
+extern os_parent_cap mock_parent; /* of the last process that was started; the test's */
+extern unsigned mock_processes;   /* that exist */
+extern unsigned mock_memories;    /* that exist */
+extern unsigned mock_started, mock_killed;
+extern char mock_label[256], mock_text[1024]; /* of the last line */
+extern int mock_init_ended;
+
+/* The next of these fails with it. */
+extern os_err mock_fail_memory, mock_fail_process;
+
+/* Somebody attaches, or detaches, the memory of the dataspace that was made last. */
+void mock_attach(int on);
+
+#endif

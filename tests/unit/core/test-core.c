@@ -1,0 +1,559 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test-core.c: core as init sees it: sessions and what they cost, dataspaces until their last holder,
+ * components from creation to their end.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <inproc/inproc.h>
+#include <os/rom.h>
+
+#include "mock.h"
+
+enum { RAM = 16 << 20, CAPS = 1000, RESERVE_RAM = 1 << 20, RESERVE_CAPS = 100 };
+
+static struct os_entrypoint ep;
+static struct core core;
+static os_parent_cap parent;
+static os_pd_cap init_pd;
+static struct inproc_env client; /* for signals that come to the test */
+
+static void setup(void)
+{
+    mock_processes = mock_memories = mock_started = mock_killed = 0;
+    inproc_env_init(&client, "test");
+    inproc_env_serve(&client);
+    ck_assert_int_eq(os_entrypoint_init(&ep), OS_OK);
+    ck_assert_int_eq(core_init(&core, &ep, RAM, CAPS), OS_OK);
+    ck_assert_int_eq(core_start_init(&core, "init", RESERVE_RAM, RESERVE_CAPS), OS_OK);
+    core_pd_started(core.init, OS_OK, "");
+    parent.cap = os_cap_copy(mock_parent.cap);
+    init_pd.cap = os_cap_copy(core.init->cap.cap);
+    inproc_serve(&ep);
+}
+
+/* Whatever a test did, all of it goes back. */
+static void teardown(void)
+{
+    inproc_idle();
+    inproc_unserve(&ep);
+    ck_assert(core_accounts_valid(&core.accounts));
+    os_cap_drop(parent.cap);
+    os_cap_drop(init_pd.cap);
+    os_cap_drop(mock_parent.cap);
+    mock_parent.cap = OS_NO_CAP;
+    core_pd_ended(core.init, OS_PD_EXITED, 0, "");
+    core_fini(&core);
+    os_entrypoint_fini(&ep);
+    ck_assert_uint_eq(mock_processes, 0);
+    ck_assert_uint_eq(mock_memories, 0);
+    ck_assert_int_eq(inproc_env_fini(&client), 0);
+}
+
+static os_err open_session(const char *service, const char *label, uint64_t ram, uint32_t caps, uint32_t *id,
+                           struct os_cap *cap)
+{
+    os_any_cap any;
+    os_err err = os_parent_session(parent, service, label, "", ram, caps, id, &any);
+    if (!err)
+        *cap = any.cap;
+    return err;
+}
+
+static struct os_cap must_open(const char *service, const char *label, uint64_t ram, uint32_t caps,
+                               uint32_t *id)
+{
+    struct os_cap cap = OS_NO_CAP;
+    ck_assert_int_eq(open_session(service, label, ram, caps, id, &cap), OS_OK);
+    ck_assert(core_accounts_valid(&core.accounts));
+    return cap;
+}
+
+static void must_close(uint32_t id, struct os_cap cap)
+{
+    os_cap_drop(cap);
+    ck_assert_int_eq(os_parent_close(parent, id), OS_OK);
+    ck_assert(core_accounts_valid(&core.accounts));
+}
+
+struct quota {
+    uint64_t ram, ram_used;
+    uint32_t caps, caps_used;
+};
+
+static struct quota quota_of(os_pd_cap pd)
+{
+    struct quota quota;
+    ck_assert_int_eq(os_pd_quota(pd, &quota.ram, &quota.ram_used, &quota.caps, &quota.caps_used), OS_OK);
+    return quota;
+}
+
+static void check_same(struct quota a, struct quota b)
+{
+    ck_assert_uint_eq(a.ram, b.ram);
+    ck_assert_uint_eq(a.ram_used, b.ram_used);
+    ck_assert_uint_eq(a.caps, b.caps);
+    ck_assert_uint_eq(a.caps_used, b.caps_used);
+}
+
+/* ---- sessions */
+
+START_TEST(close_gives_the_donation_back)
+{
+    uint32_t id;
+    struct quota before = quota_of(init_pd);
+    struct os_cap log = must_open("LOG", "paint", 8192, 4, &id);
+    ck_assert_uint_eq(quota_of(init_pd).ram, before.ram - 8192);
+    ck_assert_uint_eq(quota_of(init_pd).caps, before.caps - 4);
+    ck_assert_int_eq(os_parent_upgrade(parent, id, 4096, 2), OS_OK);
+    ck_assert_uint_eq(quota_of(init_pd).ram, before.ram - 8192 - 4096);
+    must_close(id, log);
+    check_same(quota_of(init_pd), before);
+}
+END_TEST
+
+START_TEST(bad_requests_are_refused_and_cost_nothing)
+{
+    struct os_cap none = OS_NO_CAP;
+    uint32_t id;
+    struct quota before = quota_of(init_pd);
+    ck_assert_int_eq(open_session("Nothing", "", 8192, 4, &id, &none), OS_ERR_NO_SERVICE);
+    ck_assert_int_eq(open_session("", "", 8192, 4, &id, &none), OS_ERR_NO_SERVICE);
+    ck_assert_int_eq(open_session("LOG", "a", 16, 4, &id, &none), OS_ERR_RAM);
+    ck_assert_int_eq(open_session("LOG", "a", 8192, 0, &id, &none), OS_ERR_CAPS);
+    ck_assert_int_eq(open_session("LOG", "a", UINT64_MAX, 4, &id, &none), OS_ERR_RAM);
+    ck_assert_int_eq(open_session("LOG", "a", 8192, UINT32_MAX, &id, &none), OS_ERR_CAPS);
+    ck_assert_int_eq(open_session("ROM", "unheard-of", 8192, 4, &id, &none), OS_ERR_NOT_FOUND);
+    ck_assert_int_eq(open_session("ROM", "../init", 8192, 4, &id, &none), OS_ERR_NOT_FOUND);
+    ck_assert_int_eq(open_session("ROM", ".init", 8192, 4, &id, &none), OS_ERR_NOT_FOUND);
+    ck_assert_int_eq(open_session("ROM", "", 8192, 4, &id, &none), OS_ERR_NOT_FOUND);
+    ck_assert_int_eq(open_session("PD", "", 8192, 4, &id, &none), OS_ERR_BAD_ARG);
+    ck_assert_int_eq(os_parent_close(parent, 12345), OS_ERR_NOT_FOUND);
+    ck_assert_int_eq(os_parent_upgrade(parent, 12345, 1, 1), OS_ERR_NOT_FOUND);
+    ck_assert_int_eq(os_parent_announce(parent, "X", (os_root_cap){ parent.cap }), OS_ERR_DENIED);
+    check_same(quota_of(init_pd), before);
+}
+END_TEST
+
+START_TEST(exit_of_init_is_told)
+{
+    mock_init_ended = 0;
+    ck_assert_int_eq(os_parent_exit(parent, 7), OS_OK);
+    ck_assert_int_eq(mock_init_ended, 7 + 1);
+}
+END_TEST
+
+START_TEST(log_lines_have_a_label_and_are_printable)
+{
+    uint32_t id;
+    os_log_cap log = { must_open("LOG", "paint", 8192, 4, &id) };
+    ck_assert_int_eq(
+        os_log_write(log, "a\tb\033[31m\x7f \xc3\xa4 \xc2\x9b \xff\xe2\x82 \xed\xa0\x80 \xe2\x82\xac"),
+        OS_OK);
+    ck_assert_str_eq(mock_label, "paint");
+    ck_assert_str_eq(mock_text, "a b?[31m? \xc3\xa4 ?? ??? ??? \xe2\x82\xac");
+    must_close(id, log.cap);
+    log.cap = must_open("LOG", "", 8192, 4, &id);
+    ck_assert_int_eq(os_log_write(log, "x"), OS_OK);
+    ck_assert_str_eq(mock_label, "init");
+    must_close(id, log.cap);
+}
+END_TEST
+
+START_TEST(a_closed_session_is_revoked)
+{
+    uint32_t id;
+    os_log_cap log = { must_open("LOG", "paint", 8192, 4, &id) };
+    ck_assert_int_eq(os_parent_close(parent, id), OS_OK);
+    ck_assert_int_eq(os_log_write(log, "x"), OS_ERR_REVOKED);
+    ck_assert_int_eq(os_parent_close(parent, id), OS_ERR_NOT_FOUND);
+    os_cap_drop(log.cap);
+}
+END_TEST
+
+START_TEST(rom_modules_are_read_only_and_shared)
+{
+    uint32_t id, other_id, writable;
+    uint64_t size, pages;
+    os_dataspace_cap ds;
+    os_rom_cap rom = { must_open("ROM", "paint -> font", 8192, 4, &id) };
+    unsigned memories = mock_memories;
+    ck_assert_int_eq(os_rom_dataspace(rom, &ds, &size), OS_OK);
+    ck_assert_uint_eq(size, 5000);
+    ck_assert_int_eq(os_dataspace_info(ds, &pages, &writable), OS_OK);
+    ck_assert_uint_eq(pages, 2 * OS_PAGE_SIZE);
+    ck_assert_uint_eq(writable, 0);
+    ck_assert_int_eq(os_pd_ram_free(init_pd, ds), OS_ERR_DENIED);
+    os_rom_cap other = { must_open("ROM", "font", 8192, 4, &other_id) };
+    ck_assert_uint_eq(mock_memories, memories);
+    os_cap_drop(ds.cap);
+    must_close(id, rom.cap);
+    must_close(other_id, other.cap);
+}
+END_TEST
+
+START_TEST(the_scenario_is_for_init_alone)
+{
+    struct os_cap none;
+    uint32_t id;
+    ck_assert_int_eq(open_session("ROM", "paint -> config", 8192, 4, &id, &none), OS_ERR_NOT_FOUND);
+    must_close(id, must_open("ROM", "config", 8192, 4, &id));
+}
+END_TEST
+
+/* ---- dataspaces */
+
+START_TEST(a_dataspace_is_charged_until_nobody_has_it)
+{
+    os_dataspace_cap ds;
+    uint32_t writable;
+    uint64_t size;
+    struct quota before = quota_of(init_pd);
+    ck_assert_int_eq(os_pd_ram_alloc(init_pd, 5000, &ds), OS_OK);
+    ck_assert_int_eq(os_dataspace_info(ds, &size, &writable), OS_OK);
+    ck_assert_uint_eq(size, 8192);
+    ck_assert_uint_eq(writable, 1);
+    ck_assert_uint_eq(quota_of(init_pd).ram_used, before.ram_used + 8192);
+    ck_assert_uint_eq(quota_of(init_pd).caps_used, before.caps_used + 1);
+    os_cap_drop(ds.cap);
+    inproc_idle();
+    check_same(quota_of(init_pd), before);
+}
+END_TEST
+
+START_TEST(sizes_that_cannot_be_are_refused)
+{
+    os_dataspace_cap ds = { OS_NO_CAP };
+    struct quota before = quota_of(init_pd);
+    ck_assert_int_eq(os_pd_ram_alloc(init_pd, 0, &ds), OS_ERR_BAD_ARG);
+    ck_assert_int_eq(os_pd_ram_alloc(init_pd, UINT64_MAX, &ds), OS_ERR_RAM);
+    ck_assert_int_eq(os_pd_ram_alloc(init_pd, UINT64_MAX - 4096, &ds), OS_ERR_RAM);
+    ck_assert_int_eq(os_pd_ram_alloc(init_pd, RAM, &ds), OS_ERR_RAM);
+    mock_fail_memory = OS_ERR_HANDLES;
+    ck_assert_int_eq(os_pd_ram_alloc(init_pd, 4096, &ds), OS_ERR_HANDLES);
+    check_same(quota_of(init_pd), before);
+}
+END_TEST
+
+START_TEST(an_attached_dataspace_stays_charged)
+{
+    os_dataspace_cap ds;
+    struct quota before = quota_of(init_pd);
+    ck_assert_int_eq(os_pd_ram_alloc(init_pd, 4096, &ds), OS_OK);
+    mock_attach(1);
+    ck_assert_int_eq(os_pd_ram_free(init_pd, ds), OS_OK);
+    ck_assert_uint_eq(quota_of(init_pd).ram_used, before.ram_used + 4096);
+    mock_attach(0);
+    check_same(quota_of(init_pd), before);
+    os_cap_drop(ds.cap);
+}
+END_TEST
+
+START_TEST(a_freed_dataspace_is_revoked)
+{
+    os_dataspace_cap ds, copy;
+    uint32_t writable;
+    uint64_t size;
+    struct quota before = quota_of(init_pd);
+    ck_assert_int_eq(os_pd_ram_alloc(init_pd, 4096, &ds), OS_OK);
+    ck_assert_int_eq(os_dataspace_readonly(ds, &copy), OS_OK);
+    ck_assert_int_eq(os_pd_ram_free(init_pd, ds), OS_OK);
+    ck_assert_int_eq(os_dataspace_info(ds, &size, &writable), OS_ERR_REVOKED);
+    ck_assert_int_eq(os_dataspace_info(copy, &size, &writable), OS_ERR_REVOKED);
+    ck_assert_int_eq(os_pd_ram_free(init_pd, ds), OS_ERR_BAD_CAP);
+    check_same(quota_of(init_pd), before);
+    os_cap_drop(ds.cap);
+    os_cap_drop(copy.cap);
+}
+END_TEST
+
+START_TEST(a_read_only_holder_keeps_it)
+{
+    os_dataspace_cap ds, copy, again;
+    uint32_t writable;
+    uint64_t size;
+    struct quota before = quota_of(init_pd);
+    ck_assert_int_eq(os_pd_ram_alloc(init_pd, 4096, &ds), OS_OK);
+    ck_assert_int_eq(os_dataspace_readonly(ds, &copy), OS_OK);
+    ck_assert_int_eq(os_dataspace_readonly(ds, &again), OS_OK);
+    ck_assert_uint_eq(quota_of(init_pd).caps_used, before.caps_used + 2);
+    os_cap_drop(again.cap);
+    os_cap_drop(ds.cap);
+    inproc_idle();
+    ck_assert_int_eq(os_dataspace_info(copy, &size, &writable), OS_OK);
+    ck_assert_uint_eq(writable, 0);
+    ck_assert_int_eq(os_dataspace_readonly(copy, &again), OS_ERR_UNSUPPORTED);
+    ck_assert_uint_eq(quota_of(init_pd).ram_used, before.ram_used + 4096);
+    os_cap_drop(copy.cap);
+    inproc_idle();
+    check_same(quota_of(init_pd), before);
+}
+END_TEST
+
+/* ---- protection domains */
+
+struct child {
+    uint32_t id;
+    os_pd_control_cap control;
+    os_pd_cap pd;
+};
+
+static void child_open(struct child *child, uint64_t ram, uint32_t caps)
+{
+    child->control.cap = must_open("PD", "paint", ram, caps, &child->id);
+    ck_assert_int_eq(os_pd_control_pd(child->control, &child->pd), OS_OK);
+}
+
+static void child_close(struct child *child)
+{
+    os_cap_drop(child->pd.cap);
+    must_close(child->id, child->control.cap);
+}
+
+/* Ends in the state "being started"; the call is finished by core_pd_started. */
+static void start_done(struct os_call *call)
+{
+    (void)call;
+}
+
+static void begin_start(struct child *child, struct os_call *call)
+{
+    uint32_t id;
+    uint64_t size;
+    os_dataspace_cap binary;
+    os_rom_cap rom = { must_open("ROM", "font", 8192, 4, &id) };
+    ck_assert_int_eq(os_rom_dataspace(rom, &binary, &size), OS_OK);
+    os_call_init(call, client.env.ep, start_done);
+    ck_assert_int_eq(os_pd_control_start_begin(child->control, call, binary, parent), OS_OK);
+    inproc_idle();
+    os_cap_drop(binary.cap);
+    must_close(id, rom.cap);
+}
+
+START_TEST(a_pd_has_what_was_donated)
+{
+    struct child child;
+    os_dataspace_cap ds;
+    struct quota before = quota_of(init_pd);
+    child_open(&child, 100000, 50);
+    ck_assert_uint_eq(quota_of(child.pd).ram, 100000);
+    ck_assert_uint_eq(quota_of(child.pd).caps, 50);
+    ck_assert_int_eq(os_pd_ram_alloc(child.pd, 100001, &ds), OS_ERR_RAM);
+    ck_assert_int_eq(os_pd_ram_alloc(child.pd, 4096, &ds), OS_OK);
+    ck_assert_int_eq(os_pd_ram_free(init_pd, ds), OS_ERR_DENIED);
+    child_close(&child);
+    check_same(quota_of(init_pd), before);
+    os_cap_drop(ds.cap);
+}
+END_TEST
+
+START_TEST(quota_can_be_transferred_both_ways)
+{
+    struct child child;
+    struct quota before = quota_of(init_pd);
+    child_open(&child, 100000, 50);
+    ck_assert_int_eq(os_pd_transfer(init_pd, child.pd, 1000, 5), OS_OK);
+    ck_assert_uint_eq(quota_of(child.pd).ram, 101000);
+    ck_assert_int_eq(os_pd_transfer(os_pd_control_as_os_pd(child.control), init_pd, 2000, 10), OS_OK);
+    ck_assert_uint_eq(quota_of(child.pd).ram, 99000);
+    ck_assert_int_eq(os_pd_transfer(child.pd, init_pd, 99000, 0), OS_ERR_RAM);
+    ck_assert_int_eq(os_pd_transfer(child.pd, init_pd, 0, 50), OS_ERR_CAPS);
+    ck_assert_int_eq(os_pd_transfer(child.pd, (os_pd_cap){ parent.cap }, 1, 1), OS_ERR_BAD_CAP);
+    ck_assert_int_eq(os_pd_transfer(child.pd, (os_pd_cap){ OS_NO_CAP }, 1, 1), OS_ERR_BAD_CAP);
+    ck_assert(core_accounts_valid(&core.accounts));
+    child_close(&child);
+    check_same(quota_of(init_pd), before);
+}
+END_TEST
+
+START_TEST(memory_of_a_closed_pd_goes_back_when_it_is_detached)
+{
+    struct child child;
+    os_dataspace_cap ds;
+    struct quota before = quota_of(init_pd);
+    child_open(&child, 100000, 50);
+    ck_assert_int_eq(os_pd_ram_alloc(child.pd, 8192, &ds), OS_OK);
+    mock_attach(1);
+    child_close(&child);
+    ck_assert_uint_eq(quota_of(init_pd).ram, before.ram - 8192);
+    ck_assert(core_accounts_valid(&core.accounts));
+    mock_attach(0);
+    check_same(quota_of(init_pd), before);
+    os_cap_drop(ds.cap);
+}
+END_TEST
+
+START_TEST(a_pd_starts_once_and_tells_its_end)
+{
+    struct child child;
+    struct os_call call;
+    uint32_t state = OS_PD_NEW;
+    int32_t code = 0;
+    char text[256];
+    child_open(&child, 100000, 50);
+    begin_start(&child, &call);
+    ck_assert(os_call_pending(&call));
+    core_pd_started(mock_pd, OS_OK, "");
+    inproc_idle();
+    ck_assert(!os_call_pending(&call));
+    ck_assert_int_eq(os_pd_control_start(child.control, (os_dataspace_cap){ OS_NO_CAP }, parent),
+                     OS_ERR_EXISTS);
+    core_pd_ended(mock_pd, OS_PD_FAULT, 11, "killed by SIGSEGV");
+    ck_assert_int_eq(os_pd_control_exit_info(child.control, &state, &code, &text), OS_OK);
+    ck_assert_uint_eq(state, OS_PD_FAULT);
+    ck_assert_int_eq(code, 11);
+    ck_assert_str_eq(text, "killed by SIGSEGV");
+    child_close(&child);
+    ck_assert_uint_eq(mock_killed, 0);
+}
+END_TEST
+
+START_TEST(a_failed_start_can_be_repeated)
+{
+    struct child child;
+    struct os_call call;
+    child_open(&child, 100000, 50);
+    begin_start(&child, &call);
+    core_pd_started(mock_pd, OS_ERR_BAD_ARG, "the binary is no ELF file");
+    inproc_idle();
+    ck_assert(!os_call_pending(&call));
+    begin_start(&child, &call);
+    ck_assert(os_call_pending(&call));
+    core_pd_started(mock_pd, OS_ERR_BAD_ARG, "");
+    inproc_idle();
+    child_close(&child);
+}
+END_TEST
+
+START_TEST(what_is_no_dataspace_is_not_started)
+{
+    struct child child;
+    child_open(&child, 100000, 50);
+    ck_assert_int_eq(os_pd_control_start(child.control, (os_dataspace_cap){ parent.cap }, parent),
+                     OS_ERR_BAD_CAP);
+    child_close(&child);
+}
+END_TEST
+
+static unsigned signals;
+
+static void count_signal(struct os_signal_handler *handler)
+{
+    (void)handler;
+    signals++;
+}
+
+START_TEST(the_end_is_signalled_even_if_asked_late)
+{
+    struct child child;
+    struct os_call call;
+    struct os_signal_handler handler;
+    os_signal_cap cap;
+    signals = 0;
+    child_open(&child, 100000, 50);
+    ck_assert_int_eq(os_signal_handler_init(&handler, client.env.ep, count_signal, &cap), OS_OK);
+    ck_assert_int_eq(os_pd_control_exit_sigh(child.control, cap), OS_OK);
+    begin_start(&child, &call);
+    core_pd_started(mock_pd, OS_OK, "");
+    core_pd_ended(mock_pd, OS_PD_EXITED, 0, "");
+    inproc_idle();
+    ck_assert_uint_eq(signals, 1);
+    ck_assert_int_eq(os_pd_control_exit_sigh(child.control, cap), OS_OK);
+    inproc_idle();
+    ck_assert_uint_eq(signals, 2);
+    child_close(&child);
+    os_cap_drop(cap.cap);
+    os_signal_handler_fini(&handler);
+}
+END_TEST
+
+static void close_done(struct os_call *call)
+{
+    ck_assert_int_eq(os_parent_close_end(call), OS_OK);
+}
+
+START_TEST(close_waits_for_the_end_of_the_process)
+{
+    struct child child;
+    struct os_call call, close;
+    struct quota before = quota_of(init_pd);
+    child_open(&child, 100000, 50);
+    begin_start(&child, &call);
+    core_pd_started(mock_pd, OS_OK, "");
+    os_call_init(&close, client.env.ep, close_done);
+    ck_assert_int_eq(os_parent_close_begin(parent, &close, child.id), OS_OK);
+    inproc_idle();
+    ck_assert(os_call_pending(&close));
+    ck_assert_uint_eq(mock_killed, 1);
+    ck_assert_int_eq(os_pd_control_kill(child.control), OS_ERR_REVOKED);
+    ck_assert_int_eq(os_parent_upgrade(parent, child.id, 1, 1), OS_ERR_NOT_FOUND);
+    core_pd_ended(mock_pd, OS_PD_KILLED, 9, "killed");
+    inproc_idle();
+    ck_assert(!os_call_pending(&close));
+    check_same(quota_of(init_pd), before);
+    os_cap_drop(child.control.cap);
+    os_cap_drop(child.pd.cap);
+}
+END_TEST
+
+START_TEST(a_process_that_cannot_be_made_costs_nothing)
+{
+    struct os_cap none;
+    uint32_t id;
+    struct quota before = quota_of(init_pd);
+    mock_fail_process = OS_ERR_RAM;
+    ck_assert_int_eq(open_session("PD", "paint", 100000, 50, &id, &none), OS_ERR_RAM);
+    inproc_fail_next(INPROC_FAIL_OBJECT, 0, OS_ERR_HANDLES);
+    ck_assert_int_eq(open_session("PD", "paint", 100000, 50, &id, &none), OS_ERR_HANDLES);
+    inproc_fail_next(INPROC_FAIL_OBJECT, 1, OS_ERR_HANDLES);
+    ck_assert_int_eq(open_session("PD", "paint", 100000, 50, &id, &none), OS_ERR_HANDLES);
+    check_same(quota_of(init_pd), before);
+}
+END_TEST
+
+static TCase *make_case(const char *name)
+{
+    TCase *tcase = tcase_create(name);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    return tcase;
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("core");
+    TCase *tcase = make_case("sessions");
+    tcase_add_test(tcase, close_gives_the_donation_back);
+    tcase_add_test(tcase, bad_requests_are_refused_and_cost_nothing);
+    tcase_add_test(tcase, exit_of_init_is_told);
+    tcase_add_test(tcase, log_lines_have_a_label_and_are_printable);
+    tcase_add_test(tcase, a_closed_session_is_revoked);
+    tcase_add_test(tcase, rom_modules_are_read_only_and_shared);
+    tcase_add_test(tcase, the_scenario_is_for_init_alone);
+    suite_add_tcase(suite, tcase);
+    tcase = make_case("dataspaces");
+    tcase_add_test(tcase, a_dataspace_is_charged_until_nobody_has_it);
+    tcase_add_test(tcase, sizes_that_cannot_be_are_refused);
+    tcase_add_test(tcase, an_attached_dataspace_stays_charged);
+    tcase_add_test(tcase, a_freed_dataspace_is_revoked);
+    tcase_add_test(tcase, a_read_only_holder_keeps_it);
+    suite_add_tcase(suite, tcase);
+    tcase = make_case("pds");
+    tcase_add_test(tcase, a_pd_has_what_was_donated);
+    tcase_add_test(tcase, quota_can_be_transferred_both_ways);
+    tcase_add_test(tcase, memory_of_a_closed_pd_goes_back_when_it_is_detached);
+    tcase_add_test(tcase, a_pd_starts_once_and_tells_its_end);
+    tcase_add_test(tcase, a_failed_start_can_be_repeated);
+    tcase_add_test(tcase, what_is_no_dataspace_is_not_started);
+    tcase_add_test(tcase, the_end_is_signalled_even_if_asked_late);
+    tcase_add_test(tcase, close_waits_for_the_end_of_the_process);
+    tcase_add_test(tcase, a_process_that_cannot_be_made_costs_nothing);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_tap(runner, "-");
+    srunner_run_all(runner, CK_SILENT);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
