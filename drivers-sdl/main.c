@@ -21,7 +21,7 @@
 #include <string.h>
 
 OS_MANIFEST("requires: [Capture, Event, Host]\n"
-            "ram: 64M\n"
+            "ram: 192M\n"
             "caps: 64\n"
             "sandbox: display\n"
             "config:\n"

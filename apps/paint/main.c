@@ -13,7 +13,7 @@
 #include <string.h>
 
 OS_MANIFEST("requires: [Gui]\n"
-            "ram: 32M\n"
+            "ram: 96M\n"
             "caps: 64\n"
             "config:\n"
             "  brush: u32\n"

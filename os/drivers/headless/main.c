@@ -15,7 +15,7 @@
 #include <string.h>
 
 OS_MANIFEST("requires: [Capture, Event, Host, Timer]\n"
-            "ram: 24M\n"
+            "ram: 64M\n"
             "caps: 64\n"
             "config:\n"
             "  width: u32\n"
