@@ -19,7 +19,7 @@ import time
 
 import tap
 
-SUITE_ORDER = ['style', 'runner', 'unit', 'compile-fail', 'system', 'hostile', 'headless', 'window', 'bench-smoke']
+SUITE_ORDER = ['style', 'runner', 'unit', 'compile-fail', 'sandbox', 'system', 'headless', 'hostile', 'bench-smoke']
 OUTPUT_LINES = 120  # of a failed test program that are shown
 
 
