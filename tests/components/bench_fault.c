@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * bench_fault.c: how long a caller waits for its error when the server crashes in the middle of the call. Logs the
- * median and the spread over the rounds of its config, and beside it a call that is answered.
+ * bench_fault.c: how long a caller waits for its error when the server crashes in the middle of the call.
+ * Logs the median and the spread over the rounds of its config, and beside it a call that is answered.
  */
 #include <stdio.h>
 #include <stdlib.h>
