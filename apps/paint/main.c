@@ -33,10 +33,11 @@ struct paint {
     struct os_rect sheet; /* where it is in the window */
     struct canvas canvas;
     struct toolbar toolbar;
-    int drawing;          /* a button is held, and this is its stroke: */
-    int untouched;        /* nobody has drawn yet: the sketch is there */
-    int32_t x, y;         /* last position, in units of the canvas */
-    int32_t mid_x, mid_y; /* up to here the stroke is drawn */
+    uint32_t want_w, want_h; /* size of the screen, to be followed */
+    int drawing;             /* a button is held, and this is its stroke: */
+    int untouched;           /* nobody has drawn yet: the sketch is there */
+    int32_t x, y;            /* last position, in units of the canvas */
+    int32_t mid_x, mid_y;    /* up to here the stroke is drawn */
 };
 
 /* ---- the window */
@@ -130,9 +131,15 @@ static void show_toolbar(struct paint *paint)
 
 static void show_all(struct paint *paint)
 {
-    struct os_rect all = { 0, 0, paint->w, paint->h };
+    const struct os_rect all = { 0, 0, paint->w, paint->h }, sheet = paint->sheet;
+    int32_t right = sheet.x + (int32_t)sheet.w, below = sheet.y + (int32_t)sheet.h;
 
-    draw_desk(paint, all);
+    /* All around the sheet, which hides the rest. */
+    draw_desk(paint, (struct os_rect){ 0, 0, paint->w, (uint32_t)sheet.y });
+    draw_desk(paint, (struct os_rect){ 0, sheet.y, (uint32_t)sheet.x, sheet.h });
+    draw_desk(paint,
+              (struct os_rect){ right, sheet.y, (uint32_t)max(0, (int32_t)paint->w - right), sheet.h });
+    draw_desk(paint, (struct os_rect){ 0, below, paint->w, (uint32_t)max(0, (int32_t)paint->h - below) });
     show_toolbar(paint);
     show_whole_canvas(paint);
     refresh(paint, all);
@@ -376,7 +383,8 @@ static void handle_event(struct paint *paint, const struct os_input_event *event
         hover(paint, (struct tool){ TOOL_NONE, 0 });
         break;
     case OS_INPUT_RESIZE:
-        os_require(paint->env, resize(paint, (uint32_t)event->x, (uint32_t)event->y), "cannot resize");
+        paint->want_w = (uint32_t)event->x;
+        paint->want_h = (uint32_t)event->y;
         break;
     }
 }
@@ -394,6 +402,8 @@ static void handle_input(struct os_signal_handler *handler)
         for (size_t i = 0; i < len / sizeof(events[0]); i++)
             handle_event(paint, &events[i]);
     } while (len == sizeof(buffer));
+    /* Once for all events: while an edge is dragged, only the last size counts. */
+    os_require(paint->env, resize(paint, paint->want_w, paint->want_h), "cannot resize");
 }
 
 /* ---- start */
@@ -426,7 +436,6 @@ void component_construct(struct os_env *env)
     static struct paint state;
     struct paint *paint = &state;
     os_signal_cap signal;
-    uint32_t w, h;
 
     *paint = (struct paint){ .env = env, .toolbar = { .colour = 0 }, .donated = OS_KIB(64) };
     read_config(paint);
@@ -437,6 +446,7 @@ void component_construct(struct os_env *env)
     os_cap_drop(signal.cap);
 
     /* Without a screen yet, the first OS_INPUT_RESIZE comes when there is one. */
-    os_require(env, os_gui_mode(paint->gui.cap, &w, &h), "cannot ask for the screen's size");
-    os_require(env, resize(paint, w, h), "cannot make the window");
+    os_require(env, os_gui_mode(paint->gui.cap, &paint->want_w, &paint->want_h),
+               "cannot ask for the screen's size");
+    os_require(env, resize(paint, paint->want_w, paint->want_h), "cannot make the window");
 }

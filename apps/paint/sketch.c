@@ -40,6 +40,8 @@ static void draw_curve(const struct pen *pen, const struct curve *c, int32_t wid
         int32_t t = i * OS_DRAW_CURVE / STEPS;
         int32_t nx = os_draw_curve(at_x(pen, c->x0), at_x(pen, c->x1), at_x(pen, c->x2), t);
         int32_t ny = os_draw_curve(at_y(pen, c->y0), at_y(pen, c->y1), at_y(pen, c->y2), t);
+        if (i > 1 && nx == x && ny == y)
+            continue;
         int32_t more = swell * 4 * i * (STEPS - i) / (STEPS * STEPS);
         canvas_line(pen->canvas, (struct os_draw_line){ x, y, nx, ny, (width + more) * pen->scale / 8 });
         x = nx;

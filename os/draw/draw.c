@@ -88,18 +88,29 @@ static int64_t frame_distance(const struct shape *shape, int64_t x, int64_t y)
     return (from_middle < 0 ? -from_middle : from_middle) - half;
 }
 
+/* Distance from the edge of a disc around 0, 0; no root is taken where the pixel is wholly in or out. */
+static int64_t disc_distance(int64_t x, int64_t y, int64_t radius)
+{
+    const int64_t half = OS_DRAW_UNIT / 2;
+    int64_t d2 = x * x + y * y, inner = radius - half, outer = radius + half;
+
+    if (inner > 0 && d2 <= inner * inner)
+        return -PIXEL;
+    return d2 >= outer * outer ? PIXEL : length(x, y) - radius * 16;
+}
+
 static int64_t line_distance(const struct shape *shape, int64_t x, int64_t y)
 {
     const struct os_draw_line *line = &shape->line;
     int64_t dx = line->x1 - line->x0, dy = line->y1 - line->y0, ax = x - line->x0, ay = y - line->y0;
-    int64_t along = ax * dx + ay * dy, edge = line->radius * 16;
+    int64_t along = ax * dx + ay * dy;
 
     if (along <= 0)
-        return length(ax, ay) - edge;
+        return disc_distance(ax, ay, line->radius);
     if (along >= dx * dx + dy * dy)
-        return length(x - line->x1, y - line->y1) - edge;
+        return disc_distance(x - line->x1, y - line->y1, line->radius);
     int64_t across = ax * dy - ay * dx;
-    return (across < 0 ? -across : across) * 256 / shape->line_length - edge;
+    return (across < 0 ? -across : across) * 256 / shape->line_length - line->radius * 16;
 }
 
 static struct shape line_shape(struct os_draw_line line)
@@ -168,7 +179,7 @@ void os_draw_fill(struct os_surface *surface, struct os_rect rect, uint32_t colo
     for (uint32_t y = 0; y < rect.h; y++) {
         uint32_t *row = row_of(surface, rect, y);
         for (uint32_t x = 0; x < rect.w; x++)
-            row[x] = os_draw_blend(row[x], colour, 255);
+            row[x] = colour >> 24 == 255 ? colour & 0xffffff : os_draw_blend(row[x], colour, 255);
     }
 }
 
@@ -226,6 +237,8 @@ void os_draw_line_mask(uint8_t *mask, uint32_t w, uint32_t h, struct os_draw_lin
     for (uint32_t y = 0; y < rect.h; y++) {
         uint8_t *row = mask + ((size_t)rect.y + y) * w + (size_t)rect.x;
         for (uint32_t x = 0; x < rect.w; x++) {
+            if (row[x] == 255)
+                continue;
             int64_t away = line_distance(&shape, middle((int64_t)rect.x + x), middle((int64_t)rect.y + y));
             row[x] = (uint8_t)max(row[x], cover(away));
         }
