@@ -42,7 +42,7 @@ static inline uint32_t canvas_pixel(const struct canvas *canvas, uint32_t x, uin
                            : canvas->paper[i];
 }
 
-/* sketch.c: what is on a new sheet. */
-void sketch_draw(struct canvas *canvas);
+/* sketch.c: what is on a new sheet, as large as fits in W by H pixels in its middle. */
+void sketch_draw(struct canvas *canvas, uint32_t w, uint32_t h);
 
 #endif

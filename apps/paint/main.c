@@ -207,7 +207,7 @@ static os_err resize(struct paint *paint, uint32_t w, uint32_t h)
         return err;
     if (paint->untouched) {
         canvas_clear(&paint->canvas);
-        sketch_draw(&paint->canvas);
+        sketch_draw(&paint->canvas, paint->sheet.w, paint->sheet.h);
     }
     show_all(paint);
     if (paint->view)

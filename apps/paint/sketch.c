@@ -127,10 +127,10 @@ static void draw_name(const struct pen *pen)
     LETTER(pen, letter_d, 119);
 }
 
-void sketch_draw(struct canvas *canvas)
+void sketch_draw(struct canvas *canvas, uint32_t w, uint32_t h)
 {
-    int32_t by_width = (int32_t)(canvas->w * OS_DRAW_UNIT / 760);
-    int32_t by_height = (int32_t)(canvas->h * OS_DRAW_UNIT / 500);
+    int32_t by_width = (int32_t)(w * OS_DRAW_UNIT / 760);
+    int32_t by_height = (int32_t)(h * OS_DRAW_UNIT / 500);
     struct pen pen = { .canvas = canvas,
                        .scale = by_width < by_height ? by_width : by_height,
                        .x = (int32_t)(canvas->w * OS_DRAW_UNIT / 2),
