@@ -78,7 +78,7 @@ static void client_ready(struct connection *c, struct os_msg *scratch)
     connection_release(c);
 }
 
-/* Handles what one source has; non-zero if that is to be delivered. */
+/* Handles what one source has; non-zero if plat_ep_wait is to return. */
 static int source_ready(struct epoll_event *ready, struct plat_event *event, struct os_msg *msg)
 {
     struct source *source = ready->data.ptr;
@@ -98,7 +98,7 @@ static int source_ready(struct epoll_event *ready, struct plat_event *event, str
     case SOURCE_WATCH:
         watch = ready->data.ptr;
         watch->ready(watch, ready->events);
-        return 0;
+        return 1; /* with PLAT_NONE: it may have set an alarm or stopped the entrypoint */
     }
     return 0;
 }

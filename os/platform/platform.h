@@ -46,7 +46,7 @@ void plat_call_cancel(struct plat_call *call);
  * -------------------------------------------------------------------------------------------------- */
 
 enum plat_event_kind {
-    PLAT_NONE,        /* the deadline of plat_ep_wait has passed */
+    PLAT_NONE,        /* the deadline of plat_ep_wait has passed, or there is nothing to deliver yet */
     PLAT_CALL,        /* a request for object KEY is in MSG; answer it once with plat_reply(token) */
     PLAT_LAST_HOLDER, /* the last capability to object KEY is gone; once per object */
     PLAT_SIGNAL,      /* context KEY was signalled, at least once */

@@ -213,7 +213,7 @@ static os_err crash(struct os_rpc *rpc, uint32_t how)
     case PROBE_ILLEGAL:
         __builtin_trap();
     case PROBE_DIVIDE:
-        zero = 1 / zero;
+        zero = (int)how / zero;
         break;
     case PROBE_ABORT:
         abort();

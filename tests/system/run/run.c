@@ -141,22 +141,19 @@ static int descends(pid_t pid, pid_t from)
     return 0;
 }
 
-/* First argument of a process, or its name while it has none. */
-static void name_of(pid_t pid, char *name, size_t size)
+/* First argument of a process, or, from file comm, its name. */
+static void name_of(pid_t pid, const char *from, char *name, size_t size)
 {
-    static const char *const files[] = { "cmdline", "comm" };
+    char path[64];
     name[0] = 0;
-    for (unsigned i = 0; i < 2 && !name[0]; i++) {
-        char path[64];
-        snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, files[i]);
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
-            return;
-        ssize_t got = read(fd, name, size - 1);
-        close(fd);
-        name[got > 0 ? got : 0] = 0;
-        name[strcspn(name, "\n")] = 0;
-    }
+    snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, from);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    ssize_t got = read(fd, name, size - 1);
+    close(fd);
+    name[got > 0 ? got : 0] = 0;
+    name[strcspn(name, "\n")] = 0;
 }
 
 static int is_named(const char *name, const char *label)
@@ -186,15 +183,19 @@ struct search {
     char names[1024];
 };
 
+/* Components go by their first argument, core's own helpers by the name that they gave themselves. */
 static void look_at(pid_t pid, void *arg)
 {
     struct search *search = arg;
-    char name[256];
-    name_of(pid, name, sizeof(name));
-    size_t used = strlen(search->names);
-    snprintf(search->names + used, sizeof(search->names) - used, "%s; ", name);
-    if (is_named(name, search->label))
-        search->found = pid;
+    static const char *const files[] = { "cmdline", "comm" };
+    for (unsigned i = 0; i < 2; i++) {
+        char name[256];
+        name_of(pid, files[i], name, sizeof(name));
+        size_t used = strlen(search->names);
+        snprintf(search->names + used, sizeof(search->names) - used, "%s; ", name);
+        if (is_named(name, search->label))
+            search->found = pid;
+    }
 }
 
 pid_t run_pid(struct run *run, const char *label)

@@ -159,7 +159,7 @@ END_TEST
 START_TEST(heap_used_up)
 {
     struct run run;
-    start(&run, CLIENT("malloc"));
+    start(&run, SERVER CLIENT("malloc"));
     run_expect(&run, "stopped below the quota: yes");
     ck_assert_int_eq(run_end(&run), 0);
 }
@@ -168,7 +168,7 @@ END_TEST
 START_TEST(caps_used_up)
 {
     struct run run;
-    start(&run, CLIENT("caps"));
+    start(&run, SERVER CLIENT("caps"));
     run_expect(&run, "caps: CAPS");
     ck_assert_int_eq(run_end(&run), 0);
 }

@@ -17,7 +17,7 @@
 static const char screen[] = "start:\n"
                              "  timer:\n"
                              "  gui:\n"
-                             "  screen: { binary: headless, config: { width: 320, height: 200 } }\n";
+                             "  screen: { binary: headless, route: { Host: parent }, config: { width: 320, height: 200 } }\n";
 
 static char folder[256];
 

@@ -12,7 +12,7 @@
 static const struct {
     const char *text, *place, *words;
 } bad[] = {
-    { "start:\n  server: { binary: probe_server, rma: 1M }\n", ":2:37: ", "ram" },
+    { "start:\n  server: { binary: probe_server, rma: 1M }\n", ":2:35: ", "ram" },
     { "start:\n  server: { binary: no_such_binary }\n", ":2:", "no_such_binary" },
     { "start:\n  server: { binary: not_elf }\n", ":2:", "not_elf" },
     { "start:\n  server: { binary: probe_server, ram: 4K }\n", ":2:", "ram" },
