@@ -162,11 +162,18 @@ void child_start(struct child *child)
 
 /* ---- ending */
 
-/* Whether the policy says to start it again; counts it if so. */
+/* Whether the policy is to start it again after such an end. */
+static int wants_restart(const struct child *child, const struct ending *ending)
+{
+    enum restart_policy policy = child->entry->restart.policy;
+    return policy == RESTART_ALWAYS || (policy == RESTART_ON_FAILURE && ending->status);
+}
+
+/* Whether it is started again, and after which DELAY; counts it if so. */
 static int is_restarted(struct child *child, const struct ending *ending, os_time *delay)
 {
     const struct restart *policy = &child->entry->restart;
-    if (policy->policy == RESTART_NEVER || (policy->policy == RESTART_ON_FAILURE && !ending->status))
+    if (!wants_restart(child, ending))
         return 0;
     if (child->restarts && os_clock_now() - child->started >= RECOVERED)
         child->restarts = 0;
@@ -194,7 +201,7 @@ static void judge(struct child *child, const struct ending *ending)
         child_log(child, "%s; restart %u of %u in %llu ms", ending->text, (unsigned)child->restarts,
                   (unsigned)child->entry->restart.max, (unsigned long long)(delay / OS_MS));
     } else {
-        if (ending->status && child->restarts)
+        if (wants_restart(child, ending))
             child_log(child, "%s; given up after %u restarts", ending->text, (unsigned)child->restarts);
         else
             child_log(child, "%s; not restarted", ending->text);
