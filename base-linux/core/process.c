@@ -354,6 +354,9 @@ static enum os_pd_state describe(const struct core_process *process, const char 
         snprintf(text, 256, "%s", process->killed ? "killed" : "killed from outside");
         return OS_PD_KILLED;
     }
+    /* abort() ends with another signal than it means */
+    if (process->fault.magic && process->fault.signal == SIGABRT)
+        *code = SIGABRT;
     signal_name(*code, name);
     if (process->fault.magic && (*code == SIGSEGV || *code == SIGBUS))
         snprintf(text, 256, "killed by %s accessing 0x%llx%s%s", name,
