@@ -17,7 +17,10 @@
 static const char screen[] = "start:\n"
                              "  timer:\n"
                              "  gui:\n"
-                             "  screen: { binary: headless, route: { Host: parent }, config: { width: 320, height: 200 } }\n";
+                             "  screen:\n"
+                             "    binary: headless\n"
+                             "    route: { Host: parent }\n"
+                             "    config: { width: 320, height: 200 }\n";
 
 static char folder[256];
 
