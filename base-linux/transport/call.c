@@ -118,7 +118,8 @@ static void take_reply(struct connection *c, const struct wire_head *head, const
 
 /*
  * The connection has ended. The server welcomes each connection that it takes, so one that ends before,
- * although its object is still there, did not reach it: the server had no descriptor for it.
+ * although its object is still there, did not reach it: the server had no descriptor for it. (Or it is just
+ * being killed, right after it took the connection; then the next call will tell.)
  */
 static os_err why_ended(struct connection *c)
 {
@@ -200,6 +201,18 @@ static os_err send_request(struct connection *c, struct wire_head *head, const s
     return OS_OK;
 }
 
+/* The server has ended the connection; what it sent before, such as the reason, is read first. */
+static __attribute__((noinline)) os_err read_to_the_end(struct connection *c)
+{
+    struct os_msg scratch;
+
+    while (c->fd >= 0 && connection_receive(c, 0, &scratch))
+        ;
+    if (c->fd >= 0)
+        connection_end(c, why_ended(c));
+    return c->ended;
+}
+
 /*
  * Sends the request of CALL. A connection from an earlier call may have ended while the object lives, as when
  * the server closed it; then there is one more introduction, which is safe because nothing was sent.
@@ -227,8 +240,8 @@ static os_err start_call(struct call *call, const struct os_msg *msg, struct con
             *connection = c;
             return OS_OK;
         }
-        if (err == OS_ERR_DEAD && c->fd >= 0)
-            connection_end(c, err);
+        if (err == OS_ERR_DEAD)
+            err = read_to_the_end(c);
         connection_release(c);
         if (err != OS_ERR_DEAD || fresh || again)
             return err;

@@ -109,9 +109,11 @@ enum wire_result wire_receive(int fd, int wait, struct wire_head *head, void *da
     unsigned expected, got;
     ssize_t size;
 
+    /* ECONNRESET, which is told once, is that the peer had not read everything; what it sent is still there
+     */
     do
         size = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
-    while (size < 0 && errno == EINTR);
+    while (size < 0 && (errno == EINTR || errno == ECONNRESET));
     if (size < 0)
         return errno == EAGAIN ? WIRE_EMPTY : WIRE_END;
     got = take_fds(&msg, fds, OS_MSG_CAPS);
