@@ -107,10 +107,23 @@ static int find_components(char path[PATH_MAX])
     return snprintf(path, PATH_MAX, "%s/../components", self) < PATH_MAX ? 0 : -1;
 }
 
-static int has_display(void)
+/* Why there is no window, or NULL if there can be one. */
+static const char *why_headless(const struct arguments *arguments, const char *components)
 {
     const char *x11 = getenv("DISPLAY"), *wayland = getenv("WAYLAND_DISPLAY");
-    return (x11 && *x11) || (wayland && *wayland);
+    char driver[PATH_MAX];
+    if (arguments->headless)
+        return "no window";
+    if (!x11 || !*x11)
+        return wayland && *wayland
+                   ? "DISPLAY is not set, and windows need X11 or Xwayland, so there will be no window"
+                   : "there is no display, so there will be no window";
+    /* the sandbox has no network, only the socket of a server on this machine */
+    if (x11[0] != ':' && strncmp(x11, "unix:", 5) != 0)
+        return "DISPLAY names a server that is not on this machine, so there will be no window";
+    if (snprintf(driver, sizeof(driver), "%s/sdl", components) < PATH_MAX && access(driver, X_OK))
+        return "this build has no SDL driver, so there will be no window";
+    return NULL;
 }
 
 /* Where the picture goes if the user does not say: to where he is, or if he cannot write there, elsewhere. */
@@ -135,17 +148,16 @@ static int run_system(const struct arguments *arguments, int check)
         return EXIT_FAILURE;
     }
     default_shot(shot);
+    const char *headless = why_headless(arguments, components);
     struct linux_core_options options = { .scenario = scenario,
                                           .dirs = dirs,
                                           .shot = arguments->shot ? arguments->shot : shot,
                                           .shot_wanted = arguments->shot != NULL,
-                                          .headless = arguments->headless || !has_display(),
+                                          .headless = headless != NULL,
                                           .check = check,
                                           .duration = arguments->duration };
-    if (options.headless && !check)
-        fprintf(stderr, "seedbed: %s; the picture will be in %s\n",
-                arguments->headless ? "no window" : "there is no display, so there will be no window",
-                options.shot);
+    if (headless && !check)
+        fprintf(stderr, "seedbed: %s; the picture will be in %s\n", headless, options.shot);
     return linux_core_run(&options);
 }
 
