@@ -68,9 +68,9 @@ static void take_text(struct core_process *process, const char *text, size_t len
             flush_line(process);
             continue;
         }
-        process->line[process->line_len++] = text[i];
         if (process->line_len == sizeof(process->line) - 1)
             flush_line(process);
+        process->line[process->line_len++] = text[i];
     }
 }
 

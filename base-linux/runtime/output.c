@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LINE = OS_LOG_MAX };
+enum { LINE = OS_LOG_MAX - 1 }; /* bytes of one; what is longer comes as several */
 
 static struct os_env *env;
 static struct os_log_session session;
@@ -19,9 +19,10 @@ static char buffers[2][LINE];
 
 static void write_line(const char *line, size_t len)
 {
-    char text[OS_LOG_MAX + 1]; /* a newline more, for descriptor 2 */
+    char text[LINE + 1]; /* a zero more, or a newline for descriptor 2 */
 
-    memcpy(text, line, len);
+    for (size_t i = 0; i < len; i++)
+        text[i] = line[i] ? line[i] : '?'; /* a zero would end the line */
     text[len] = 0;
     if (state == NOT_TRIED)
         state = os_log_open(env, "", "", &session) ? FAILED : OPEN;
@@ -40,9 +41,9 @@ static ssize_t write_text(void *cookie, const char *text, size_t size)
     while (text < end) {
         const char *newline = memchr(text, '\n', (size_t)(end - text));
         size_t len = (size_t)((newline ? newline : end) - text);
-        if (len > OS_LOG_MAX - 1) {
+        if (len > LINE) {
             newline = NULL;
-            len = OS_LOG_MAX - 1;
+            len = LINE;
         }
         write_line(text, len);
         text += len + (newline != NULL);
@@ -56,7 +57,8 @@ static void redirect(FILE **stream, char *buffer)
     FILE *log = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = write_text });
 
     if (!log)
-        return; /* it stays on descriptor 1 or 2, which is the last resort anyway */
+        return;      /* it stays on descriptor 1 or 2, which is the last resort anyway */
+    fflush(*stream); /* of what ran before main */
     setvbuf(log, buffer, _IOLBF, LINE);
     *stream = log;
 }
