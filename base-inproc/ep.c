@@ -20,9 +20,10 @@ struct request {
 
 struct plat_call {
     struct item item;
-    struct os_list link; /* in plat_ep.calls when begun */
-    struct request *request;
-    struct plat_ep *ep; /* NULL when a thread waits for it */
+    struct os_list link;       /* in plat_ep.calls when begun */
+    struct os_list watch_link; /* in plat_object.watches when it is a watch */
+    struct request *request;   /* NULL when it is a watch, or has ended */
+    struct plat_ep *ep;        /* NULL when a thread waits for it */
     void *key;
     struct alarm alarm; /* the deadline of a begun one */
     int done;
@@ -77,6 +78,7 @@ static void call_forget(struct plat_call *call)
         message_drop(&call->msg);
     os_list_remove(&call->item.link);
     os_list_remove(&call->link);
+    os_list_remove(&call->watch_link);
     alarm_clear(&call->alarm);
 }
 
@@ -110,6 +112,13 @@ static os_err find_object(struct os_cap cap, struct plat_object **object)
     return target->ep ? OS_OK : (*object)->gone;
 }
 
+static void call_init(struct plat_call *call)
+{
+    item_init(&call->item, PLAT_REPLY);
+    os_list_init(&call->link);
+    os_list_init(&call->watch_link);
+}
+
 static os_err send(struct plat_call *call, struct os_cap cap, const struct os_msg *msg)
 {
     struct plat_object *object;
@@ -129,8 +138,7 @@ static os_err send(struct plat_call *call, struct os_cap cap, const struct os_ms
     request->object = object;
     request->call = call;
     message_copy(&request->msg, msg);
-    item_init(&call->item, PLAT_REPLY);
-    os_list_init(&call->link);
+    call_init(call);
     call->request = request;
     happen(object->target.ep, &request->item);
     return OS_OK;
@@ -175,6 +183,22 @@ os_err plat_call_begin(struct plat_ep *ep, struct os_cap cap, struct os_msg *msg
     os_list_insert(&ep->calls, &begun->link);
     *call = begun;
     alarm_set(&begun->alarm, deadline);
+    return OS_OK;
+}
+
+os_err plat_watch_begin(struct plat_ep *ep, struct os_cap cap, void *key, struct plat_call **call)
+{
+    struct plat_object *object;
+    os_err err = find_object(cap, &object);
+    if (err)
+        return err;
+    struct plat_call *begun = inproc_zalloc(sizeof(*begun));
+    call_init(begun);
+    begun->ep = ep;
+    begun->key = key;
+    os_list_insert(&ep->calls, &begun->link);
+    os_list_insert(&object->watches, &begun->watch_link);
+    *call = begun;
     return OS_OK;
 }
 
@@ -227,6 +251,15 @@ static void fail_requests(struct plat_ep *ep, struct plat_object *object, os_err
     }
 }
 
+static void end_watches(struct plat_object *object, os_err err)
+{
+    while (!os_list_empty(&object->watches)) {
+        struct plat_call *call = OS_CONTAINER_OF(object->watches.next, struct plat_call, watch_link);
+        os_list_remove(&call->watch_link);
+        call_done(call, err, NULL);
+    }
+}
+
 /* Takes TARGET from its entrypoint; callers get ERR from now on. */
 static void kill_target(struct target *target, os_err err)
 {
@@ -236,6 +269,7 @@ static void kill_target(struct target *target, os_err err)
         struct plat_object *object = OS_CONTAINER_OF(target, struct plat_object, target);
         os_list_remove(&object->last_holder.link);
         object->gone = err;
+        end_watches(object, err);
     }
     os_list_remove(&target->link);
     target->ep = NULL;
@@ -410,6 +444,7 @@ os_err plat_object_create(struct plat_ep *ep, void *key, struct plat_object **ob
     made->target.ep = ep;
     made->target.paid_by = ep->holder->component;
     item_init(&made->last_holder, PLAT_LAST_HOLDER);
+    os_list_init(&made->watches);
     os_list_insert(&ep->targets, &made->target.link);
     *cap = target_add(&made->target, TARGET_OBJECT);
     *object = made;

@@ -123,7 +123,8 @@ struct plat_object {
     struct target target;
     void *key;
     int watched, told;
-    os_err gone; /* what callers get when target.ep is NULL */
+    os_err gone;            /* what callers get when target.ep is NULL */
+    struct os_list watches; /* of struct plat_call.watch_link */
     struct item last_holder;
     struct inproc_memory *memory; /* when it is a dataspace */
     int writable;

@@ -79,7 +79,7 @@ static struct call *find_call(struct connection *c, uint32_t seq)
 {
     OS_LIST_FOR_EACH (link, &c->calls) {
         struct call *call = OS_CONTAINER_OF(link, struct call, link);
-        if (call->seq == seq)
+        if (call->seq == seq && !call->watch)
             return call;
     }
     return NULL;
@@ -114,6 +114,17 @@ static void take_reply(struct connection *c, const struct wire_head *head, const
     if (!err)
         copy_reply(call->msg, msg);
     call_end(call, err);
+}
+
+/* A server that tells of what nobody watches does no harm. */
+static void take_gone(struct connection *c, uint32_t index)
+{
+    connection_gone(c, index);
+    OS_LIST_FOR_EACH_SAFE (link, &c->calls) {
+        struct call *call = OS_CONTAINER_OF(link, struct call, link);
+        if (call->watch && call->index == index)
+            call_end(call, OS_ERR_REVOKED);
+    }
 }
 
 /*
@@ -154,7 +165,9 @@ int connection_receive(struct connection *c, int wait, struct os_msg *scratch)
         take_reply(c, &head, fds, nfds, result == WIRE_LOST, scratch);
     } else {
         wire_close(fds, nfds);
-        if (head.type == WIRE_WELCOME && !c->welcome)
+        if (head.type == WIRE_GONE)
+            take_gone(c, head.index);
+        else if (head.type == WIRE_WELCOME && !c->welcome)
             c->welcome = 1;
         else
             connection_end(c, head.type == WIRE_REFUSE ? refusal(&head) : OS_ERR_BAD_MSG);
@@ -178,17 +191,24 @@ static __attribute__((noinline)) os_err make_room(struct connection *c, os_time 
     return c->fd < 0 ? c->ended : OS_OK;
 }
 
-static os_err send_request(struct connection *c, struct wire_head *head, const struct os_msg *msg,
-                           struct call *call)
+static os_err send_request(struct connection *c, const struct os_msg *msg, struct call *call)
 {
+    struct wire_head head = {
+        .type = WIRE_REQUEST,
+        .index = call->index,
+        .seq = call->seq = ++c->seq,
+        .fingerprint = msg->fingerprint,
+        .op = msg->op,
+        .len = msg->len,
+    };
     int fds[OS_MSG_CAPS];
     unsigned nfds;
-    os_err err = cap_send_all(msg, head, fds, &nfds);
+    os_err err = cap_send_all(msg, &head, fds, &nfds);
 
     while (!err) {
         if (!os_list_empty(&c->unbind))
             connection_flush(c);
-        err = c->under_way < WIRE_UNDER_WAY ? wire_send(c->fd, head, msg->data, fds, nfds) : OS_ERR_BUSY;
+        err = c->under_way < WIRE_UNDER_WAY ? wire_send(c->fd, &head, msg->data, fds, nfds) : OS_ERR_BUSY;
         if (err != OS_ERR_BUSY || call->ep)
             break;
         err = make_room(c, call->deadline);
@@ -196,6 +216,17 @@ static os_err send_request(struct connection *c, struct wire_head *head, const s
     if (err)
         return err;
     c->under_way++;
+    call->connection = c;
+    os_list_insert(&c->calls, &call->link);
+    return OS_OK;
+}
+
+static os_err send_watch(struct connection *c, struct call *call)
+{
+    os_err err = connection_watch(c, call->index);
+
+    if (err)
+        return err;
     call->connection = c;
     os_list_insert(&c->calls, &call->link);
     return OS_OK;
@@ -214,28 +245,20 @@ static __attribute__((noinline)) os_err read_to_the_end(struct connection *c)
 }
 
 /*
- * Sends the request of CALL. A connection from an earlier call may have ended while the object lives, as when
- * the server closed it; then there is one more introduction, which is safe because nothing was sent.
+ * Sends the request of CALL, or begins its watch, without MSG. A connection from an earlier call may have
+ * ended while the object lives, as when the server closed it; then there is one more introduction, which is
+ * safe because nothing was sent.
  */
 static os_err start_call(struct call *call, const struct os_msg *msg, struct connection **connection)
 {
     struct connection *c;
-    uint32_t index;
     int fresh;
 
     for (int again = 0;; again++) {
-        os_err err = connection_acquire(call->entry, call->ep, call->deadline, &c, &index, &fresh);
+        os_err err = connection_acquire(call->entry, call->ep, call->deadline, &c, &call->index, &fresh);
         if (err)
             return err;
-        struct wire_head head = {
-            .type = WIRE_REQUEST,
-            .index = index,
-            .seq = call->seq = ++c->seq,
-            .fingerprint = msg->fingerprint,
-            .op = msg->op,
-            .len = msg->len,
-        };
-        err = send_request(c, &head, msg, call);
+        err = call->watch ? send_watch(c, call) : send_request(c, msg, call);
         if (!err) {
             *connection = c;
             return OS_OK;
@@ -273,6 +296,8 @@ static os_err check_request(const struct cap_entry *entry, const struct os_msg *
 {
     if (!entry)
         return OS_ERR_BAD_CAP;
+    if (!msg)
+        return OS_OK;
     return msg->len > OS_MSG_BYTES || msg->ncaps > OS_MSG_CAPS ? OS_ERR_TOO_LARGE : OS_OK;
 }
 
@@ -306,16 +331,18 @@ static void insert_by_deadline(struct call *call)
     os_list_insert(at->next, &call->ep_link);
 }
 
-os_err plat_call_begin(struct plat_ep *ep, struct os_cap cap, struct os_msg *msg, os_time deadline, void *key,
-                       struct plat_call **call)
+/* MSG NULL: a watch. */
+static os_err begin(struct plat_ep *ep, struct os_cap cap, const struct os_msg *msg, os_time deadline,
+                    void *key, struct plat_call **call)
 {
     struct connection *c;
     struct plat_call *made = pool_get(&call_pool);
 
     if (!made)
         return OS_ERR_NO_MEMORY;
-    made->call =
-        (struct call){ .entry = cap_get(cap), .msg = &made->msg, .deadline = deadline, .ep = ep, .key = key };
+    made->call = (struct call){
+        .entry = cap_get(cap), .msg = &made->msg, .watch = !msg, .deadline = deadline, .ep = ep, .key = key
+    };
     os_list_init(&made->call.ep_link);
     os_err err = check_request(made->call.entry, msg);
     if (!err)
@@ -332,6 +359,17 @@ fail:
         cap_put(made->call.entry);
     pool_put(&call_pool, made);
     return err;
+}
+
+os_err plat_call_begin(struct plat_ep *ep, struct os_cap cap, struct os_msg *msg, os_time deadline, void *key,
+                       struct plat_call **call)
+{
+    return begin(ep, cap, msg, deadline, key, call);
+}
+
+os_err plat_watch_begin(struct plat_ep *ep, struct os_cap cap, void *key, struct plat_call **call)
+{
+    return begin(ep, cap, NULL, OS_NEVER, key, call);
 }
 
 void plat_call_cancel(struct plat_call *call)

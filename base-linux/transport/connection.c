@@ -187,6 +187,7 @@ void connection_unbind_all(struct cap_entry *entry)
         struct connection *c = binding->connection;
         os_list_remove(&binding->cap_link);
         os_list_remove(&binding->connection_link);
+        c->watched -= (uint32_t)binding->watched;
         if (c->object_fd == entry->fd)
             c->object_fd = -1;
         if (c->shared || !os_list_empty(&c->bindings)) {
@@ -205,6 +206,7 @@ static struct binding *new_binding(struct connection *c, uint32_t index)
     if (binding) {
         binding->connection = c;
         binding->index = index;
+        binding->watched = 0;
         os_list_init(&binding->cap_link);
         os_list_init(&binding->connection_link);
     }
@@ -231,6 +233,44 @@ void connection_hint(struct connection *c, struct os_cap cap, uint32_t index)
     transport_unlock();
     if (entry)
         cap_put(entry);
+}
+
+/* Under the lock. */
+static struct binding *binding_of_index(struct connection *c, uint32_t index)
+{
+    OS_LIST_FOR_EACH (link, &c->bindings) {
+        struct binding *binding = OS_CONTAINER_OF(link, struct binding, connection_link);
+        if (binding->index == index)
+            return binding;
+    }
+    return NULL;
+}
+
+os_err connection_watch(struct connection *c, uint32_t index)
+{
+    struct wire_head head = { .type = WIRE_WATCH, .index = index };
+    os_err err = OS_OK;
+
+    transport_lock();
+    struct binding *binding = binding_of_index(c, index);
+    if (binding && !binding->watched) {
+        err = c->watched < WIRE_WATCHED ? wire_send(c->fd, &head, NULL, NULL, 0) : OS_ERR_BUSY;
+        binding->watched = !err;
+        c->watched += !err;
+    }
+    transport_unlock();
+    return err;
+}
+
+void connection_gone(struct connection *c, uint32_t index)
+{
+    transport_lock();
+    struct binding *binding = binding_of_index(c, index);
+    if (binding) {
+        c->watched -= (uint32_t)binding->watched;
+        binding->watched = 0;
+    }
+    transport_unlock();
 }
 
 /* ---- introduction ---- */

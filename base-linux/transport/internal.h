@@ -108,6 +108,7 @@ struct binding {
     struct cap_entry *entry;
     struct connection *connection;
     uint32_t index;
+    int watched; /* the server was asked to tell when the object is revoked */
 };
 
 struct client_thread {
@@ -129,6 +130,7 @@ struct connection {
     struct os_list calls;    /* call.link */
     uint32_t seq;
     uint32_t under_way; /* requests whose replies have not come, those that nobody waits for included */
+    uint32_t watched;   /* bindings that are; under the transport lock */
     uint32_t users;     /* functions that hold a pointer to it */
     int welcome;        /* the server has taken it */
     int object_fd;      /* that it was introduced on; borrowed; -1 when that handle is gone; under the lock */
@@ -142,6 +144,8 @@ struct call {
     struct os_msg *msg;            /* receives the reply */
     os_err err;
     uint32_t seq;
+    uint32_t index; /* of the object on the connection */
+    int watch;      /* no request was sent; it ends when the object does */
     os_time deadline;
     struct plat_ep *ep; /* of a begun call, else NULL */
     void *key;
@@ -180,6 +184,10 @@ void connection_reap(void);
 /* Sends the unbind messages that did not fit before. */
 void connection_flush(struct connection *connection);
 
+/* Asks the server, if it was not asked yet, to tell when the object INDEX is revoked; and it has told. */
+os_err connection_watch(struct connection *connection, uint32_t index);
+void connection_gone(struct connection *connection, uint32_t index);
+
 /* Forgets an entrypoint. */
 void connection_leave_ep(struct connection *connection);
 
@@ -203,15 +211,16 @@ void connection_init(void);
 /* ---- object.c, server.c: objects and the server's end of a private connection ---- */
 
 /* Objects that one connection can name, and connections that one object can be introduced to. */
-enum { SLOTS_PER_CHUNK = 64, SLOT_CHUNKS = 64, CONNECTIONS_PER_OBJECT = 128 };
+enum { SLOTS_PER_CHUNK = 32, SLOT_CHUNKS = 128, CONNECTIONS_PER_OBJECT = 128 };
 
-enum slot_state { SLOT_FREE, SLOT_OBJECT, SLOT_REVOKED };
+enum slot_state { SLOT_FREE, SLOT_OBJECT, SLOT_WATCHED, SLOT_REVOKED };
 
 struct slot {
     struct os_list link;        /* of plat_object.slots */
-    struct plat_object *object; /* SLOT_OBJECT */
+    struct plat_object *object; /* SLOT_OBJECT, SLOT_WATCHED */
+    struct server_connection *connection;
     enum slot_state state;
-    uint32_t next_free; /* SLOT_FREE: index + 1 of the next one, or 0 */
+    uint32_t index; /* its own; SLOT_FREE: of the next free one, + 1, or 0 */
 };
 
 struct plat_object {

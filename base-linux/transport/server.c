@@ -23,7 +23,7 @@ static int new_slot(struct server_connection *c, uint32_t *index)
 {
     if (c->free_slot) {
         *index = c->free_slot - 1;
-        c->free_slot = slot_at(c, *index)->next_free;
+        c->free_slot = slot_at(c, *index)->index;
         return 1;
     }
     if (c->nslots == SLOTS_PER_CHUNK * SLOT_CHUNKS)
@@ -40,7 +40,7 @@ static int bind_object(struct server_connection *c, struct plat_object *object, 
     if (!new_slot(c, index))
         return 0;
     struct slot *slot = slot_at(c, *index);
-    *slot = (struct slot){ .object = object, .state = SLOT_OBJECT };
+    *slot = (struct slot){ .object = object, .connection = c, .state = SLOT_OBJECT, .index = *index };
     os_list_insert(&object->slots, &slot->link);
     return 1;
 }
@@ -49,9 +49,9 @@ static void free_slot(struct server_connection *c, uint32_t index)
 {
     struct slot *slot = slot_at(c, index);
 
-    if (slot->state == SLOT_OBJECT)
+    if (slot->state == SLOT_OBJECT || slot->state == SLOT_WATCHED)
         os_list_remove(&slot->link);
-    *slot = (struct slot){ .state = SLOT_FREE, .next_free = c->free_slot };
+    *slot = (struct slot){ .state = SLOT_FREE, .index = c->free_slot };
     c->free_slot = index + 1;
 }
 
@@ -146,13 +146,25 @@ fail:
     return OS_ERR_NO_MEMORY;
 }
 
+/* A client that does not take its messages loses the connection, which tells it too. */
+static void tell_gone(struct server_connection *c, uint32_t index)
+{
+    struct wire_head head = { .type = WIRE_GONE, .index = index };
+
+    if (wire_send(c->fd, &head, NULL, NULL, 0))
+        server_close(c);
+}
+
 void server_revoke(struct plat_object *object)
 {
     while (!os_list_empty(&object->slots)) {
         struct slot *slot = OS_CONTAINER_OF(object->slots.next, struct slot, link);
+        int watched = slot->state == SLOT_WATCHED;
         os_list_remove(&slot->link);
         slot->state = SLOT_REVOKED; /* until the client unbinds it */
         slot->object = NULL;
+        if (watched)
+            tell_gone(slot->connection, slot->index);
     }
     while (!os_list_empty(&object->connections))
         leave_object(OS_CONTAINER_OF(object->connections.next, struct server_connection, object_link));
@@ -210,6 +222,23 @@ static int take_request(struct server_connection *c, const struct wire_head *hea
     return 1;
 }
 
+/* Costs the server nothing, however often it is asked. */
+static void take_watch(struct server_connection *c, uint32_t index)
+{
+    struct slot *slot = slot_at(c, index);
+
+    if (slot->state == SLOT_REVOKED)
+        tell_gone(c, index);
+    else
+        slot->state = SLOT_WATCHED;
+}
+
+/* Whether INDEX names an object, or one that was revoked. */
+static int is_bound(struct server_connection *c, uint32_t index)
+{
+    return index < c->nslots && slot_at(c, index)->state != SLOT_FREE;
+}
+
 static int words_are_plain(const struct wire_head *head)
 {
     for (unsigned i = 0; i < head->ncaps; i++)
@@ -231,9 +260,12 @@ int server_ready(struct server_connection *c, struct plat_event *event, struct o
         if (head.type == WIRE_REQUEST && words_are_plain(&head))
             return take_request(c, &head, fds, nfds, result == WIRE_LOST, event, msg);
         wire_close(fds, nfds);
-        if (head.type == WIRE_UNBIND && head.index < c->nslots &&
-            slot_at(c, head.index)->state != SLOT_FREE) {
+        if (head.type == WIRE_UNBIND && is_bound(c, head.index)) {
             free_slot(c, head.index);
+            return 0;
+        }
+        if (head.type == WIRE_WATCH && is_bound(c, head.index)) {
+            take_watch(c, head.index);
             return 0;
         }
     }

@@ -15,6 +15,8 @@
  *   REQUEST    private conn.     client to server  index, seq, fingerprint, op, words WIRE_CAP_FD, data
  *   REPLY      private conn.     server to client  seq, err, words with hints, data; once per REQUEST
  *   UNBIND     private conn.     client to server  index, which the client does not name again
+ *   WATCH      private conn.     client to server  index
+ *   GONE       private conn.     server to client  index of a watched object that is revoked; once per WATCH
  *
  * A server never sends on an object socket, so that holders, who share it, cannot take each other's messages.
  * A hint in a REPLY is an index by which the same connection can name the object from now on; each hint is a
@@ -33,16 +35,18 @@ enum wire_type {
     WIRE_REQUEST,
     WIRE_REPLY,
     WIRE_UNBIND,
+    WIRE_WATCH,
+    WIRE_GONE,
 };
 
 /* Words that stand for capabilities; with WIRE_CAP_HINT + i the object also has index i from now on. */
 enum { WIRE_CAP_NONE = 0, WIRE_CAP_FD = 1, WIRE_CAP_HINT = 2 };
 
 struct wire_head {
-    uint32_t type;        /* enum wire_type */
-    uint32_t index;       /* REQUEST, UNBIND: the object, in the server's table of this connection */
-    uint32_t seq;         /* REQUEST: chosen by the client; REPLY: of its request */
-    int32_t err;          /* REPLY, REFUSE: 0 to OS_ERR_INTERFACE_LAST */
+    uint32_t type;  /* enum wire_type */
+    uint32_t index; /* REQUEST, UNBIND, WATCH, GONE: the object, in the server's table of this connection */
+    uint32_t seq;   /* REQUEST: chosen by the client; REPLY: of its request */
+    int32_t err;    /* REPLY, REFUSE: 0 to OS_ERR_INTERFACE_LAST */
     uint64_t fingerprint; /* REQUEST: of the interface that the client believes to call */
     uint32_t op;          /* REQUEST: number of the operation */
     uint16_t len;         /* bytes of data that follow, at most OS_MSG_BYTES */
@@ -57,6 +61,12 @@ _Static_assert(sizeof(struct wire_head) == 64, "the head is 64 bytes");
  * send them without waiting.
  */
 #define WIRE_UNDER_WAY 24
+
+/*
+ * Objects that a client watches on one connection. What the replies above leave of the buffer has room for so
+ * many GONE, which come without being asked for.
+ */
+#define WIRE_WATCHED 8
 
 /*
  * Sends HEAD, DATA (head->len bytes) and NFDS descriptors, which stay the caller's; never blocks. OS_ERR_BUSY

@@ -42,6 +42,13 @@ os_err plat_call_begin(struct plat_ep *ep, struct os_cap cap, struct os_msg *msg
                        struct plat_call **call);
 void plat_call_cancel(struct plat_call *call);
 
+/*
+ * Begins a call that nobody answers: PLAT_REPLY with KEY follows at EP when the object is revoked
+ * (OS_ERR_REVOKED) or its server has ended (OS_ERR_DEAD), and not before. The server is not asked and pays
+ * nothing. Any number for one capability; OS_ERR_BUSY when the client watches too many objects of one server.
+ */
+os_err plat_watch_begin(struct plat_ep *ep, struct os_cap cap, void *key, struct plat_call **call);
+
 /* ---- entrypoints
  * -------------------------------------------------------------------------------------------------- */
 
@@ -50,7 +57,8 @@ enum plat_event_kind {
     PLAT_CALL,        /* a request for object KEY is in MSG; answer it once with plat_reply(token) */
     PLAT_LAST_HOLDER, /* the last capability to object KEY is gone; once per object */
     PLAT_SIGNAL,      /* context KEY was signalled, at least once */
-    PLAT_REPLY,       /* call KEY has ended: ERR as of plat_call, the reply in MSG; its plat_call is gone */
+    PLAT_REPLY, /* call or watch KEY has ended: ERR as of plat_call, the reply in MSG; its plat_call is gone
+                 */
 };
 
 struct plat_event {
