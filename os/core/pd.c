@@ -56,12 +56,18 @@ static os_err pd_quota(struct os_rpc *rpc, uint64_t *ram, uint64_t *ram_used, ui
     return OS_OK;
 }
 
+/*
+ * Quota moves between a component and whoever controls it. Were it to move between components as they like,
+ * one could give all it has to an accomplice and end, and its parent would make good what is missing.
+ */
 static os_err pd_transfer(struct os_rpc *rpc, os_pd_cap to, uint64_t ram, uint32_t caps)
 {
     struct core_pd *pd = pd_of(rpc);
     struct os_object *object = os_object_of(pd->session.core->ep, to.cap, &os_pd_interface);
     if (!object)
         return OS_ERR_BAD_CAP;
+    if (rpc->object->ops != &control_ops && object->ops != &control_ops)
+        return OS_ERR_DENIED;
     return core_account_transfer(pd->session.account, pd_of_object(object)->session.account, ram, caps);
 }
 
@@ -150,8 +156,6 @@ static const struct os_pd_control_ops control_ops = {
 static void free_pd(struct core_pd *pd)
 {
     core_plat_process_destroy(pd->process);
-    os_cap_drop(pd->cap.cap);
-    os_object_fini(&pd->pd);
     os_cap_drop(pd->exit_sigh.cap);
     core_account_refund(pd->session.account, 0, 1);
     core_session_closed(&pd->session);
@@ -159,12 +163,15 @@ static void free_pd(struct core_pd *pd)
 
 /*
  * The process must be gone before the quota goes back, because its memory is gone no sooner. Until then
- * nobody can do anything with the session any more.
+ * nobody can do anything with the session any more, the component itself least of all: it runs on until it is
+ * killed, and what it would allocate now nobody would free.
  */
 static void pd_close(struct core_session *session)
 {
     struct core_pd *pd = OS_CONTAINER_OF(session, struct core_pd, session);
     os_object_fini(&pd->control);
+    os_cap_drop(pd->cap.cap);
+    os_object_fini(&pd->pd);
     while (!os_list_empty(&pd->dataspaces))
         core_ds_revoke(OS_CONTAINER_OF(pd->dataspaces.next, struct core_ds, link));
     if (pd->busy)

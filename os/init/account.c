@@ -11,7 +11,7 @@ os_err account_move(struct init *init, struct child *from, struct child *to, uin
 {
     if (from == to || (!ram && !caps))
         return OS_OK;
-    return os_pd_transfer(account_of(init, from), to ? to->pd : init->env->pd, ram, caps);
+    return os_pd_transfer(account_of(init, from), account_of(init, to), ram, caps);
 }
 
 void account_return(struct init *init, struct child *from, struct child *to, uint64_t ram, uint32_t caps,

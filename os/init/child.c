@@ -131,9 +131,7 @@ static void create_done(struct os_call *call)
     }
     child->state = CHILD_STARTING;
     child->control.cap = cap.cap;
-    err = os_pd_control_pd(child->control, &child->pd);
-    if (!err)
-        err = watch_process(child);
+    err = watch_process(child);
     if (!err)
         err = begin_start(child);
     if (err)
@@ -237,9 +235,8 @@ static void close_pd(struct child *child)
 {
     int has_pd = child->state != CHILD_CREATING;
     child->state = CHILD_ENDING;
-    os_cap_drop(child->pd.cap);
     os_cap_drop(child->control.cap);
-    child->pd.cap = child->control.cap = OS_NO_CAP;
+    child->control.cap = OS_NO_CAP;
     if (!has_pd) {
         settle(child);
         return;

@@ -54,7 +54,6 @@ struct child {
     struct os_alarm alarm; /* its restart */
     uint32_t pd_id;
     os_pd_control_cap control; /* valid from STARTING to the end */
-    os_pd_cap pd;              /* its own account, the same time */
     uint32_t next_id;          /* names sessions towards the child */
     uint32_t sessions_count, refusals;
     struct os_list sessions; /* that it requested: struct session.client_link */

@@ -354,17 +354,37 @@ START_TEST(quota_can_be_transferred_both_ways)
     struct child child;
     struct quota before = quota_of(init_pd);
     child_open(&child, 100000, 50);
-    ck_assert_int_eq(os_pd_transfer(init_pd, child.pd, 1000, 5), OS_OK);
+    ck_assert_int_eq(os_pd_transfer(init_pd, os_pd_control_as_os_pd(child.control), 1000, 5), OS_OK);
     ck_assert_uint_eq(quota_of(child.pd).ram, 101000);
     ck_assert_int_eq(os_pd_transfer(os_pd_control_as_os_pd(child.control), init_pd, 2000, 10), OS_OK);
     ck_assert_uint_eq(quota_of(child.pd).ram, 99000);
-    ck_assert_int_eq(os_pd_transfer(child.pd, init_pd, 99000, 0), OS_ERR_RAM);
-    ck_assert_int_eq(os_pd_transfer(child.pd, init_pd, 0, 50), OS_ERR_CAPS);
-    ck_assert_int_eq(os_pd_transfer(child.pd, (os_pd_cap){ parent.cap }, 1, 1), OS_ERR_BAD_CAP);
-    ck_assert_int_eq(os_pd_transfer(child.pd, (os_pd_cap){ OS_NO_CAP }, 1, 1), OS_ERR_BAD_CAP);
+    os_pd_cap control = os_pd_control_as_os_pd(child.control);
+    ck_assert_int_eq(os_pd_transfer(control, init_pd, 99000, 0), OS_ERR_RAM);
+    ck_assert_int_eq(os_pd_transfer(control, init_pd, 0, 50), OS_ERR_CAPS);
+    ck_assert_int_eq(os_pd_transfer(control, (os_pd_cap){ parent.cap }, 1, 1), OS_ERR_BAD_CAP);
+    ck_assert_int_eq(os_pd_transfer(control, (os_pd_cap){ OS_NO_CAP }, 1, 1), OS_ERR_BAD_CAP);
     ck_assert(core_accounts_valid(&core.accounts));
     child_close(&child);
     check_same(quota_of(init_pd), before);
+}
+END_TEST
+
+/*
+ * Whoever starts components gives back in full what their sessions cost. So a component must not give its
+ * quota to an accomplice, end, and be given it anew.
+ */
+START_TEST(components_do_not_transfer_among_each_other)
+{
+    struct child one, two;
+    child_open(&one, 100000, 50);
+    child_open(&two, 100000, 50);
+    ck_assert_int_eq(os_pd_transfer(one.pd, two.pd, 1000, 5), OS_ERR_DENIED);
+    ck_assert_uint_eq(quota_of(two.pd).ram, 100000);
+    ck_assert_int_eq(os_pd_transfer(one.pd, one.pd, 1000, 5), OS_ERR_DENIED);
+    ck_assert_int_eq(os_pd_transfer(os_pd_control_as_os_pd(one.control), two.pd, 1000, 5), OS_OK);
+    ck_assert_uint_eq(quota_of(two.pd).ram, 101000);
+    child_close(&one);
+    child_close(&two);
 }
 END_TEST
 
@@ -498,6 +518,31 @@ START_TEST(close_waits_for_the_end_of_the_process)
 }
 END_TEST
 
+/* The component runs on until it is killed, and may have sent requests before. */
+START_TEST(a_closed_pd_allocates_nothing)
+{
+    struct child child;
+    struct os_call call, close;
+    os_dataspace_cap ds = { OS_NO_CAP };
+    struct quota before = quota_of(init_pd);
+    child_open(&child, 100000, 50);
+    begin_start(&child, &call);
+    core_pd_started(mock_pd, OS_OK, "");
+    os_call_init(&close, client.env.ep, close_done);
+    ck_assert_int_eq(os_parent_close_begin(parent, &close, child.id), OS_OK);
+    inproc_idle();
+    ck_assert_int_eq(os_pd_ram_alloc(child.pd, 4096, &ds), OS_ERR_REVOKED);
+    ck_assert_int_eq(os_pd_transfer(init_pd, child.pd, 1, 0), OS_ERR_BAD_CAP);
+    core_pd_ended(mock_pd, OS_PD_KILLED, 9, "killed");
+    inproc_idle();
+    os_cap_drop(ds.cap);
+    os_cap_drop(child.control.cap);
+    os_cap_drop(child.pd.cap);
+    inproc_idle();
+    check_same(quota_of(init_pd), before);
+}
+END_TEST
+
 START_TEST(a_process_that_cannot_be_made_costs_nothing)
 {
     struct os_cap none;
@@ -542,12 +587,14 @@ int main(void)
     tcase = make_case("pds");
     tcase_add_test(tcase, a_pd_has_what_was_donated);
     tcase_add_test(tcase, quota_can_be_transferred_both_ways);
+    tcase_add_test(tcase, components_do_not_transfer_among_each_other);
     tcase_add_test(tcase, memory_of_a_closed_pd_goes_back_when_it_is_detached);
     tcase_add_test(tcase, a_pd_starts_once_and_tells_its_end);
     tcase_add_test(tcase, a_failed_start_can_be_repeated);
     tcase_add_test(tcase, what_is_no_dataspace_is_not_started);
     tcase_add_test(tcase, the_end_is_signalled_even_if_asked_late);
     tcase_add_test(tcase, close_waits_for_the_end_of_the_process);
+    tcase_add_test(tcase, a_closed_pd_allocates_nothing);
     tcase_add_test(tcase, a_process_that_cannot_be_made_costs_nothing);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
