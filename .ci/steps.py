@@ -26,9 +26,7 @@ RUN = [sys.executable, '-B', str(TOP / 'tests' / 'runner' / 'run.py')]
 SUMMARY = re.compile(r'^(\d+) passed, (\d+) failed, (\d+) skipped$')
 
 # unit suites that say nothing more under valgrind, or take too long there, each with its reason
-NOT_UNDER_VALGRIND = {
-    'transport-hostile': 'it uses up its descriptors, and valgrind keeps the limit on them itself, at another number',
-}
+NOT_UNDER_VALGRIND = {}
 # the same for the sanitizers
 NOT_UNDER_SANITIZERS = {}
 

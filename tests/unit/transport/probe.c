@@ -68,6 +68,12 @@ int probe_pipes(void)
     return pipes;
 }
 
+int probe_under_valgrind(void)
+{
+    const char *preload = getenv("LD_PRELOAD");
+    return preload && strstr(preload, "vgpreload_");
+}
+
 unsigned count_fds(void)
 {
     DIR *dir = opendir("/proc/self/fd");

@@ -49,6 +49,9 @@ struct probe_server {
 };
 extern struct probe_server probe_server;
 
+/* Whether valgrind runs this, which keeps the limit on descriptors by itself, at another number. */
+int probe_under_valgrind(void);
+
 /* Open descriptors of this process. */
 unsigned count_fds(void);
 

@@ -655,14 +655,16 @@ int main(void)
     tcase_add_test(tc, flood_on_one_connection);
     tcase_add_test(tc, flood_on_an_object);
     tcase_add_test(tc, connections_are_bounded);
-    tcase_add_test(tc, server_without_descriptors);
-    tcase_add_test(tc, client_without_descriptors);
     tcase_add_test(tc, replies_that_are_malformed);
     tcase_add_test(tc, replies_that_nobody_waits_for);
     tcase_add_test(tc, hints_hijack_nothing);
     tcase_add_test(tc, own_objects_with_hints);
     tcase_add_test(tc, connections_that_are_not_welcome);
     tcase_add_test(tc, revoked_before_introduced);
+    if (!probe_under_valgrind()) {
+        tcase_add_test(tc, client_without_descriptors);
+        tcase_add_test(tc, server_without_descriptors);
+    }
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
     srunner_set_tap(runner, "-");
