@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * timer.c: many time-outs on one Timer session. The armed ones are sorted; the session is told of the first
- * only, and only when it changes.
+ * only, and only when it changes. When the timer ends, the next one takes over.
  */
 #include <os/timer.h>
 
@@ -12,18 +12,97 @@ static struct os_timeout *first_timeout(struct os_timeouts *timer)
     return OS_CONTAINER_OF(timer->armed_list.next, struct os_timeout, link);
 }
 
+/* ---- the session, and the next one when its timer ends ---- */
+
+static void handle_gone(struct os_watch *watch);
+
+static int is_lost(os_err err)
+{
+    return err == OS_ERR_DEAD || err == OS_ERR_REVOKED;
+}
+
+static os_err open_session(struct os_timeouts *timer)
+{
+    os_err err = os_timer_open(timer->env, "", "", &timer->session);
+    if (err)
+        return err;
+    err = os_timer_sigh(timer->session.cap, timer->signal);
+    if (!err)
+        err = os_watch_begin(&timer->watch, timer->handler.ep, timer->session.cap.cap, handle_gone);
+    if (err)
+        os_timer_close(&timer->session);
+    return err;
+}
+
+static os_err session_now(struct os_timeouts *timer, os_time *now)
+{
+    os_err err = os_timer_now(timer->session.cap, now);
+    if (err)
+        return err;
+    *now += timer->base;
+    timer->seen = *now;
+    timer->seen_at = os_clock_now();
+    return OS_OK;
+}
+
 /* Tells the session when to signal next. */
-static os_err program(struct os_timeouts *timer)
+static os_err tell_session(struct os_timeouts *timer)
 {
     struct os_timeout *first = first_timeout(timer);
     os_time due = first ? first->due : OS_NEVER;
     if (due == timer->armed)
         return OS_OK;
-    os_err err = os_timer_trigger_at(timer->session.cap, due);
+    os_time at = due == OS_NEVER ? due : due > timer->base ? due - timer->base : 0;
+    os_err err = os_timer_trigger_at(timer->session.cap, at);
     if (!err)
         timer->armed = due;
     return err;
 }
+
+/*
+ * A session at the next timer, whose time begins anew: it is taken to go on where the old one's would be now,
+ * and the clock says where that is.
+ */
+static os_err reopen(struct os_timeouts *timer)
+{
+    os_time now, begun;
+    os_watch_cancel(&timer->watch);
+    os_timer_close(&timer->session);
+    os_err err = open_session(timer);
+    if (!err)
+        err = os_timer_now(timer->session.cap, &begun);
+    if (err)
+        return err;
+    now = timer->seen + (os_clock_now() - timer->seen_at);
+    timer->base = now > begun ? now - begun : 0;
+    timer->armed = OS_NEVER;
+    return tell_session(timer);
+}
+
+/* Whoever arms the next time-out is told when this fails. */
+static void handle_gone(struct os_watch *watch)
+{
+    os_err err = reopen(OS_CONTAINER_OF(watch, struct os_timeouts, watch));
+    (void)err;
+}
+
+/* Who calls may be the first to notice that the timer is gone. */
+static os_err timer_now(struct os_timeouts *timer, os_time *now)
+{
+    os_err err = timer->session.base.env ? session_now(timer, now) : OS_ERR_DEAD;
+    if (!is_lost(err))
+        return err;
+    err = reopen(timer);
+    return err ? err : session_now(timer, now);
+}
+
+static os_err program(struct os_timeouts *timer)
+{
+    os_err err = tell_session(timer);
+    return is_lost(err) ? reopen(timer) : err;
+}
+
+/* ---- what is armed ---- */
 
 static void insert(struct os_timeouts *timer, struct os_timeout *timeout)
 {
@@ -58,7 +137,7 @@ static void handle_signal(struct os_signal_handler *handler)
     struct os_list ready;
     os_time now;
     timer->armed = OS_NEVER;
-    if (os_timer_now(timer->session.cap, &now))
+    if (timer_now(timer, &now))
         return;
     os_list_init(&ready);
     while ((timeout = first_timeout(timer)) && timeout->due <= now) {
@@ -81,42 +160,39 @@ static void handle_signal(struct os_signal_handler *handler)
 
 os_err os_timeouts_open(struct os_timeouts *timeouts, struct os_env *env, struct os_entrypoint *ep)
 {
-    os_signal_cap signal;
-    struct os_timer_session session = { 0 };
-    os_err err = os_timer_open(env, "", "", &session);
+    *timeouts = (struct os_timeouts){ .env = env, .armed = OS_NEVER, .seen_at = os_clock_now() };
+    os_list_init(&timeouts->armed_list);
+    os_err err = os_signal_handler_init(&timeouts->handler, ep, handle_signal, &timeouts->signal);
     if (err)
-        return err;
-    err = os_signal_handler_init(&timeouts->handler, ep, handle_signal, &signal);
-    if (err)
-        goto close;
-    err = os_timer_sigh(session.cap, signal);
-    os_cap_drop(signal.cap);
+        goto fail;
+    err = open_session(timeouts);
     if (err)
         goto fini;
-    timeouts->session = session;
-    timeouts->armed = OS_NEVER;
-    os_list_init(&timeouts->armed_list);
     return OS_OK;
 fini:
+    os_cap_drop(timeouts->signal.cap);
     os_signal_handler_fini(&timeouts->handler);
-close:
-    os_timer_close(&session);
+fail:
+    timeouts->env = NULL;
     return err;
 }
 
 void os_timeouts_close(struct os_timeouts *timeouts)
 {
-    if (!timeouts->session.base.env)
+    if (!timeouts->env)
         return;
     while (!os_list_empty(&timeouts->armed_list))
         take_out(first_timeout(timeouts));
-    os_signal_handler_fini(&timeouts->handler);
+    os_watch_cancel(&timeouts->watch);
     os_timer_close(&timeouts->session);
+    os_signal_handler_fini(&timeouts->handler);
+    os_cap_drop(timeouts->signal.cap);
+    timeouts->env = NULL;
 }
 
 os_err os_timeouts_now(struct os_timeouts *timeouts, os_time *now)
 {
-    return os_timer_now(timeouts->session.cap, now);
+    return timer_now(timeouts, now);
 }
 
 void os_timeout_init(struct os_timeout *timeout, struct os_timeouts *timeouts,
@@ -129,7 +205,7 @@ void os_timeout_init(struct os_timeout *timeout, struct os_timeouts *timeouts,
 static os_err arm(struct os_timeout *timeout, os_time after, os_time period)
 {
     os_time now;
-    os_err err = os_timer_now(timeout->timer->session.cap, &now);
+    os_err err = timer_now(timeout->timer, &now);
     if (err)
         return err;
     take_out(timeout);

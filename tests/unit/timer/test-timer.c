@@ -171,6 +171,93 @@ START_TEST(without_handler)
 }
 END_TEST
 
+/* ---- time-outs outlive their timer; the next one's time begins anew ---- */
+
+static struct os_timeouts timeouts;
+static struct os_timeout early, late;
+static uint32_t early_count, late_count;
+
+static void count_timeout(struct os_timeout *timeout)
+{
+    ++*(timeout == &early ? &early_count : &late_count);
+}
+
+static void timeouts_start(void)
+{
+    early_count = late_count = 0;
+    ck_assert_int_eq(os_timeouts_open(&timeouts, &app.env, app.env.ep), OS_OK);
+    os_timeout_init(&early, &timeouts, count_timeout);
+    os_timeout_init(&late, &timeouts, count_timeout);
+    inproc_advance(7 * OS_SEC); /* the times of the timers differ */
+}
+
+static void restart_timer(void)
+{
+    inproc_env_kill(&timer);
+    ck_assert_int_eq(inproc_env_fini(&timer), 0);
+    inproc_env_init(&timer, "timer");
+    inproc_env_construct(&timer, timer_construct);
+}
+
+START_TEST(timeouts_outlive_the_timer)
+{
+    os_time before, after;
+
+    timeouts_start();
+    ck_assert_int_eq(os_timeout_arm(&early, 10 * OS_MS), OS_OK);
+    ck_assert_int_eq(os_timeout_repeat(&late, 100 * OS_MS), OS_OK);
+    ck_assert_int_eq(os_timeouts_now(&timeouts, &before), OS_OK);
+    restart_timer();
+    ck_assert_int_eq(os_timeouts_now(&timeouts, &after), OS_OK);
+    ck_assert_uint_eq(after, before); /* no time has passed */
+    inproc_advance(10 * OS_MS - 1);
+    ck_assert_uint_eq(early_count, 0);
+    inproc_advance(1);
+    ck_assert_uint_eq(early_count, 1);
+    restart_timer();
+    inproc_advance(90 * OS_MS);
+    ck_assert_uint_eq(late_count, 1);
+    restart_timer();
+    restart_timer();
+    inproc_advance(200 * OS_MS);
+    ck_assert_uint_eq(late_count, 3);
+    ck_assert_uint_eq(early_count, 1);
+    os_timeouts_close(&timeouts);
+}
+END_TEST
+
+/* Whoever calls first notices it, before the watch does. */
+START_TEST(arming_finds_the_next_timer)
+{
+    timeouts_start();
+    inproc_env_kill(&timer);
+    ck_assert_int_eq(os_timeout_arm(&early, 10 * OS_MS), OS_OK); /* at the mock parent's own Timer */
+    inproc_advance(10 * OS_MS);
+    ck_assert_uint_eq(early_count, 1);
+    os_timeouts_close(&timeouts);
+}
+END_TEST
+
+START_TEST(no_next_timer)
+{
+    timeouts_start();
+    ck_assert_int_eq(os_timeout_arm(&early, 10 * OS_MS), OS_OK);
+    ck_assert_int_eq(os_timeout_arm(&late, OS_SEC), OS_OK);
+    inproc_deny("Timer", OS_ERR_NO_SERVICE);
+    inproc_env_kill(&timer);
+    inproc_advance(20 * OS_MS);
+    ck_assert_uint_eq(early_count, 0);
+    os_timeout_disarm(&late);
+    ck_assert_int_eq(os_timeout_arm(&late, 5 * OS_MS), OS_ERR_NO_SERVICE);
+    inproc_deny("Timer", OS_OK);
+    ck_assert_int_eq(os_timeout_arm(&late, 5 * OS_MS), OS_OK); /* takes what was armed with it */
+    inproc_advance(5 * OS_MS);
+    ck_assert_uint_eq(early_count, 1);
+    ck_assert_uint_eq(late_count, 1);
+    os_timeouts_close(&timeouts);
+}
+END_TEST
+
 START_TEST(donation_too_small)
 {
     struct os_timer_session session;
@@ -194,6 +281,9 @@ int main(void)
     tcase_add_test(tcase, many_clients);
     tcase_add_test(tcase, closing_forgets);
     tcase_add_test(tcase, without_handler);
+    tcase_add_test(tcase, timeouts_outlive_the_timer);
+    tcase_add_test(tcase, arming_finds_the_next_timer);
+    tcase_add_test(tcase, no_next_timer);
     tcase_add_test(tcase, donation_too_small);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
