@@ -26,14 +26,16 @@ OS_MANIFEST("requires: [Capture, Event, Host, Timer]\n"
 struct headless {
     struct os_env *env;
     struct display display;
-    struct os_signal_handler shot;
+    struct os_signal_handler shot, changed;
     struct os_rom_module config_rom, script_rom;
     struct os_config config;
     const char *script_name; /* for messages */
     struct script script;
     struct os_timeouts timer; /* only with a script */
     struct os_timeout wait;
-    int32_t x, y; /* the pointer */
+    struct os_call settle;
+    struct command until; /* what is waited for; COMMAND_END: nothing */
+    int32_t x, y;         /* the pointer */
 };
 
 static void __attribute__((noreturn))
@@ -75,6 +77,18 @@ static void take_shot(struct headless *headless, const struct command *command)
     os_require(headless->env, display_shot(&headless->display, name), "cannot save the picture");
 }
 
+/* Brings the picture up to date; non-zero if the pixel that is waited for has its colour. */
+static int until_met(struct headless *headless)
+{
+    const struct command *until = &headless->until;
+    const uint32_t *pixels = headless->display.region.at;
+    struct os_rect rects[DISPLAY_RECTS];
+    uint32_t count;
+
+    os_require(headless->env, display_capture(&headless->display, rects, &count), "the gui is gone");
+    return (pixels[(size_t)until->y * headless->display.w + (size_t)until->x] & 0xffffff) == until->code;
+}
+
 static void run_command(struct headless *headless, const struct command *command)
 {
     switch (command->kind) {
@@ -103,6 +117,15 @@ static void run_command(struct headless *headless, const struct command *command
         os_require(headless->env, os_timeout_arm(&headless->wait, (os_time)command->x * OS_MS),
                    "cannot wait");
         break;
+    case COMMAND_UNTIL:
+        headless->until = *command;
+        if (until_met(headless))
+            headless->until.kind = COMMAND_END;
+        break;
+    case COMMAND_SETTLE:
+        os_require(headless->env, os_event_settle_begin(headless->display.event.cap, &headless->settle),
+                   "cannot wait for the applications");
+        break;
     case COMMAND_SHOT:
         take_shot(headless, command);
         break;
@@ -111,6 +134,20 @@ static void run_command(struct headless *headless, const struct command *command
         break;
     case COMMAND_END:
         break;
+    }
+}
+
+/* Non-zero if the script goes on after COMMAND at once, not when something has happened, or never. */
+static int goes_on(const struct headless *headless, const struct command *command)
+{
+    switch (command->kind) {
+    case COMMAND_WAIT:
+    case COMMAND_SETTLE:
+    case COMMAND_QUIT:
+    case COMMAND_END:
+        return 0;
+    default:
+        return headless->until.kind == COMMAND_END;
     }
 }
 
@@ -124,12 +161,37 @@ static void run_script(struct headless *headless)
         if (error)
             fail_script(headless, &headless->script, error);
         run_command(headless, &command);
-    } while (command.kind != COMMAND_WAIT && command.kind != COMMAND_QUIT && command.kind != COMMAND_END);
+    } while (goes_on(headless, &command));
 }
 
 static void handle_wait(struct os_timeout *timeout)
 {
     run_script(OS_CONTAINER_OF(timeout, struct headless, wait));
+}
+
+static void handle_settled(struct os_call *call)
+{
+    struct headless *headless = OS_CONTAINER_OF(call, struct headless, settle);
+
+    os_require(headless->env, os_event_settle_end(call), "the gui is gone");
+    run_script(headless);
+}
+
+/* Signals come at least once: also when nothing is waited for. */
+static void handle_changed(struct os_signal_handler *handler)
+{
+    struct headless *headless = OS_CONTAINER_OF(handler, struct headless, changed);
+
+    if (headless->until.kind == COMMAND_END || !until_met(headless))
+        return;
+    headless->until.kind = COMMAND_END;
+    run_script(headless);
+}
+
+static int on_screen(const struct headless *headless, const struct command *command)
+{
+    return command->x >= 0 && command->y >= 0 && (uint32_t)command->x < headless->display.w &&
+           (uint32_t)command->y < headless->display.h;
 }
 
 /* All of a script is checked before any of it runs. */
@@ -140,6 +202,8 @@ static void check_script(struct headless *headless)
 
     do {
         const char *error = script_next(&script, &command);
+        if (!error && command.kind == COMMAND_UNTIL && !on_screen(headless, &command))
+            error = "expected a pixel of the screen";
         if (error)
             fail_script(headless, &script, error);
     } while (command.kind != COMMAND_END);
@@ -163,6 +227,19 @@ static int open_script(struct headless *headless)
     return *name || *text;
 }
 
+/* The gui says when there is something new to see, once until it is looked at. */
+static void watch_picture(struct headless *headless)
+{
+    os_signal_cap signal;
+
+    os_require(headless->env,
+               os_signal_handler_init(&headless->changed, headless->env->ep, handle_changed, &signal),
+               "cannot make a signal handler");
+    os_require(headless->env, os_capture_sigh(headless->display.capture.cap, signal),
+               "cannot watch the picture");
+    os_cap_drop(signal.cap);
+}
+
 static void start_script(struct headless *headless)
 {
     if (!open_script(headless))
@@ -171,6 +248,8 @@ static void start_script(struct headless *headless)
     os_require(headless->env, os_timeouts_open(&headless->timer, headless->env, headless->env->ep),
                "cannot open Timer");
     os_timeout_init(&headless->wait, &headless->timer, handle_wait);
+    os_call_init(&headless->settle, headless->env->ep, handle_settled);
+    watch_picture(headless);
     run_script(headless);
 }
 

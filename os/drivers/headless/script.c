@@ -71,6 +71,35 @@ static const char *take_pair(struct word *line, struct command *command)
     return error ? error : take_number(line, INT32_MIN, INT32_MAX, &command->y);
 }
 
+static int hex_digit(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *at = c ? strchr(digits, c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c) : NULL;
+
+    return at ? (int)(at - digits) : -1;
+}
+
+static const char *take_colour(struct word *line, struct command *command)
+{
+    struct word word = take_word(line);
+    size_t i;
+
+    for (i = 0; i < word.len && i < 6; i++) {
+        int digit = hex_digit(word.at[i]);
+        if (digit < 0)
+            break;
+        command->code = command->code << 4 | (uint32_t)digit;
+    }
+    return i == 6 && word.len == 6 ? NULL : "expected a colour of six hexadecimal digits";
+}
+
+static const char *take_pixel(struct word *line, struct command *command)
+{
+    const char *error = take_pair(line, command);
+
+    return error ? error : take_colour(line, command);
+}
+
 /* Name of a picture, as the host wants it. */
 static const char *take_name(struct word *line, struct command *command)
 {
@@ -119,7 +148,8 @@ static const struct {
 } commands[] = {
     { "key", COMMAND_KEY },   { "press", COMMAND_PRESS }, { "release", COMMAND_RELEASE },
     { "text", COMMAND_TEXT }, { "move", COMMAND_MOVE },   { "wheel", COMMAND_WHEEL },
-    { "wait", COMMAND_WAIT }, { "shot", COMMAND_SHOT },   { "quit", COMMAND_QUIT },
+    { "wait", COMMAND_WAIT }, { "until", COMMAND_UNTIL }, { "settle", COMMAND_SETTLE },
+    { "shot", COMMAND_SHOT }, { "quit", COMMAND_QUIT },
 };
 
 static enum command_kind kind_of(struct word word)
@@ -144,6 +174,10 @@ static const char *take_arguments(struct word *line, struct command *command)
         return take_pair(line, command);
     case COMMAND_WAIT:
         return take_number(line, 0, INT32_MAX, &command->x);
+    case COMMAND_UNTIL:
+        return take_pixel(line, command);
+    case COMMAND_SETTLE:
+        return NULL;
     case COMMAND_SHOT:
         return take_name(line, command);
     case COMMAND_QUIT:
@@ -151,7 +185,7 @@ static const char *take_arguments(struct word *line, struct command *command)
     case COMMAND_END:
         break;
     }
-    return "expected key, press, release, text, move, wheel, wait, shot or quit";
+    return "expected key, press, release, text, move, wheel, wait, until, settle, shot or quit";
 }
 
 static struct word take_line(struct script *script)

@@ -10,6 +10,8 @@
  *     move X Y          the pointer, in pixels
  *     wheel X Y         in steps; Y is away from the user
  *     wait MS           before the next command
+ *     until X Y RRGGBB  waits until this pixel of the screen has this colour
+ *     settle            waits until all applications have dealt with the input up to here
  *     shot NAME         saves a picture of the screen
  *     quit STATUS       ends the whole system
  *
@@ -32,14 +34,16 @@ enum command_kind {
     COMMAND_MOVE,
     COMMAND_WHEEL,
     COMMAND_WAIT,
+    COMMAND_UNTIL,
+    COMMAND_SETTLE,
     COMMAND_SHOT,
     COMMAND_QUIT,
 };
 
 struct command {
     enum command_kind kind;
-    uint32_t code;    /* of key or button */
-    int32_t x, y;     /* move, wheel; x: milliseconds, status */
+    uint32_t code;    /* of key or button; 0xRRGGBB */
+    int32_t x, y;     /* move, wheel, until; x: milliseconds, status */
     const char *text; /* text, shot; TEXT_LEN bytes, not terminated */
     size_t text_len;
 };

@@ -70,8 +70,15 @@ OS_SESSION(os_capture, "Capture", OS_KIB(64), 8)
  * Event: an input driver is a client that submits events, LEN a multiple of sizeof(struct os_input_event), up
  * to 64. Kinds above OS_INPUT_TEXT are refused with OS_ERR_BAD_ARG. When the session closes, what it holds
  * pressed is released.
+ *
+ * settle: answers when all clients of Gui that read their input have dealt with what was submitted: each came
+ * back for more, and there was none. What they have refreshed until then is in the next picture. One that is
+ * gone is not waited for, one that hangs is. Of two settles on a session the first is answered when the
+ * second comes.
  */
-#define OS_EVENT_RPC(FN, I) FN(I, submit, (in, os_buf(1024), events))
+#define OS_EVENT_RPC(FN, I)                                                                                  \
+    FN(I, submit, (in, os_buf(1024), events))                                                                \
+    FN(I, settle)
 OS_RPC_INTERFACE(os_event, OS_EVENT_RPC)
 OS_SESSION(os_event, "Event", OS_KIB(16), 4)
 

@@ -87,7 +87,39 @@ static os_err submit(struct os_rpc *rpc, const void *data, size_t len)
     return OS_OK;
 }
 
-static const struct os_event_ops event_ops = { .submit = submit };
+int settle_awaited(struct gui *gui)
+{
+    OS_LIST_FOR_EACH (pos, &gui->sources)
+        if (os_reply_owed(&OS_CONTAINER_OF(pos, struct source, link)->settle))
+            return 1;
+    return 0;
+}
+
+void settle_check(struct gui *gui)
+{
+    if (!settle_awaited(gui) || !clients_settled(gui))
+        return;
+    OS_LIST_FOR_EACH (pos, &gui->sources) {
+        struct source *source = OS_CONTAINER_OF(pos, struct source, link);
+        if (os_reply_owed(&source->settle))
+            os_event_settle_reply(&source->settle, OS_OK);
+    }
+}
+
+static os_err settle(struct os_rpc *rpc)
+{
+    struct source *source = source_of(rpc);
+
+    if (os_reply_owed(&source->settle))
+        os_event_settle_reply(&source->settle, OS_OK);
+    if (clients_settled(source->gui))
+        return OS_OK;
+    os_reply_keep(rpc, &source->settle);
+    clients_nudge(source->gui);
+    return OS_REPLY_LATER;
+}
+
+static const struct os_event_ops event_ops = { .submit = submit, .settle = settle };
 
 static os_err open_session(struct os_root_server *root, struct os_session_request *request,
                            struct os_root_session **session, os_any_cap *cap)
@@ -108,6 +140,7 @@ static os_err open_session(struct os_root_server *root, struct os_session_reques
         return err;
     }
     source->gui = gui;
+    os_list_insert(&gui->sources, &source->link);
     *session = &source->session;
     cap->cap = event_cap.cap;
     return OS_OK;
@@ -119,6 +152,7 @@ static void close_session(struct os_root_server *root, struct os_root_session *s
 
     for (uint32_t code = 0; code < KEY_CODES; code++)
         release(source, code);
+    os_list_remove(&source->link);
     os_object_fini(&source->object);
     free(source);
 }

@@ -16,8 +16,32 @@ void client_event(struct client *client, struct os_input_event event)
 
     /* While a button is held every move counts: somebody may be drawing. */
     queue_put(&client->queue, event, !client->gui->input.buttons);
+    client->busy = 1;
     if (first)
         os_signal_submit(client->handler);
+}
+
+/* Whoever gave no handler does not read its input, and would be waited for in vain. */
+static int has_to_do(const struct client *client)
+{
+    return client->busy && client->handler.cap.id;
+}
+
+int clients_settled(struct gui *gui)
+{
+    OS_LIST_FOR_EACH (pos, &gui->clients)
+        if (has_to_do(OS_CONTAINER_OF(pos, struct client, link)))
+            return 0;
+    return 1;
+}
+
+void clients_nudge(struct gui *gui)
+{
+    OS_LIST_FOR_EACH (pos, &gui->clients) {
+        struct client *client = OS_CONTAINER_OF(pos, struct client, link);
+        if (has_to_do(client))
+            os_signal_submit(client->handler);
+    }
 }
 
 static os_err mode(struct os_rpc *rpc, uint32_t *w, uint32_t *h)
@@ -194,13 +218,17 @@ static os_err refresh(struct os_rpc *rpc, struct os_rect rect)
 static os_err input(struct os_rpc *rpc, uint8_t (*events)[1024], size_t *events_len)
 {
     struct client *client = client_of(rpc);
+    struct gui *gui = client->gui;
     struct os_input_event taken[1024 / sizeof(struct os_input_event)];
     uint32_t count = queue_take(&client->queue, taken, OS_ARRAY_LEN(taken));
 
     *events_len = count * sizeof(taken[0]);
     memcpy(events, taken, *events_len);
-    if (client->queue.count)
+    client->busy = count > 0;
+    /* Who waits until it is done learns of that when it comes again. */
+    if (client->queue.count || (client->busy && settle_awaited(gui)))
         os_signal_submit(client->handler);
+    settle_check(gui);
     return OS_OK;
 }
 
@@ -264,6 +292,7 @@ static void close_session(struct os_root_server *root, struct os_root_session *s
         destroy_view(OS_CONTAINER_OF(client->views.next, struct view, link));
     input_client_gone(gui, client);
     os_list_remove(&client->link);
+    settle_check(gui);
     os_object_fini(&client->object);
     os_cap_drop(client->handler.cap);
     buffer_free(&client->buffer, gui->env, &client->session.quota);

@@ -63,6 +63,7 @@ struct client {
     uint32_t last_view; /* newest id that was given */
     os_signal_cap handler;
     struct queue queue;
+    int busy; /* got an event, and has not come back to an empty queue since */
 };
 
 struct view {
@@ -90,8 +91,10 @@ struct capture {
 struct source {
     struct os_root_session session;
     struct os_object object;
+    struct os_list link; /* in gui.sources */
     struct gui *gui;
     uint8_t held[KEY_CODES / 8]; /* bit set: this source holds the key */
+    struct os_reply settle;      /* owed until all clients have dealt with their input */
 };
 
 /* The pointer's picture: premultiplied alpha, as composed onto the screen. */
@@ -118,6 +121,7 @@ struct gui {
     struct os_list clients;  /* of struct client.link */
     struct os_list views;    /* of struct view.stack, front first */
     struct os_list captures; /* of struct capture.link, newest first */
+    struct os_list sources;  /* of struct source.link */
     uint32_t w, h;        /* of the screen; kept while no driver is there, so that nobody notices a new one */
     struct damage damage; /* of the screen, since the last capture */
     struct pointer pointer;
@@ -130,6 +134,18 @@ extern const struct os_root_handlers gui_handlers, capture_handlers, event_handl
 
 /* Puts EVENT in the client's queue and signals it. */
 void client_event(struct client *client, struct os_input_event event);
+
+/* Non-zero when no client that reads its input has some to deal with. */
+int clients_settled(struct gui *gui);
+
+/* Signals those that do. Signals say "at least once": one more than there are events does no harm. */
+void clients_nudge(struct gui *gui);
+
+/* Non-zero while a driver waits until all is settled. */
+int settle_awaited(struct gui *gui);
+
+/* A client is done, or gone: answers the drivers that wait, if it was the last. */
+void settle_check(struct gui *gui);
 
 /* Something has changed: adds to the damage, and signals the driver. */
 void screen_damage(struct gui *gui, struct area area);

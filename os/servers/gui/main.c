@@ -16,6 +16,7 @@ void component_construct(struct os_env *env)
     os_list_init(&gui->clients);
     os_list_init(&gui->views);
     os_list_init(&gui->captures);
+    os_list_init(&gui->sources);
     pointer_init(&gui->pointer);
     os_require(env, os_root_server_init(&gui->gui_root, env, env->ep, "Gui", &gui_handlers),
                "cannot offer Gui");

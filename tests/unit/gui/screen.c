@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* screen.c: see screen.h. */
 #include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "headless/golden.h"
 #include "screen.h"
-#include "draw/png.h"
-
-#define STBI_ONLY_PNG
-#define STB_IMAGE_IMPLEMENTATION
-#include <stb/stb_image.h>
 
 void screen_init(struct screen *screen, uint32_t w, uint32_t h)
 {
@@ -86,51 +80,8 @@ void screen_key(struct screen *screen, uint32_t code)
     screen_input(screen, OS_INPUT_RELEASE, code, 0, 0);
 }
 
-static void write_picture(const struct screen *screen, const char *folder, const char *name)
-{
-    char path[512];
-    void *file;
-    size_t size;
-
-    snprintf(path, sizeof(path), "%s/%s.png", folder, name);
-    ck_assert_int_eq(draw_png(screen->region.at, screen->w, screen->h, &file, &size), OS_OK);
-    FILE *out = fopen(path, "wb");
-    ck_assert_ptr_nonnull(out);
-    ck_assert_uint_eq(fwrite(file, 1, size, out), size);
-    ck_assert_int_eq(fclose(out), 0);
-    free(file);
-}
-
-/* Number of pixels that differ from the golden picture; all when it is not there or has another size. */
-static size_t differences(const struct screen *screen, const char *name)
-{
-    char path[512];
-    int w, h, channels;
-    size_t count = 0, all = (size_t)screen->w * screen->h;
-
-    snprintf(path, sizeof(path), "%s/%s.png", GOLDEN_FOLDER, name);
-    uint8_t *rgb = stbi_load(path, &w, &h, &channels, 3);
-    if (!rgb || (uint32_t)w != screen->w || (uint32_t)h != screen->h) {
-        stbi_image_free(rgb);
-        return all;
-    }
-    for (size_t i = 0; i < all; i++) {
-        uint32_t golden = (uint32_t)rgb[i * 3] << 16 | (uint32_t)rgb[i * 3 + 1] << 8 | rgb[i * 3 + 2];
-        count += golden != screen_pixel(screen, (uint32_t)(i % screen->w), (uint32_t)(i / screen->w));
-    }
-    stbi_image_free(rgb);
-    return count;
-}
-
 void screen_golden(struct screen *screen, const char *name)
 {
     screen_capture(screen, NULL);
-    if (getenv("SEEDBED_RENEW_GOLDEN")) {
-        write_picture(screen, GOLDEN_FOLDER, name);
-        return;
-    }
-    size_t count = differences(screen, name);
-    if (count && getenv("SEEDBED_TEST_OUT"))
-        write_picture(screen, getenv("SEEDBED_TEST_OUT"), name);
-    ck_assert_msg(!count, "%zu pixels differ from %s/%s.png", count, GOLDEN_FOLDER, name);
+    golden_check(screen->region.at, screen->w, screen->h, name);
 }

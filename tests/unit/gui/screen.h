@@ -36,11 +36,7 @@ void screen_input(struct screen *screen, uint32_t kind, uint32_t code, int32_t x
 void screen_move(struct screen *screen, int32_t x, int32_t y);
 void screen_key(struct screen *screen, uint32_t code);
 
-/*
- * Compares the picture, up to date, with the golden one of this name (tests/headless/NAME.png), exactly. With
- * SEEDBED_RENEW_GOLDEN=1 in the environment the golden picture is written instead; look at it before it is
- * committed. When they differ, the picture is left as NAME.png in SEEDBED_TEST_OUT, if that is set.
- */
+/* Compares the picture, up to date, with a golden one; see golden.h. */
 void screen_golden(struct screen *screen, const char *name);
 
 #endif

@@ -334,6 +334,107 @@ START_TEST(malformed_events)
 }
 END_TEST
 
+/* ---- settle: drivers that wait until clients have dealt with their input */
+
+static struct {
+    struct inproc_env env;
+    struct os_event_session event;
+    struct os_call calls[2];
+    unsigned done;
+} waiter;
+
+static struct os_signal_handler handler; /* of RIGHT, which looks for input when the test says so */
+
+static void handle_nothing(struct os_signal_handler *signal)
+{
+}
+
+static void settled(struct os_call *call)
+{
+    ck_assert_int_eq(os_event_settle_end(call), OS_OK);
+    waiter.done++;
+}
+
+static void wait_construct(struct os_env *env)
+{
+    ck_assert_int_eq(os_event_open(env, "", "", &waiter.event), OS_OK);
+    for (size_t i = 0; i < OS_ARRAY_LEN(waiter.calls); i++) {
+        os_call_init(&waiter.calls[i], env->ep, settled);
+        ck_assert_int_eq(os_event_settle_begin(waiter.event.cap, &waiter.calls[i]), OS_OK);
+    }
+}
+
+static void wait_begin(void)
+{
+    memset(&waiter, 0, sizeof(waiter));
+    inproc_env_init(&waiter.env, "waiter");
+    inproc_env_construct(&waiter.env, wait_construct);
+}
+
+static void wait_end(void)
+{
+    inproc_env_kill(&waiter.env);
+    ck_assert_int_eq(inproc_env_fini(&waiter.env), 0);
+}
+
+static void read_input(void)
+{
+    os_signal_cap signal;
+
+    ck_assert_int_eq(os_signal_handler_init(&handler, right.env.env.ep, handle_nothing, &signal), OS_OK);
+    ck_assert_int_eq(os_gui_input_sigh(right.gui.cap, signal), OS_OK);
+    os_cap_drop(signal.cap);
+}
+
+START_TEST(settle_waits_for_who_reads)
+{
+    /* LEFT does not read its input: it gave no handler */
+    press(OS_BUTTON_LEFT, 30, 60);
+    release(OS_BUTTON_LEFT, 30, 60);
+    take(&right);
+    wait_begin();
+    ck_assert_uint_eq(waiter.done, 2);
+    wait_end();
+
+    read_input();
+    screen_move(&screen, 210, 60);
+    /* of two the first is answered when the second comes */
+    wait_begin();
+    ck_assert_uint_eq(waiter.done, 1);
+    take(&right);
+    inproc_idle();
+    ck_assert_uint_eq(waiter.done, 2);
+    wait_end();
+    os_signal_handler_fini(&handler);
+}
+END_TEST
+
+START_TEST(settle_waits_not_for_who_is_gone)
+{
+    read_input();
+    screen_move(&screen, 210, 60);
+    wait_begin();
+    ck_assert_uint_eq(waiter.done, 1);
+    os_gui_close(&right.gui);
+    inproc_idle();
+    ck_assert_uint_eq(waiter.done, 2);
+    wait_end();
+    os_signal_handler_fini(&handler);
+}
+END_TEST
+
+START_TEST(driver_that_waits_goes)
+{
+    read_input();
+    screen_move(&screen, 210, 60);
+    wait_begin();
+    wait_end();
+    take_both();
+    ck_assert_uint_eq(waiter.done, 1);
+    os_signal_handler_fini(&handler);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("input");
@@ -355,6 +456,9 @@ int main(void)
     tcase_add_test(tcase, moves_of_a_stroke_are_kept);
     tcase_add_test(tcase, flood);
     tcase_add_test(tcase, malformed_events);
+    tcase_add_test(tcase, settle_waits_for_who_reads);
+    tcase_add_test(tcase, settle_waits_not_for_who_is_gone);
+    tcase_add_test(tcase, driver_that_waits_goes);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_set_tap(runner, "-");

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include <inproc/inproc.h>
+#include <os/gui.h>
 #include <os/host.h>
+#include <os/signal.h>
 
 #define STBI_ONLY_PNG
 #define STBI_NO_STDIO
@@ -218,6 +220,121 @@ START_TEST(absurd_size)
 }
 END_TEST
 
+/* An application with one view that fills the screen, and the test as what it does. */
+static struct {
+    struct inproc_env env;
+    struct os_gui_session gui;
+    struct os_region region;
+    struct os_signal_handler input;
+    unsigned signals;
+} app;
+
+static void count_signal(struct os_signal_handler *handler)
+{
+    app.signals++;
+}
+
+static void app_construct(struct os_env *env)
+{
+    os_signal_cap signal;
+
+    ck_assert_int_eq(os_signal_handler_init(&app.input, env->ep, count_signal, &signal), OS_OK);
+    ck_assert_int_eq(os_gui_input_sigh(app.gui.cap, signal), OS_OK);
+    os_cap_drop(signal.cap);
+}
+
+static void app_start(void)
+{
+    struct os_rect rect = { 0, 0, 200, 100 };
+    os_dataspace_cap ds;
+    uint32_t view;
+
+    memset(&app, 0, sizeof(app));
+    inproc_env_init(&app.env, "app");
+    ck_assert_int_eq(os_gui_open_with(&app.env.env, "", "", OS_MIB(1), 16, &app.gui), OS_OK);
+    inproc_env_construct(&app.env, app_construct);
+    ck_assert_int_eq(os_gui_buffer(app.gui.cap, rect.w, rect.h, &ds), OS_OK);
+    ck_assert_int_eq(os_region_attach(&app.region, ds, OS_ATTACH_WRITE), OS_OK);
+    os_cap_drop(ds.cap);
+    ck_assert_int_eq(os_gui_view_create(app.gui.cap, rect, 0, 0, &view), OS_OK);
+    inproc_idle();
+}
+
+static void app_draw(uint32_t x, uint32_t y, uint32_t colour)
+{
+    struct os_rect rect = { (int32_t)x, (int32_t)y, 1, 1 };
+
+    ((uint32_t *)app.region.at)[y * 200 + x] = colour;
+    ck_assert_int_eq(os_gui_refresh(app.gui.cap, rect), OS_OK);
+    inproc_idle();
+}
+
+/* Bytes of events. */
+static size_t app_take(void)
+{
+    uint8_t data[1024];
+    size_t len = 0;
+
+    ck_assert_int_eq(os_gui_input(app.gui.cap, &data, &len), OS_OK);
+    inproc_idle();
+    return len;
+}
+
+static void app_end(void)
+{
+    os_region_detach(&app.region);
+    os_gui_close(&app.gui);
+    inproc_env_kill(&app.env);
+    ck_assert_int_eq(inproc_env_fini(&app.env), 0);
+}
+
+START_TEST(script_waits_for_a_pixel)
+{
+    app_start();
+    start_script("until 7 9 123456\nshot there\nuntil 199 99 000000\nshot at-once\n");
+    ck_assert_str_eq(host.saved, "");
+    app_draw(8, 9, 0x123456);
+    app_draw(7, 9, 0x123457);
+    ck_assert_str_eq(host.saved, "");
+    app_draw(7, 9, 0xff123456);
+    ck_assert_str_eq(host.saved, "at-once");
+    ck_assert_uint_eq(saved_pixel(200, 100, 7, 9), 0x123456);
+    app_draw(7, 9, 0);
+    app_end();
+}
+END_TEST
+
+START_TEST(script_waits_for_applications)
+{
+    app_start();
+    start_script("move 5 5\nsettle\nshot settled\n");
+    ck_assert_str_eq(host.saved, "");
+    app.signals = 0;
+    ck_assert_uint_gt(app_take(), 0);
+    /* taken is not dealt with yet; that it should come again it is told */
+    ck_assert_str_eq(host.saved, "");
+    ck_assert_uint_gt(app.signals, 0);
+    app_draw(150, 50, 0x445566);
+    ck_assert_str_eq(host.saved, "");
+    ck_assert_uint_eq(app_take(), 0);
+    ck_assert_str_eq(host.saved, "settled");
+    ck_assert_uint_eq(saved_pixel(200, 100, 150, 50), 0x445566);
+    app_end();
+}
+END_TEST
+
+START_TEST(script_waits_for_no_pixel_outside)
+{
+    int status = 0;
+
+    start_script("shot early\nuntil 200 5 000000\n");
+    ck_assert_int_ne(inproc_env_exited(&headless, &status), 0);
+    ck_assert_int_eq(status, 1);
+    ck_assert_ptr_nonnull(strstr(inproc_log(&headless), "demo:2: expected a pixel of the screen"));
+    ck_assert_str_eq(host.saved, "");
+}
+END_TEST
+
 START_TEST(host_disk_is_full)
 {
     int status;
@@ -251,6 +368,9 @@ int main(void)
     tcase_add_test(tcase, error_in_script);
     tcase_add_test(tcase, no_such_script);
     tcase_add_test(tcase, absurd_size);
+    tcase_add_test(tcase, script_waits_for_a_pixel);
+    tcase_add_test(tcase, script_waits_for_applications);
+    tcase_add_test(tcase, script_waits_for_no_pixel_outside);
     tcase_add_test(tcase, host_disk_is_full);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

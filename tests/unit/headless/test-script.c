@@ -20,6 +20,8 @@ START_TEST(all_commands)
                                "move -5 2147483647\n"
                                "wheel 0 -1\n"
                                "wait 250\n"
+                               "until 3 4 D95d4e\n"
+                               "settle\n"
                                "shot first.png\n"
                                "quit 3";
     static const struct command expected[] = {
@@ -30,6 +32,8 @@ START_TEST(all_commands)
         { .kind = COMMAND_MOVE, .x = -5, .y = INT32_MAX },
         { .kind = COMMAND_WHEEL, .x = 0, .y = -1 },
         { .kind = COMMAND_WAIT, .x = 250 },
+        { .kind = COMMAND_UNTIL, .x = 3, .y = 4, .code = 0xd95d4e },
+        { .kind = COMMAND_SETTLE },
         { .kind = COMMAND_SHOT, .text = "first.png", .text_len = 9 },
         { .kind = COMMAND_QUIT, .x = 3 },
         { .kind = COMMAND_END },
@@ -69,6 +73,13 @@ START_TEST(errors_have_lines)
         { "move 1 99999999999999999999", "expected a number that is not too large", 1 },
         { "move 1 2147483648", "expected a number that is not too large", 1 },
         { "wait -1", "expected a number that is not too large", 1 },
+        { "until 1 2", "expected a colour", 1 },
+        { "until 1 2 12345", "expected a colour", 1 },
+        { "until 1 2 1234567", "expected a colour", 1 },
+        { "until 1 2 12345g", "expected a colour", 1 },
+        { "until 1 112233", "expected a colour", 1 },
+        { "until 1 2 112233 4", "expected the end of the line", 1 },
+        { "settle 1", "expected the end of the line", 1 },
         { "quit 256", "expected a number that is not too large", 1 },
         { "shot a/b", "expected a name", 1 },
         { "shot", "expected a name", 1 },
