@@ -44,7 +44,7 @@ static void end_shot(const char *error)
 static os_err host_quit(struct os_rpc *rpc, int32_t status)
 {
     (void)rpc;
-    linux_core_end(status & 0xff);
+    linux_core_quit(status & 0xff);
     return OS_OK;
 }
 

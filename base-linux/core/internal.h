@@ -25,6 +25,9 @@ extern struct linux_core linux_core;
 /* Decides the end of the system; the first decision counts. */
 void linux_core_end(int status);
 
+/* The same, when a driver asks for it: after the picture that the user wants, if he wants one. */
+void linux_core_quit(int status);
+
 /* Whether this machine lacks a part of the sandbox. Users of their own for components are had by root only.
  */
 static inline int linux_sandbox_incomplete(void)

@@ -32,6 +32,8 @@ void linux_core_end(int status)
 
 /* ---- ways to end */
 
+static int asked_status; /* what to end with if the picture is made */
+
 static void shot_ended(const char *error)
 {
     const struct linux_core_options *options = linux_core.options;
@@ -39,7 +41,7 @@ static void shot_ended(const char *error)
         linux_say("no picture: %s", error);
     else
         linux_say("picture in %s", options->shot);
-    linux_core_end(error && options->shot_wanted ? 1 : 0);
+    linux_core_end(error && options->shot_wanted ? 1 : asked_status);
 }
 
 /* The user wants it to end; what he is owed before is a picture. */
@@ -52,6 +54,16 @@ static void end_in_order(void)
         linux_core_end(0);
     else
         linux_host_shot(shot_ended);
+}
+
+void linux_core_quit(int status)
+{
+    if (!linux_core.options->shot_wanted) {
+        linux_core_end(status);
+        return;
+    }
+    asked_status = status;
+    end_in_order();
 }
 
 static void signal_ready(struct transport_watch *watch, uint32_t events)
