@@ -86,7 +86,7 @@ struct core_process {
     size_t line_len;
     struct linux_fault fault; /* magic is 0 when there was none */
     char violation[256];
-    uint64_t violation_ip;
+    uint64_t violation_ip, violation_callers[LINUX_CALLERS_MAX];
 };
 
 extern struct os_list linux_processes;

@@ -340,7 +340,7 @@ static enum os_pd_state describe(const struct core_process *process, const char 
     const char *in = *where ? " in " : "";
     int status = process->status;
     if (*process->violation) {
-        snprintf(text, 256, "%.160s%s%s", process->violation, in, where);
+        snprintf(text, 256, "%.160s%s%s", process->violation, *where ? " from " : "", where);
         *code = 0;
         return OS_PD_VIOLATION;
     }
@@ -393,8 +393,13 @@ static void place_found(struct transport_watch *watch, uint32_t events)
  */
 static int begin_place(struct core_process *process)
 {
-    uint64_t ip = *process->violation ? process->violation_ip : process->fault.magic ? process->fault.ip : 0;
-    if (!ip || symbolize_begin(linux_core.spawner, process->binary, ip, &process->place.fd))
+    int violated = *process->violation != 0;
+    uint64_t places[SYMBOLIZE_ADDRESSES_MAX] = { violated ? process->violation_ip : process->fault.ip };
+    const uint64_t *callers = violated ? process->violation_callers : process->fault.callers;
+    if (!violated && !process->fault.magic)
+        return 0;
+    memcpy(places + (places[0] != 0), callers, LINUX_CALLERS_MAX * sizeof(*callers));
+    if (!places[0] || symbolize_begin(linux_core.spawner, process->binary, places, &process->place.fd))
         return 0;
     process->place.ready = place_found;
     if (!transport_watch(linux_core.ep.plat, &process->place, EPOLLIN))
@@ -430,6 +435,7 @@ static void handle_event(struct spawner_event *event)
     case SPAWNER_VIOLATION:
         snprintf(process->violation, sizeof(process->violation), "%s", event->text);
         process->violation_ip = event->ip;
+        memcpy(process->violation_callers, event->callers, sizeof(event->callers));
         break;
     case SPAWNER_ENDED:
         process_ended(process, event->status);

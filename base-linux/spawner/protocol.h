@@ -4,6 +4,7 @@
 #define SPAWNER_PROTOCOL_H
 
 #include <linux_base/spawner.h>
+#include <linux_base/symbolize.h>
 
 enum { LABEL_MAX = 64 };
 
@@ -20,7 +21,7 @@ struct request {
     uint32_t threads;
     uint32_t fds;
     uint64_t ram;
-    uint64_t address; /* REQUEST_SYMBOLIZE */
+    uint64_t addresses[SYMBOLIZE_ADDRESSES_MAX]; /* REQUEST_SYMBOLIZE; 0 ends them */
     char label[LABEL_MAX];
 };
 
@@ -35,6 +36,7 @@ struct event {
     int32_t status;
     os_err err;
     uint64_t ip;
+    uint64_t callers[LINUX_CALLERS_MAX];
     char text[sizeof(((struct spawner_event *)0)->text)];
 };
 

@@ -389,19 +389,19 @@ int spawner_next(struct spawner *s, struct spawner_event *out)
                                    .status = event.status,
                                    .err = event.err,
                                    .ip = event.ip };
+    memcpy(out->callers, event.callers, sizeof out->callers);
     snprintf(out->text, sizeof out->text, "%.*s", (int)sizeof event.text - 1, event.text);
     return 1;
 }
 
 /* ---- source lines ---- */
 
-os_err symbolize_begin(struct spawner *s, int binary, uint64_t address, int *fd)
+os_err symbolize_begin(struct spawner *s, int binary, const uint64_t addresses[SYMBOLIZE_ADDRESSES_MAX],
+                       int *fd)
 {
-    struct request request = { .kind = REQUEST_SYMBOLIZE,
-                               .address = address,
-                               .ram = OS_MIB(256),
-                               .threads = 1,
-                               .fds = 1u << FD_BINARY | 1u << FD_CORE };
+    struct request request = {
+        .kind = REQUEST_SYMBOLIZE, .ram = OS_MIB(256), .threads = 1, .fds = 1u << FD_BINARY | 1u << FD_CORE
+    };
     int fds[FD_COUNT] = { [FD_BINARY] = binary };
     int profile = find_profile(s, "symbolize"), sockets[2];
     os_err err;
@@ -410,6 +410,7 @@ os_err symbolize_begin(struct spawner *s, int binary, uint64_t address, int *fd)
         return OS_ERR_NOT_FOUND;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
         return OS_ERR_HANDLES;
+    memcpy(request.addresses, addresses, sizeof request.addresses);
     request.profile = (uint32_t)profile;
     fds[FD_CORE] = sockets[1];
     err = send_request(s, WORLD_EMPTY, &request, fds);
@@ -439,9 +440,10 @@ void symbolize_end(int fd, char *text, size_t size)
 
 void symbolize(struct spawner *s, int binary, uint64_t address, char *text, size_t size)
 {
+    const uint64_t addresses[SYMBOLIZE_ADDRESSES_MAX] = { address };
     struct pollfd answer = { .events = POLLIN };
 
-    if (symbolize_begin(s, binary, address, &answer.fd) != OS_OK) {
+    if (symbolize_begin(s, binary, addresses, &answer.fd) != OS_OK) {
         snprintf(text, size, "no debug information");
         return;
     }

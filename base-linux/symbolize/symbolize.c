@@ -85,9 +85,10 @@ static void project_path(Dwarf_Die *unit, const char *file, char *out, size_t si
     snprintf(out, size, "%s", strncmp(whole, root, sizeof root - 1) == 0 ? whole + sizeof root - 1 : whole);
 }
 
-static int describe(Elf *elf, uint64_t address, char *text, size_t size)
+/* Says where ADDRESS is, if that is more than what is KNOWN so far: 2 with a source line, 1 the function
+ * only. */
+static int describe(Elf *elf, Dwarf *dwarf, uint64_t address, int known, char *text, size_t size)
 {
-    Dwarf *dwarf = dwarf_begin_elf(elf, DWARF_C_READ, NULL);
     Dwarf_Die unit;
     Dwarf_Line *line = NULL;
     const char *function = NULL, *file = NULL;
@@ -105,13 +106,25 @@ static int describe(Elf *elf, uint64_t address, char *text, size_t size)
         function = function_in_symbols(elf, address);
     if (file)
         project_path(&unit, file, path, sizeof path);
-    if (!function && !file)
-        return -1;
-    snprintf(text, size, file ? "%s at %s:%d" : "%s", function ? function : "unknown function", path, number);
-    return 0;
+    if ((file ? 2 : function ? 1 : 0) <= known)
+        return known;
+    snprintf(text, size, file ? "%.100s at %.130s:%d" : "%.250s", function ? function : "unknown function",
+             path, number);
+    return file ? 2 : 1;
 }
 
-void symbolize_answer(int binary, uint64_t address, int socket)
+/* Code of the C library has no lines, which is why its callers are looked at. */
+static int describe_first(Elf *elf, const uint64_t addresses[], char *text, size_t size)
+{
+    Dwarf *dwarf = dwarf_begin_elf(elf, DWARF_C_READ, NULL);
+    int known = 0;
+
+    for (int i = 0; i < SYMBOLIZE_ADDRESSES_MAX && addresses[i] && known < 2; i++)
+        known = describe(elf, dwarf, addresses[i], known, text, size);
+    return known;
+}
+
+void symbolize_answer(int binary, const uint64_t addresses[SYMBOLIZE_ADDRESSES_MAX], int socket)
 {
     char text[SYMBOLIZE_TEXT_MAX];
     struct iovec data = { text, 0 };
@@ -120,7 +133,7 @@ void symbolize_answer(int binary, uint64_t address, int socket)
 
     elf_version(EV_CURRENT);
     elf = elf_begin(binary, ELF_C_READ_MMAP, NULL);
-    if (!elf || describe(elf, address, text, sizeof text) < 0)
+    if (!elf || !describe_first(elf, addresses, text, sizeof text))
         return;
     data.iov_len = strlen(text);
     sendmsg(socket, &msg, MSG_NOSIGNAL);

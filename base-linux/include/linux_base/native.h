@@ -51,13 +51,15 @@ OS_RPC_INTERFACE(linux_native, LINUX_NATIVE_RPC)
 
 /* What a component's fault handler writes to descriptor 2, in one write, before the signal ends the process.
  */
+enum { LINUX_CALLERS_MAX = 8 };
 #define LINUX_FAULT_MAGIC UINT64_C(0x1e465541554c541e)
 struct linux_fault {
     uint64_t magic;
-    uint32_t signal;  /* number */
-    int32_t code;     /* si_code */
-    uint64_t address; /* si_addr: what was accessed, or the instruction */
-    uint64_t ip;      /* of the instruction, relative to the binary's load address */
+    uint32_t signal;                     /* number */
+    int32_t code;                        /* si_code */
+    uint64_t address;                    /* si_addr: what was accessed, or the instruction */
+    uint64_t ip;                         /* of the instruction, relative to the binary's load address */
+    uint64_t callers[LINUX_CALLERS_MAX]; /* likely calls on the stack, as IP, innermost first; 0 ends them */
 };
 
 #endif

@@ -10,6 +10,7 @@
 #ifndef LINUX_BASE_SPAWNER_H
 #define LINUX_BASE_SPAWNER_H
 
+#include <linux_base/native.h>
 #include <os/types.h>
 #include <sys/types.h>
 
@@ -52,6 +53,9 @@ struct spawner_event {
     os_err err;
     uint64_t ip; /* SPAWNER_VIOLATION: of the instruction, relative to the binary's load address if known,
                     else 0 */
+    uint64_t
+        callers[LINUX_CALLERS_MAX]; /* SPAWNER_VIOLATION: likely calls on its stack, relative too,
+                                       innermost first; 0 ends them. The component's word: for messages */
     char text[256];
 };
 
