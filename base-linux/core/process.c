@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -120,10 +121,18 @@ static void output_ready(struct transport_watch *watch, uint32_t events)
         close_output(process);
 }
 
+/* What is there now, and no more: the component, or an accomplice who has its descriptor, may write on. */
 static void drain_output(struct core_process *process)
 {
-    while (process->log.fd >= 0 && read_output(process) > 0)
-        ;
+    int waiting = 0;
+    if (process->log.fd < 0 || ioctl(process->log.fd, FIONREAD, &waiting))
+        return;
+    while (waiting > 0) {
+        ssize_t len = read_output(process);
+        if (len <= 0)
+            return;
+        waiting -= (int)len;
+    }
 }
 
 void linux_process_flush(void)
@@ -445,7 +454,7 @@ static void handle_event(struct spawner_event *event)
 
 /* ---- events of the spawner */
 
-/* What must not wait for its turn: who the process is. */
+/* What must not wait for its turn: who the process is, and that it is nobody any more. */
 static void take_pid(const struct spawner_event *event)
 {
     struct core_process *process = find_process(event->id);
@@ -456,6 +465,9 @@ static void take_pid(const struct spawner_event *event)
     } else if (event->pidfd >= 0) {
         close(event->pidfd);
     }
+    /* the kernel may give the number to another process, and an accomplice may still have the connection */
+    if (event->kind == SPAWNER_ENDED && process)
+        process->pid = 0;
 }
 
 /* Reads without handling; zero when there is nothing. */

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test-rogue.c: components that do below the library what a component should not: floods of output, memory at
+ * addresses of their own. The system ends when the user wants it to, and the kernel keeps the bounds.
+ */
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "run.h"
+
+static const char *const headless[] = { "--headless", NULL };
+
+static void start(struct run *run, const char *does)
+{
+    char scenario[256];
+    snprintf(scenario, sizeof(scenario), "start:\n  rogue: { restart: never, config: { does: %s } }\n", does);
+    run_start(run, "run", scenario, headless);
+    run_expect(run, "begins");
+}
+
+/* Core reads what there is when it ends, but not for as long as there is more. */
+START_TEST(a_flood_of_output_does_not_keep_the_system)
+{
+    static char rest[1 << 16]; /* need not be kept */
+    struct run run;
+    start(&run, "flood");
+    run_signal(&run, SIGTERM);
+    while (read(run.out, rest, sizeof(rest)) > 0)
+        ;
+    ck_assert_int_eq(run_end(&run), 0);
+}
+END_TEST
+
+/* The output goes nowhere: a pager that waits for its user. */
+START_TEST(output_that_nobody_reads_does_not_stop_core)
+{
+    struct run run;
+    struct run_held held;
+    start(&run, "flood");
+    run_hold(&run, &held);
+    /* the pipe is full long before the components are gone */
+    run_signal(&run, SIGTERM);
+    run_all_gone(&held);
+    ck_assert_int_eq(run_end(&run), 0);
+}
+END_TEST
+
+/* Page tables are memory too, and there are few only where mappings are close to each other. */
+START_TEST(mappings_at_chosen_addresses_are_refused)
+{
+    struct run run;
+    start(&run, "sparse");
+    run_expect(&run, "system call mmap");
+    run_end(&run);
+    ck_assert_uint_eq(run_count(&run, "pages far apart"), 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("rogue components");
+    TCase *tcase = tcase_create("rogue");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, a_flood_of_output_does_not_keep_the_system);
+    tcase_add_test(tcase, output_that_nobody_reads_does_not_stop_core);
+    tcase_add_test(tcase, mappings_at_chosen_addresses_are_refused);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_tap(runner, "-");
+    srunner_run_all(runner, CK_SILENT);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
