@@ -31,9 +31,9 @@ static const struct {
     { "crash-null", "SIGSEGV", "write_to" },
     { "crash-illegal", "SIGILL", "probe_server.c:" },
     { "crash-divide", "SIGFPE", "probe_server.c:" },
-    { "crash-abort", "SIGABRT", "server" },
+    { "crash-abort", "SIGABRT", "in crash at" },
     { "crash-stack", "SIGSEGV", "use_stack" },
-    { "crash-assert", "the probe was asked to fail", "SIGABRT" },
+    { "crash-assert", "the probe was asked to fail", "SIGABRT in crash at" },
 };
 
 /* The caller has its error, the log names signal and place, and the server is there again for the next
