@@ -165,7 +165,13 @@ os_err linux_control_init(void)
     listener.ready = accept_client;
     if (listener.fd < 0)
         return OS_ERR_HANDLES;
-    if (bind(listener.fd, (struct sockaddr *)&address, size) || listen(listener.fd, CLIENTS))
+    if (bind(listener.fd, (struct sockaddr *)&address, size) && errno == EADDRINUSE) {
+        /* anybody can take such a name, and must not keep others from starting a system by it */
+        linux_say("WARNING: somebody has taken the control socket's name: no list, no log");
+        close(listener.fd);
+        return OS_OK;
+    }
+    if (listen(listener.fd, CLIENTS))
         return OS_ERR_IO;
     return transport_watch(linux_core.ep.plat, &listener, EPOLLIN);
 }

@@ -119,17 +119,28 @@ static os_err save_file(const char *path, int memory, uint64_t size)
     return file_error(error);
 }
 
+/*
+ * Pictures only, whatever a driver calls them: the folder is the user's, who may have sources and programs
+ * there that a driver must not replace.
+ */
+static int picture_name(const char *name)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+    size_t len = strlen(name);
+    return len > 4 && *name != '.' && strspn(name, allowed) == len && !strcmp(name + len - 4, ".png");
+}
+
 /* The file for a picture called NAME. */
 static os_err file_of(const char *name, char path[SAVE_FOLDER])
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
     const char *shot = linux_core.options->shot;
     const char *slash = strrchr(shot, '/');
-    if (!*name || *name == '.' || strspn(name, allowed) != strlen(name))
+    int is_shot = !strcmp(name, "shot");
+    if (!is_shot && !picture_name(name))
         return OS_ERR_BAD_ARG;
     int folder = slash ? (int)(slash - shot) + 1 : 0;
-    int len = strcmp(name, "shot") ? snprintf(path, SAVE_FOLDER, "%.*s%s", folder, shot, name)
-                                   : snprintf(path, SAVE_FOLDER, "%s", shot);
+    int len = is_shot ? snprintf(path, SAVE_FOLDER, "%s", shot)
+                      : snprintf(path, SAVE_FOLDER, "%.*s%s", folder, shot, name);
     return len < SAVE_FOLDER ? OS_OK : OS_ERR_BAD_ARG;
 }
 

@@ -14,9 +14,9 @@
  * quit: ends the whole system with STATUS, as when the window's close button was pressed.
  * shot_sigh: HANDLER is signalled when the user wants a picture of the screen; the driver answers with
  * save("shot"). save: writes the first SIZE bytes of DS to the host's file for NAME ("shot": the file that
- * the user named; other names, of letters, digits, '-', '_' and '.', to the folder of the run). Whole or not
- * at all. OS_ERR_NO_SPACE, OS_ERR_DENIED, OS_ERR_IO, OS_ERR_BAD_ARG. failed: instead of save, when the
- * picture cannot be made; TEXT says why.
+ * the user named; other names, of letters, digits, '-', '_' and '.', with ".png" at the end, to the same
+ * folder). Whole or not at all. OS_ERR_NO_SPACE, OS_ERR_DENIED, OS_ERR_IO, OS_ERR_BAD_ARG. failed: instead of
+ * save, when the picture cannot be made; TEXT says why.
  */
 #define OS_HOST_RPC(FN, I)                                                                                   \
     FN(I, quit, (in, int32_t, status))                                                                       \

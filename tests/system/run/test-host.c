@@ -47,6 +47,15 @@ static int files_in_folder(void)
     return atoi(line);
 }
 
+static int write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+    if (!file)
+        return errno;
+    fputs(text, file);
+    return fclose(file) ? errno : 0;
+}
+
 START_TEST(shot_at_the_end)
 {
     struct run run;
@@ -69,6 +78,30 @@ START_TEST(shot_at_the_end)
 }
 END_TEST
 
+/* A driver chooses names of pictures, but the folder is the user's. */
+START_TEST(a_driver_replaces_no_file_but_pictures)
+{
+    struct run run;
+    char path[300], file[300], line[16] = "", scenario[512];
+    snprintf(path, sizeof(path), "%s/picture.png", folder);
+    snprintf(file, sizeof(file), "%s/Makefile", folder);
+    snprintf(scenario, sizeof(scenario), "%s", screen);
+    snprintf(strstr(scenario, "200 }") + 3, 64, ", input: shot Makefile }\n");
+    ck_assert_int_eq(write_file(file, "all:\n"), 0);
+    const char *const args[] = { "--headless", "--for", "1", "--shot", path, NULL };
+    run_start(&run, "run", scenario, args);
+    run_expect(&run, "cannot save the picture");
+    run_end(&run);
+    FILE *read = fopen(file, "re");
+    ck_assert_ptr_nonnull(read);
+    ck_assert_ptr_nonnull(fgets(line, sizeof(line), read));
+    fclose(read);
+    ck_assert_str_eq(line, "all:\n");
+    unlink(file);
+    unlink(path);
+}
+END_TEST
+
 START_TEST(shot_into_no_folder)
 {
     struct run run;
@@ -80,15 +113,6 @@ START_TEST(shot_into_no_folder)
     ck_assert_msg(strstr(run.text, path), "%s", run.text);
 }
 END_TEST
-
-static int write_file(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "we");
-    if (!file)
-        return errno;
-    fputs(text, file);
-    return fclose(file) ? errno : 0;
-}
 
 /* A user namespace in which we are whom we were before: without that nobody can make files there. */
 static int own_users(void)
@@ -157,6 +181,7 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_unchecked_fixture(tcase, make_folder, remove_folder);
     tcase_add_test(tcase, shot_at_the_end);
+    tcase_add_test(tcase, a_driver_replaces_no_file_but_pictures);
     tcase_add_test(tcase, shot_into_no_folder);
     tcase_add_test(tcase, shot_to_a_full_disk);
     suite_add_tcase(suite, tcase);
