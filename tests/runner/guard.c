@@ -7,8 +7,9 @@
  *
  * The test has a TMPDIR and an XDG_RUNTIME_DIR of its own, which must be empty afterwards. The guard adopts
  * processes whose parents have ended, so that no descendant can get away from it: one that is still there
- * when the test has ended, and does not end soon, is a failure, and is killed. Sockets and memfds live in
- * processes, so they are gone with them. What is wrong is said on stderr in lines that begin with "guard: ".
+ * when the test has ended, and does not end soon, is a failure, and is killed. Memfds live in processes, so
+ * they are gone with them, and so should be Seedbed's sockets: those with its name are compared. What is
+ * wrong is said on stderr in lines that begin with "guard: ".
  */
 #include <dirent.h>
 #include <errno.h>
@@ -159,6 +160,66 @@ static void remove_tmp(const char *tmp, int report)
     nftw(tmp, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
+/* ---- sockets */
+
+struct socket {
+    unsigned long inode;
+    char name[128]; /* a path, or @ and an abstract name */
+};
+
+/* Unix sockets whose names say that they are Seedbed's; the number of them. */
+static size_t look_at_sockets(struct socket *sockets, size_t max)
+{
+    char line[512];
+    size_t count = 0;
+    FILE *file = fopen("/proc/net/unix", "re");
+    if (!file)
+        return 0;
+    while (count < max && fgets(line, sizeof(line), file)) {
+        struct socket *to = &sockets[count];
+        /* address: references protocol flags type state inode name */
+        if (sscanf(line, "%*[^:]: %*x %*x %*x %*x %*x %lu %127s", &to->inode, to->name) == 2 &&
+            strstr(to->name, "seedbed"))
+            count++;
+    }
+    fclose(file);
+    return count;
+}
+
+static int is_among(const struct socket *socket, const struct socket *sockets, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (sockets[i].inode == socket->inode)
+            return 1;
+    return 0;
+}
+
+/* Another test that runs at the same time has sockets, too; their names end with the process that lives. */
+static int has_living_owner(const struct socket *socket)
+{
+    const char *slash = strrchr(socket->name, '/');
+    pid_t owner = slash ? (pid_t)atoi(slash + 1) : 0;
+    return owner > 0 && (kill(owner, 0) == 0 || errno == EPERM);
+}
+
+enum { SOCKETS = 1024 };
+static struct socket sockets_before[SOCKETS];
+static size_t count_before;
+
+static void report_sockets(void)
+{
+    static struct socket sockets[SOCKETS], again[SOCKETS];
+    size_t count = look_at_sockets(sockets, SOCKETS), left = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!is_among(&sockets[i], sockets_before, count_before) && !has_living_owner(&sockets[i]))
+            sockets[left++] = sockets[i];
+    /* one whose owner ended between the two looks is gone now */
+    count = look_at_sockets(again, SOCKETS);
+    for (size_t i = 0; i < left; i++)
+        if (is_among(&sockets[i], again, count))
+            complain("left behind socket %s", sockets[i].name);
+}
+
 /* ---- the test */
 
 static volatile sig_atomic_t stopped;
@@ -226,6 +287,7 @@ int main(int argc, char **argv)
     sigaction(SIGINT, &action, NULL);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
 
+    count_before = look_at_sockets(sockets_before, SOCKETS);
     pid_t test = fork();
     if (test == 0)
         run_test(argv + 1, &mask);
@@ -242,6 +304,7 @@ int main(int argc, char **argv)
     if (WIFSIGNALED(status))
         complain("the test was ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
     end_processes(1);
+    report_sockets();
     remove_tmp(tmp, !WIFSIGNALED(status));
 
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Tests of the test runner and of its guard: what they must catch, they catch. Writes TAP.
 
-    test_runner.py GUARD
+    test_runner.py GUARD LEAKY
 """
 
 import os
+import socket
 import subprocess
 import sys
 import types
@@ -12,7 +13,7 @@ import types
 import run
 import tap
 
-GUARD = sys.argv[1]
+GUARD, LEAKY = sys.argv[1:]
 
 
 def guard(script):
@@ -66,6 +67,29 @@ def guard_waits_for_those_on_their_way_out():
     assert guard('(setsid sleep 0.3 &)') == (0, '')
 
 
+def guard_finds_a_socket():
+    # its owner is gone, and yet it is there: a process outside of the test has got it
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        lost = ('import array, os, socket, sys\n'
+                's = socket.socket(socket.AF_UNIX)\n'
+                's.bind("\\0seedbed/test/" + str(os.getpid()))\n'
+                'socket.send_fds(socket.socket(fileno=int(sys.argv[1])), [b"x"], [s.fileno()])\n')
+        done = subprocess.run([GUARD, sys.executable, '-c', lost, str(ours.fileno())], pass_fds=[ours.fileno()],
+                              stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1 and 'left behind socket @seedbed/test/' in done.stderr, done.stderr
+
+
+def guard_minds_its_own_sockets():
+    with socket.socket(socket.AF_UNIX) as others:
+        others.bind(f'\0seedbed/test/{os.getpid()}')
+        tidy = ('import os, socket\ns = socket.socket(socket.AF_UNIX)\n'
+                's.bind("\\0seedbed/test/" + str(os.getpid()))\n')
+        done = subprocess.run([GUARD, sys.executable, '-c', tidy], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                              text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ''), done.stderr
+
+
 def guard_tells_of_a_crash():
     status, text = guard('kill -SEGV $$')
     assert status == 139 and 'ended by signal 11' in text, text
@@ -83,6 +107,15 @@ def guard_takes_all_with_it_when_stopped():
         process.terminate()
         assert process.wait() == 143
     assert not os.path.exists(f'/proc/{pid}')
+
+
+def leak_finds_descriptors():
+    done = subprocess.run([LEAKY], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False)
+    report = tap.parse('leaky', done.stdout)
+    assert report.line() == '2 passed, 2 failed, 0 skipped', done.stdout
+    leaves, closes = report.failures
+    assert 'leaves_a_descriptor' in leaves and 'left open:' in leaves and '/dev/zero' in leaves, leaves
+    assert 'closes_too_much' in closes and '0 (closed, but not opened by the test)' in closes, closes
 
 
 def tap_counts_each_test():
@@ -141,7 +174,7 @@ def run_takes_plain_programs():
 
 
 def main():
-    prefixes = ('guard_', 'tap_', 'run_')
+    prefixes = ('guard_', 'leak_', 'tap_', 'run_')
     tests = [value for name, value in globals().items() if callable(value) and name.startswith(prefixes)]
     tap.run_tests(tests)
 
