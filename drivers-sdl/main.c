@@ -4,12 +4,14 @@
  *
  * Two threads, and neither ever polls. The window's thread sleeps in SDL_WaitEvent; all of SDL and all calls
  * to the gui are its own. The entrypoint's thread only turns signals into SDL events, which wake the window's
- * thread.
+ * thread, and the end of the gui, which it watches. Then the window stays as it is until the next gui is
+ * there.
  */
 #include <os/component.h>
 #include <os/config.h>
 #include <os/rom.h>
 #include <os/thread.h>
+#include <os/watch.h>
 #include "../os/drivers/display/display.h"
 #include "../os/drivers/display/utf8.h"
 #include "keys.h"
@@ -30,15 +32,17 @@ OS_MANIFEST("requires: [Capture, Event, Host]\n"
             "  title: string\n");
 
 /* What the entrypoint's thread tells the window's: codes of SDL's user events. */
-enum note { NOTE_CHANGED, NOTE_SHOT, NOTES };
+enum note { NOTE_CHANGED, NOTE_SHOT, NOTE_GONE, NOTES };
 
 struct driver {
     struct os_env *env;
     struct os_rom_module config_rom;
     struct os_config config;
     struct os_thread thread;
-    struct os_signal_handler changed, shot;
-    os_signal_cap changed_cap, shot_cap;
+    struct os_signal_handler changed, shot, opened;
+    os_signal_cap changed_cap, shot_cap, opened_cap;
+    struct os_watch watch;  /* of the gui */
+    os_capture_cap watched; /* owned; the window's thread sets it before it signals opened, after NOTE_GONE */
     _Atomic int told[NOTES]; /* and not seen yet: need not be told again */
 
     /* the window's thread */
@@ -47,6 +51,7 @@ struct driver {
     struct os_input_event events[64]; /* collected for one call */
     uint32_t count;
     int resized;
+    int shot_owed; /* to the user, at the next gui */
 };
 
 static struct driver driver;
@@ -55,6 +60,13 @@ static void __attribute__((noreturn)) fail_sdl(const char *what)
 {
     printf("%s: %s\n", what, SDL_GetError());
     os_exit(driver.env, 1);
+}
+
+/* A gui that is gone is no error; NOTE_GONE follows. */
+static void require(os_err err, const char *what)
+{
+    if (!os_err_is_gone(err))
+        os_require(driver.env, err, what);
 }
 
 /* ---- the entrypoint's thread */
@@ -75,6 +87,22 @@ static void handle_changed(struct os_signal_handler *handler)
 static void handle_shot(struct os_signal_handler *handler)
 {
     tell(NOTE_SHOT);
+}
+
+static void handle_gone(struct os_watch *watch)
+{
+    tell(NOTE_GONE);
+}
+
+/* A gui that is gone already is told of like one that goes later. */
+static void handle_opened(struct os_signal_handler *handler)
+{
+    os_err err = os_watch_begin(&driver.watch, driver.env->ep, driver.watched.cap, handle_gone);
+
+    if (os_err_is_gone(err))
+        tell(NOTE_GONE);
+    else
+        os_require(driver.env, err, "cannot watch the gui");
 }
 
 /* ---- the picture */
@@ -119,7 +147,7 @@ static void show_changes(void)
     SDL_Rect changed[DISPLAY_RECTS];
     uint32_t count = 0;
 
-    os_require(driver.env, display_capture(&driver.display, rects, &count), "the gui is gone");
+    require(display_capture(&driver.display, rects, &count), "cannot take the picture");
     for (uint32_t i = 0; i < count; i++)
         changed[i] = (SDL_Rect){ rects[i].x, rects[i].y, (int)rects[i].w, (int)rects[i].h };
     if (count)
@@ -135,15 +163,15 @@ static void follow_size(void)
     driver.resized = 0;
     if (w == (int)driver.display.w && h == (int)driver.display.h)
         return;
-    os_require(driver.env, display_resize(&driver.display, (uint32_t)w, (uint32_t)h),
-               "cannot make a screen of the window's size");
+    require(display_resize(&driver.display, (uint32_t)w, (uint32_t)h),
+            "cannot make a screen of the window's size");
 }
 
 /* ---- input */
 
 static void flush_input(void)
 {
-    os_require(driver.env, display_submit(&driver.display, driver.events, driver.count), "the gui is gone");
+    require(display_submit(&driver.display, driver.events, driver.count), "cannot submit input");
     driver.count = 0;
 }
 
@@ -190,19 +218,58 @@ static void add_text(const SDL_TextInputEvent *text)
 
 /* ---- the window's thread */
 
+static void watch_gui(void)
+{
+    os_cap_drop(driver.watched.cap);
+    driver.watched.cap = os_cap_copy(driver.display.capture.cap.cap);
+    os_signal_submit(driver.opened_cap);
+}
+
+static void take_shot(void)
+{
+    os_err err = display_shot(&driver.display, "shot");
+
+    driver.shot_owed = os_err_is_gone(err);
+    if (err && !driver.shot_owed)
+        printf("cannot save the picture: %s\n", os_err_text(err));
+    /* The shot took the changes that the window has not shown yet. */
+    show_all();
+}
+
+/* What was held down is not held at the next gui, and the pointer is where it is now. */
+static void reopen(void)
+{
+    int w, h, x, y;
+
+    SDL_GetWindowSize(driver.window, &w, &h);
+    os_require(driver.env, display_reopen(&driver.display, (uint32_t)w, (uint32_t)h, driver.changed_cap),
+               "the gui is gone");
+    watch_gui();
+    driver.count = 0;
+    SDL_GetMouseState(&x, &y);
+    if (SDL_GetMouseFocus() == driver.window)
+        add_input(OS_INPUT_MOVE, 0, x, y);
+    if (driver.shot_owed)
+        take_shot();
+}
+
 static void handle_note(enum note note)
 {
     /* Seen before it is acted on: what happens meanwhile is told again. */
     atomic_store(&driver.told[note], 0);
-    if (note == NOTE_CHANGED) {
+    switch (note) {
+    case NOTE_CHANGED:
         show_changes();
-        return;
+        break;
+    case NOTE_SHOT:
+        take_shot();
+        break;
+    case NOTE_GONE:
+        reopen();
+        break;
+    case NOTES:
+        break;
     }
-    os_err err = display_shot(&driver.display, "shot");
-    if (err)
-        printf("cannot save the picture: %s\n", os_err_text(err));
-    /* The shot took the changes that the window has not shown yet. */
-    show_all();
 }
 
 static void handle_event(const SDL_Event *event)
@@ -308,10 +375,10 @@ static void window_thread(struct os_thread *thread)
 {
     open_window();
     follow_size();
-    os_require(driver.env, os_capture_sigh(driver.display.capture.cap, driver.changed_cap),
-               "cannot ask for changes");
+    require(os_capture_sigh(driver.display.capture.cap, driver.changed_cap), "cannot ask for changes");
     os_require(driver.env, os_host_shot_sigh(driver.display.host.cap, driver.shot_cap),
                "cannot offer pictures");
+    watch_gui();
     run_window();
 }
 
@@ -333,6 +400,8 @@ void component_construct(struct os_env *env)
     os_require(env, os_signal_handler_init(&driver.changed, env->ep, handle_changed, &driver.changed_cap),
                "cannot make a signal handler");
     os_require(env, os_signal_handler_init(&driver.shot, env->ep, handle_shot, &driver.shot_cap),
+               "cannot make a signal handler");
+    os_require(env, os_signal_handler_init(&driver.opened, env->ep, handle_opened, &driver.opened_cap),
                "cannot make a signal handler");
     os_require(env, os_thread_start(&driver.thread, window_thread, OS_KIB(512)), "cannot start a thread");
 }

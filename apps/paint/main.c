@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * main.c: paint, a sheet of paper to draw on with the mouse. One view fills the screen: the desk, the sheet,
- * and the bar of tools. Everything happens in handle_input, when the gui says that events wait.
+ * and the bar of tools. Everything happens in handle_input, when the gui says that events wait. When the gui
+ * ends, the sheet is shown at the next one.
  */
 #include <os/component.h>
 #include <os/config.h>
 #include <os/rom.h>
+#include <os/watch.h>
 #include "canvas.h"
 #include "toolbar.h"
 
@@ -26,14 +28,17 @@ enum { MARGIN = 28 }; /* around sheet and bar, in pixels */
 struct paint {
     struct os_env *env;
     struct os_gui_session gui;
-    uint64_t donated; /* to the gui, bytes */
+    uint64_t donated;      /* to the gui, bytes */
+    struct os_watch watch; /* of the gui */
     struct os_signal_handler input;
+    os_signal_cap input_cap;
     struct os_region region; /* the buffer: pixels of the window */
     uint32_t w, h, view;
     struct os_rect sheet; /* where it is in the window */
     struct canvas canvas;
     struct toolbar toolbar;
     uint32_t want_w, want_h; /* size of the screen, to be followed */
+    int reconnected;         /* to be said when the picture is shown again */
     int drawing;             /* a button is held, and this is its stroke: */
     int untouched;           /* nobody has drawn yet: the sketch is there */
     int32_t x, y;            /* last position, in units of the canvas */
@@ -47,10 +52,17 @@ static struct os_surface window(struct paint *paint)
     return os_surface_make(paint->region.at, paint->w, paint->h);
 }
 
+/* A gui that is gone is no error: what was drawn into its buffer is drawn anew for the next one. */
+static void require(struct paint *paint, os_err err, const char *what)
+{
+    if (!os_err_is_gone(err))
+        os_require(paint->env, err, what);
+}
+
 static void refresh(struct paint *paint, struct os_rect rect)
 {
     if (rect.w && rect.h)
-        os_require(paint->env, os_gui_refresh(paint->gui.cap, rect), "the gui is gone");
+        require(paint, os_gui_refresh(paint->gui.cap, rect), "cannot show what is drawn");
 }
 
 /* The sheet's pixel that is seen at its top left: the middle of the canvas is the middle of the window's
@@ -213,9 +225,12 @@ static os_err resize(struct paint *paint, uint32_t w, uint32_t h)
     if (paint->view)
         return os_gui_view_move(paint->gui.cap, paint->view, all);
     err = os_gui_view_create(paint->gui.cap, all, 0, 0, &paint->view);
-    if (err)
-        return err;
-    return os_gui_view_title(paint->gui.cap, paint->view, "paint");
+    if (!err)
+        err = os_gui_view_title(paint->gui.cap, paint->view, "paint");
+    if (!err && paint->reconnected)
+        printf("the gui was restarted, and has the picture again\n");
+    paint->reconnected = 0;
+    return err;
 }
 
 /* ---- strokes */
@@ -397,13 +412,62 @@ static void handle_input(struct os_signal_handler *handler)
     size_t len;
 
     do {
-        os_require(paint->env, os_gui_input(paint->gui.cap, &buffer, &len), "the gui is gone");
+        os_err err = os_gui_input(paint->gui.cap, &buffer, &len);
+        require(paint, err, "cannot read input");
+        if (err)
+            return;
         memcpy(events, buffer, len);
         for (size_t i = 0; i < len / sizeof(events[0]); i++)
             handle_event(paint, &events[i]);
     } while (len == sizeof(buffer));
     /* Once for all events: while an edge is dragged, only the last size counts. */
-    os_require(paint->env, resize(paint, paint->want_w, paint->want_h), "cannot resize");
+    require(paint, resize(paint, paint->want_w, paint->want_h), "cannot resize");
+}
+
+/* ---- the gui, and the next one */
+
+static void handle_gone(struct os_watch *watch);
+
+static os_err connect_gui(struct paint *paint)
+{
+    os_err err = os_gui_open(paint->env, "", "", &paint->gui);
+    if (err)
+        return err;
+    paint->donated = OS_KIB(64);
+    err = os_watch_begin(&paint->watch, paint->env->ep, paint->gui.cap.cap, handle_gone);
+    if (!err)
+        err = os_gui_input_sigh(paint->gui.cap, paint->input_cap);
+    /* Without a screen yet, the first OS_INPUT_RESIZE comes when there is one. */
+    if (!err)
+        err = os_gui_mode(paint->gui.cap, &paint->want_w, &paint->want_h);
+    if (!err)
+        err = resize(paint, paint->want_w, paint->want_h);
+    return err;
+}
+
+/* The buffer is detached at once, because the memory of a gui that is gone is not free before. */
+static void leave_gui(struct paint *paint)
+{
+    os_watch_cancel(&paint->watch);
+    os_region_detach(&paint->region);
+    paint->w = paint->h = 0;
+    paint->view = 0;
+    paint->reconnected = 1;
+    paint->toolbar.hover = (struct tool){ TOOL_NONE, 0 };
+    os_gui_close(&paint->gui);
+}
+
+/* The next gui may end as well; when there is none any more, that is the end of paint too. */
+static void handle_gone(struct os_watch *watch)
+{
+    struct paint *paint = OS_CONTAINER_OF(watch, struct paint, watch);
+    os_err err;
+
+    do {
+        leave_gui(paint);
+        err = connect_gui(paint);
+    } while (os_err_is_gone(err));
+    os_require(paint->env, err, "the gui is gone");
 }
 
 /* ---- start */
@@ -435,18 +499,10 @@ void component_construct(struct os_env *env)
 {
     static struct paint state;
     struct paint *paint = &state;
-    os_signal_cap signal;
 
-    *paint = (struct paint){ .env = env, .toolbar = { .colour = 0 }, .donated = OS_KIB(64) };
+    *paint = (struct paint){ .env = env, .toolbar = { .colour = 0 } };
     read_config(paint);
-    os_require(env, os_gui_open(env, "", "", &paint->gui), "cannot open Gui");
-    os_require(env, os_signal_handler_init(&paint->input, env->ep, handle_input, &signal),
+    os_require(env, os_signal_handler_init(&paint->input, env->ep, handle_input, &paint->input_cap),
                "cannot make a signal handler");
-    os_require(env, os_gui_input_sigh(paint->gui.cap, signal), "cannot ask for input");
-    os_cap_drop(signal.cap);
-
-    /* Without a screen yet, the first OS_INPUT_RESIZE comes when there is one. */
-    os_require(env, os_gui_mode(paint->gui.cap, &paint->want_w, &paint->want_h),
-               "cannot ask for the screen's size");
-    os_require(env, resize(paint, paint->want_w, paint->want_h), "cannot make the window");
+    os_require(env, connect_gui(paint), "cannot open Gui");
 }

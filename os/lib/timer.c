@@ -16,11 +16,6 @@ static struct os_timeout *first_timeout(struct os_timeouts *timer)
 
 static void handle_gone(struct os_watch *watch);
 
-static int is_lost(os_err err)
-{
-    return err == OS_ERR_DEAD || err == OS_ERR_REVOKED;
-}
-
 static os_err open_session(struct os_timeouts *timer)
 {
     os_err err = os_timer_open(timer->env, "", "", &timer->session);
@@ -90,7 +85,7 @@ static void handle_gone(struct os_watch *watch)
 static os_err timer_now(struct os_timeouts *timer, os_time *now)
 {
     os_err err = timer->session.base.env ? session_now(timer, now) : OS_ERR_DEAD;
-    if (!is_lost(err))
+    if (!os_err_is_gone(err))
         return err;
     err = reopen(timer);
     return err ? err : session_now(timer, now);
@@ -99,7 +94,7 @@ static os_err timer_now(struct os_timeouts *timer, os_time *now)
 static os_err program(struct os_timeouts *timer)
 {
     os_err err = tell_session(timer);
-    return is_lost(err) ? reopen(timer) : err;
+    return os_err_is_gone(err) ? reopen(timer) : err;
 }
 
 /* ---- what is armed ---- */

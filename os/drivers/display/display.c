@@ -9,26 +9,50 @@
 /* What OS_SESSION donates to a Capture session; the gui takes its own structure from it. */
 static const uint64_t first_donation = OS_KIB(64);
 
+static os_err open_gui(struct display *display)
+{
+    os_err err = os_capture_open(display->env, "", "", &display->capture);
+    if (err)
+        return err;
+    err = os_event_open(display->env, "", "", &display->event);
+    if (err)
+        os_capture_close(&display->capture);
+    display->donated = first_donation;
+    return err;
+}
+
+static void close_gui(struct display *display)
+{
+    os_region_detach(&display->region);
+    display->w = display->h = 0;
+    os_event_close(&display->event);
+    os_capture_close(&display->capture);
+}
+
 os_err display_open(struct display *display, struct os_env *env)
+{
+    *display = (struct display){ .env = env };
+    os_err err = open_gui(display);
+    if (err)
+        return err;
+    err = os_host_open(env, "", "", &display->host);
+    if (err)
+        close_gui(display);
+    return err;
+}
+
+os_err display_reopen(struct display *display, uint32_t w, uint32_t h, os_signal_cap changed)
 {
     os_err err;
 
-    *display = (struct display){ .env = env, .donated = first_donation };
-    err = os_capture_open(env, "", "", &display->capture);
-    if (err)
-        return err;
-    err = os_event_open(env, "", "", &display->event);
-    if (err)
-        goto close_capture;
-    err = os_host_open(env, "", "", &display->host);
-    if (err)
-        goto close_event;
-    return OS_OK;
-
-close_event:
-    os_event_close(&display->event);
-close_capture:
-    os_capture_close(&display->capture);
+    do {
+        close_gui(display);
+        err = open_gui(display);
+        if (!err)
+            err = display_resize(display, w, h);
+        if (!err && changed.cap.id)
+            err = os_capture_sigh(display->capture.cap, changed);
+    } while (os_err_is_gone(err));
     return err;
 }
 
@@ -129,9 +153,9 @@ os_err display_shot(struct display *display, const char *name)
     os_err err = make_shot(display, name);
 
     /* The host may be what failed; it has nothing to learn from a second answer then. */
-    if (err) {
+    if (err && !os_err_is_gone(err)) {
         os_err told = os_host_failed(display->host.cap, name, os_err_text(err));
         return told ? told : err;
     }
-    return OS_OK;
+    return err;
 }

@@ -5,6 +5,7 @@
 
 #include <os/gui.h>
 #include <os/host.h>
+#include <os/watch.h>
 
 /* Zeroed means closed. All calls by one thread. */
 struct display {
@@ -20,6 +21,12 @@ struct display {
 /* Opens the sessions Capture, Event and Host. There is no screen before display_resize. */
 OS_MUST_CHECK os_err display_open(struct display *display, struct os_env *env);
 
+/*
+ * The gui is gone: opens Capture and Event at the next one, with a screen of W by H that signals to CHANGED,
+ * if that is any. Waits for the next gui; an error says that there is none.
+ */
+OS_MUST_CHECK os_err display_reopen(struct display *display, uint32_t w, uint32_t h, os_signal_cap changed);
+
 /* The screen is W by H pixels from now on. After an error there is none. */
 OS_MUST_CHECK os_err display_resize(struct display *display, uint32_t w, uint32_t h);
 
@@ -30,7 +37,8 @@ OS_MUST_CHECK os_err display_capture(struct display *display, struct os_rect *re
 OS_MUST_CHECK os_err display_submit(struct display *display, const struct os_input_event *events,
                                     uint32_t count);
 
-/* Saves the picture, up to date, as PNG under NAME at the host. When it cannot be made the host is told why.
+/* Saves the picture, up to date, as PNG under NAME at the host. When it cannot be made the host is told why,
+ * unless it is because the gui is gone: the caller tries again at the next one.
  */
 OS_MUST_CHECK os_err display_shot(struct display *display, const char *name);
 

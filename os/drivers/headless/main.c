@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * main.c: a screen in memory. Pictures of it are taken when the script or the user asks for one; until then
- * the gui has nothing to compose for it. Input comes from a script (script.h).
+ * the gui has nothing to compose for it. Input comes from a script (script.h). When the gui ends, all goes on
+ * at the next one: a command that finds the gui gone is run again then.
  */
 #include <os/component.h>
 #include <os/config.h>
 #include <os/rom.h>
 #include <os/timer.h>
+#include <os/watch.h>
 #include "../display/display.h"
 #include "../display/utf8.h"
 #include "script.h"
@@ -26,7 +28,10 @@ OS_MANIFEST("requires: [Capture, Event, Host, Timer]\n"
 struct headless {
     struct os_env *env;
     struct display display;
+    struct os_watch watch; /* of the gui */
+    uint32_t w, h;         /* of the screen */
     struct os_signal_handler shot, changed;
+    os_signal_cap changed_cap; /* only with a script */
     struct os_rom_module config_rom, script_rom;
     struct os_config config;
     const char *script_name; /* for messages */
@@ -35,7 +40,11 @@ struct headless {
     struct os_timeout wait;
     struct os_call settle;
     struct command until; /* what is waited for; COMMAND_END: nothing */
+    int lost;             /* the gui is gone, and the next one not there yet */
+    struct command again; /* what could not be done therefore; COMMAND_END: nothing */
     int32_t x, y;         /* the pointer */
+    int moved;            /* there is one */
+    int shot_owed;        /* to the user, at the next gui */
 };
 
 static void __attribute__((noreturn))
@@ -45,13 +54,22 @@ fail_script(struct headless *headless, const struct script *script, const char *
     os_exit(headless->env, 1);
 }
 
+/* A gui that is gone is no error, for the next one is waited for; WHAT is said of others. */
+static void require(struct headless *headless, os_err err, const char *what)
+{
+    if (os_err_is_gone(err))
+        headless->lost = 1;
+    else
+        os_require(headless->env, err, what);
+}
+
 /* ---- the script */
 
 static void submit(struct headless *headless, uint32_t kind, uint32_t code)
 {
     struct os_input_event event = { .kind = kind, .code = code, .x = headless->x, .y = headless->y };
 
-    os_require(headless->env, display_submit(&headless->display, &event, 1), "cannot submit input");
+    require(headless, display_submit(&headless->display, &event, 1), "cannot submit input");
 }
 
 static void type_text(struct headless *headless, const struct command *command)
@@ -66,7 +84,7 @@ static void wheel(struct headless *headless, const struct command *command)
 {
     struct os_input_event event = { .kind = OS_INPUT_WHEEL, .x = command->x, .y = command->y };
 
-    os_require(headless->env, display_submit(&headless->display, &event, 1), "cannot submit input");
+    require(headless, display_submit(&headless->display, &event, 1), "cannot submit input");
 }
 
 static void take_shot(struct headless *headless, const struct command *command)
@@ -74,7 +92,7 @@ static void take_shot(struct headless *headless, const struct command *command)
     char name[64] = "";
 
     memcpy(name, command->text, command->text_len);
-    os_require(headless->env, display_shot(&headless->display, name), "cannot save the picture");
+    require(headless, display_shot(&headless->display, name), "cannot save the picture");
 }
 
 /* Brings the picture up to date; non-zero if the pixel that is waited for has its colour. */
@@ -84,8 +102,11 @@ static int until_met(struct headless *headless)
     const uint32_t *pixels = headless->display.region.at;
     struct os_rect rects[DISPLAY_RECTS];
     uint32_t count;
+    os_err err = display_capture(&headless->display, rects, &count);
 
-    os_require(headless->env, display_capture(&headless->display, rects, &count), "the gui is gone");
+    require(headless, err, "cannot take the picture");
+    if (err)
+        return 0;
     return (pixels[(size_t)until->y * headless->display.w + (size_t)until->x] & 0xffffff) == until->code;
 }
 
@@ -108,6 +129,7 @@ static void run_command(struct headless *headless, const struct command *command
     case COMMAND_MOVE:
         headless->x = command->x;
         headless->y = command->y;
+        headless->moved = 1;
         submit(headless, OS_INPUT_MOVE, 0);
         break;
     case COMMAND_WHEEL:
@@ -123,8 +145,8 @@ static void run_command(struct headless *headless, const struct command *command
             headless->until.kind = COMMAND_END;
         break;
     case COMMAND_SETTLE:
-        os_require(headless->env, os_event_settle_begin(headless->display.event.cap, &headless->settle),
-                   "cannot wait for the applications");
+        require(headless, os_event_settle_begin(headless->display.event.cap, &headless->settle),
+                "cannot wait for the applications");
         break;
     case COMMAND_SHOT:
         take_shot(headless, command);
@@ -151,16 +173,32 @@ static int goes_on(const struct headless *headless, const struct command *comman
     }
 }
 
+static struct command next_command(struct headless *headless)
+{
+    struct command command = headless->again;
+
+    headless->again.kind = COMMAND_END;
+    if (command.kind != COMMAND_END)
+        return command;
+    const char *error = script_next(&headless->script, &command);
+    if (error)
+        fail_script(headless, &headless->script, error);
+    return command;
+}
+
 /* Runs commands up to the next one that waits, or that ends all. */
 static void run_script(struct headless *headless)
 {
     struct command command;
 
     do {
-        const char *error = script_next(&headless->script, &command);
-        if (error)
-            fail_script(headless, &headless->script, error);
+        command = next_command(headless);
         run_command(headless, &command);
+        if (headless->lost) {
+            headless->again = command;
+            headless->until.kind = COMMAND_END;
+            return;
+        }
     } while (goes_on(headless, &command));
 }
 
@@ -173,8 +211,11 @@ static void handle_settled(struct os_call *call)
 {
     struct headless *headless = OS_CONTAINER_OF(call, struct headless, settle);
 
-    os_require(headless->env, os_event_settle_end(call), "the gui is gone");
-    run_script(headless);
+    require(headless, os_event_settle_end(call), "cannot wait for the applications");
+    if (headless->lost)
+        headless->again = (struct command){ .kind = COMMAND_SETTLE };
+    else
+        run_script(headless);
 }
 
 /* Signals come at least once: also when nothing is waited for. */
@@ -230,14 +271,12 @@ static int open_script(struct headless *headless)
 /* The gui says when there is something new to see, once until it is looked at. */
 static void watch_picture(struct headless *headless)
 {
-    os_signal_cap signal;
-
-    os_require(headless->env,
-               os_signal_handler_init(&headless->changed, headless->env->ep, handle_changed, &signal),
-               "cannot make a signal handler");
-    os_require(headless->env, os_capture_sigh(headless->display.capture.cap, signal),
-               "cannot watch the picture");
-    os_cap_drop(signal.cap);
+    os_require(
+        headless->env,
+        os_signal_handler_init(&headless->changed, headless->env->ep, handle_changed, &headless->changed_cap),
+        "cannot make a signal handler");
+    require(headless, os_capture_sigh(headless->display.capture.cap, headless->changed_cap),
+            "cannot watch the picture");
 }
 
 static void start_script(struct headless *headless)
@@ -253,16 +292,58 @@ static void start_script(struct headless *headless)
     run_script(headless);
 }
 
-/* ---- the screen */
+/* ---- the gui, and the next one */
 
 static void handle_shot(struct os_signal_handler *handler)
 {
     struct headless *headless = OS_CONTAINER_OF(handler, struct headless, shot);
     os_err err = display_shot(&headless->display, "shot");
 
-    if (err)
+    headless->shot_owed = os_err_is_gone(err);
+    if (err && !headless->shot_owed)
         printf("cannot save the picture: %s\n", os_err_text(err));
 }
+
+static void handle_gone(struct os_watch *watch);
+
+static void watch_gui(struct headless *headless)
+{
+    os_err err;
+
+    while (os_err_is_gone(err = os_watch_begin(&headless->watch, headless->env->ep,
+                                               headless->display.capture.cap.cap, handle_gone)))
+        os_require(headless->env,
+                   display_reopen(&headless->display, headless->w, headless->h, headless->changed_cap),
+                   "the gui is gone");
+    os_require(headless->env, err, "cannot watch the gui");
+}
+
+/*
+ * What a settle waits for is told by the call, which may come before this or after. A picture that is waited
+ * for is looked at again when the next gui says that it has changed.
+ */
+static void handle_gone(struct os_watch *watch)
+{
+    struct headless *headless = OS_CONTAINER_OF(watch, struct headless, watch);
+
+    if (os_call_pending(&headless->settle)) {
+        os_call_cancel(&headless->settle);
+        headless->again = (struct command){ .kind = COMMAND_SETTLE };
+    }
+    os_require(headless->env,
+               display_reopen(&headless->display, headless->w, headless->h, headless->changed_cap),
+               "the gui is gone");
+    watch_gui(headless);
+    headless->lost = 0;
+    if (headless->moved)
+        submit(headless, OS_INPUT_MOVE, 0);
+    if (headless->shot_owed)
+        handle_shot(&headless->shot);
+    if (headless->again.kind != COMMAND_END)
+        run_script(headless);
+}
+
+/* ---- the screen */
 
 static void open_config(struct headless *headless)
 {
@@ -284,7 +365,9 @@ static void open_screen(struct headless *headless)
         os_exit(headless->env, 1);
     }
     os_require(headless->env, display_open(&headless->display, headless->env), "cannot open the screen");
-    os_require(headless->env, display_resize(&headless->display, (uint32_t)w, (uint32_t)h),
+    headless->w = (uint32_t)w;
+    headless->h = (uint32_t)h;
+    os_require(headless->env, display_resize(&headless->display, headless->w, headless->h),
                "cannot make the screen");
     os_require(headless->env,
                os_signal_handler_init(&headless->shot, headless->env->ep, handle_shot, &signal),
@@ -300,5 +383,6 @@ void component_construct(struct os_env *env)
     state = (struct headless){ .env = env };
     open_config(&state);
     open_screen(&state);
+    watch_gui(&state);
     start_script(&state);
 }

@@ -8,6 +8,15 @@
 
 #include <os/rpc.h>
 
+/*
+ * Whether ERR says that what was called is no more. A call may be the first to say so; the watch follows, so
+ * that one place of a component has to deal with it.
+ */
+static inline int os_err_is_gone(os_err err)
+{
+    return err == OS_ERR_DEAD || err == OS_ERR_REVOKED;
+}
+
 /* Memory of the caller's; zeroed means that nothing is watched. All on the entrypoint's thread. */
 struct os_watch {
     struct os_call call; /* private */

@@ -233,6 +233,35 @@ START_TEST(driver_restarts)
 }
 END_TEST
 
+/* The gui is killed: the window stays, and what was drawn; drawing goes on. */
+START_TEST(gui_restarts)
+{
+    struct run run;
+    int x, y;
+    start(&run);
+    Window window = wait_for_canvas(&x, &y);
+    act("windowfocus --sync %lu mousemove --window %lu %d %d click 1 key c", window, window, x, y);
+    act("mousemove --window %lu %d %d mousedown 1 mousemove --window %lu %d %d mouseup 1", window, x - 80, y,
+        window, x + 80, y);
+    act("mousemove --window %lu %d %d", window, x - 100, y - 60);
+    unsigned long empty = pixel(window, x + 40, y + 40);
+    wait_until(window, x + 40, y, empty, 0);
+    unsigned long drawn = pixel(window, x + 40, y);
+    for (unsigned times = 0; times < 2; times++) {
+        ck_assert_int_eq(kill(run_pid(&run, "gui"), SIGKILL), 0);
+        run_expect(&run, "[paint] the gui was restarted");
+    }
+    ck_assert_uint_eq(find_window(DefaultRootWindow(display)), window);
+    act("mousemove --window %lu %d %d mousedown 1 mousemove --window %lu %d %d mouseup 1", window, x - 80,
+        y + 40, window, x + 80, y + 40);
+    act("mousemove --window %lu %d %d", window, x - 100, y - 60);
+    wait_until(window, x + 40, y + 40, empty, 0);
+    ck_assert_uint_eq(pixel(window, x + 40, y), drawn);
+    run_signal(&run, SIGTERM);
+    ck_assert_int_eq(run_end(&run), 0);
+}
+END_TEST
+
 /* The X server goes away: the driver says so and ends, the rest goes on and ends in order. */
 START_TEST(server_goes_away)
 {
@@ -264,6 +293,7 @@ int main(void)
     tcase_add_test(tcase, draw_and_type);
     tcase_add_test(tcase, close_button);
     tcase_add_test(tcase, driver_restarts);
+    tcase_add_test(tcase, gui_restarts);
     tcase_add_test(tcase, server_goes_away);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
