@@ -12,6 +12,7 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <linux_base/symbolize.h>
@@ -454,6 +455,19 @@ static void handle_event(struct spawner_event *event)
 
 /* ---- events of the spawner */
 
+/* A server of many clients needs descriptors for its objects and their connections; its caps say how many. */
+static void allow_descriptors(const struct core_process *process)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)process->pd->session.account->caps * 2;
+    if (wanted > LINUX_FD_EXEC)
+        wanted = LINUX_FD_EXEC;
+    if (wanted <= LINUX_RLIMIT_NOFILE || prlimit(process->pid, RLIMIT_NOFILE, NULL, &limit))
+        return;
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    prlimit(process->pid, RLIMIT_NOFILE, &limit, NULL);
+}
+
 /* What must not wait for its turn: who the process is, and that it is nobody any more. */
 static void take_pid(const struct spawner_event *event)
 {
@@ -462,6 +476,7 @@ static void take_pid(const struct spawner_event *event)
         process->pid = event->pid;
         process->pidfd = event->pidfd;
         process->state = PROCESS_RUNNING;
+        allow_descriptors(process);
     } else if (event->pidfd >= 0) {
         close(event->pidfd);
     }

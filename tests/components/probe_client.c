@@ -413,6 +413,23 @@ static os_err do_print(void)
     return OS_OK;
 }
 
+/* As many as a component's own descriptors allow, all kept open and called. */
+static os_err do_sessions(void)
+{
+    static struct probe_session many[150];
+    uint32_t sum;
+    for (unsigned i = 0; i < OS_ARRAY_LEN(many); i++) {
+        os_err err = probe_open_with(env, "", "", 4096, 4, &many[i]);
+        if (!err)
+            err = probe_add(many[i].cap, i, 1, &sum);
+        if (!err)
+            err = check(sum == i + 1);
+        if (err)
+            return err;
+    }
+    return OS_OK;
+}
+
 static os_err do_wait(void)
 {
     return LATER; /* for ever: the step for tests that act from outside */
@@ -459,6 +476,7 @@ static const struct {
     { "timeout", do_timeout },
     { "begin", do_begin },
     { "print", do_print },
+    { "sessions", do_sessions },
     { "wait", do_wait },
 };
 

@@ -351,7 +351,7 @@
         struct os_msg *os_m OS_EACH(OS_OUTPARAM, __VA_ARGS__))                                               \
     {                                                                                                        \
         struct os_rd os_r = { os_m, 0, 0, 0 };                                                               \
-        size_t os_len OS_UNUSED;                                                                             \
+        size_t os_len OS_UNUSED = 0;                                                                         \
         const void *os_at OS_UNUSED;                                                                         \
         OS_EACH(OS_CHECK, __VA_ARGS__)                                                                       \
         os_err os_e = os_rd_end(&os_r);                                                                      \
@@ -421,7 +421,7 @@
         struct os_msg *os_m = os_rpc->msg;                                                                   \
         struct os_rd os_r = { os_m, 0, 0, 0 };                                                               \
         struct os_wr os_w OS_UNUSED = { os_m, 0 };                                                           \
-        size_t os_len OS_UNUSED;                                                                             \
+        size_t os_len OS_UNUSED = 0;                                                                         \
         const void *os_at OS_UNUSED;                                                                         \
         OS_EACH(OS_VAR, __VA_ARGS__)                                                                         \
         OS_EACH(OS_TAKE, __VA_ARGS__)                                                                        \

@@ -2,6 +2,7 @@
 /* test-rpc.c: RPC, sessions, signals, dataspaces and time between sandboxed components, a system for each
  * step. */
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -61,12 +62,33 @@ START_TEST(step)
 }
 END_TEST
 
+/* A server whose clients together need more descriptors than an ordinary component may have. */
+START_TEST(many_clients)
+{
+    struct run run;
+    static const char *const args[] = { "--headless", NULL };
+    run_start(
+        &run, "run",
+        "start:\n"
+        "  server: { binary: probe_server, caps: 2000, ram: 8M }\n"
+        "  one: { binary: probe_client, ram: 4M, caps: 900, config: { exit: false, steps: [sessions] } }\n"
+        "  two: { binary: probe_client, ram: 4M, caps: 900, config: { exit: false, steps: [sessions] } }\n"
+        "  three: { binary: probe_client, ram: 4M, caps: 900, config: { exit: false, steps: [sessions] } }\n",
+        args);
+    for (int i = 0; i < 3; i++)
+        run_expect(&run, "sessions: ok");
+    run_signal(&run, SIGTERM);
+    ck_assert_int_eq(run_end(&run), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("rpc between components");
     TCase *tcase = tcase_create("steps");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, step, 0, (int)(sizeof(cases) / sizeof(cases[0])));
+    tcase_add_test(tcase, many_clients);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_set_tap(runner, "-");
