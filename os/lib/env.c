@@ -32,10 +32,8 @@ void os_exit(struct os_env *env, int status)
     plat_exit(status);
 }
 
-void os_require(struct os_env *env, os_err err, const char *message)
+void os_fail(struct os_env *env, os_err err, const char *message)
 {
-    if (!err)
-        return;
     fprintf(stderr, "%s: %s\n", message, os_err_text(err));
     os_exit(env, 1);
 }

@@ -18,10 +18,14 @@ void component_construct(struct os_env *env);
 /* Ends the component with STATUS; its parent decides what follows. */
 void os_exit(struct os_env *env, int status) __attribute__((noreturn));
 
-/*
- * For errors that leave the component nothing to do: logs "MESSAGE: text of ERR" and ends it with status 1.
- * Returns when ERR is OS_OK, so that it can wrap what must succeed at start.
- */
-void os_require(struct os_env *env, os_err err, const char *message);
+/* Logs "MESSAGE: text of ERR" and ends the component with status 1. */
+void os_fail(struct os_env *env, os_err err, const char *message) __attribute__((noreturn));
+
+/* os_fail for what must succeed: returns when ERR is OS_OK, and only then. */
+static inline void os_require(struct os_env *env, os_err err, const char *message)
+{
+    if (err)
+        os_fail(env, err, message);
+}
 
 #endif
