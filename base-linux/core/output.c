@@ -2,7 +2,6 @@
 /* output.c: what people see: lines with labels on standard output, the last of which are kept for `seedbed
  * log`.
  */
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "writer.h"
 
 enum { KEPT = 500 };
 
@@ -56,38 +56,13 @@ void linux_output_last(void (*show)(void *to, const char *label, const char *tex
     }
 }
 
-/*
- * A component must not stop core by writing more than is read: the terminal may be halted, or the output go
- * to a pager. Lines wait for the reader once, for a moment; then they are lost until he goes on, and he is
- * told.
- */
-static int is_read(void)
-{
-    enum { PATIENCE_MS = 1000 };
-    static unsigned lost;
-    char text[64];
-    struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
-    if (poll(&out, 1, lost ? 0 : PATIENCE_MS) <= 0) {
-        lost++;
-        return 0;
-    }
-    if (lost) {
-        int len = snprintf(text, sizeof(text), "[core] %u lines are lost: nobody read them\n", lost);
-        (void)!write(STDOUT_FILENO, text, (size_t)len);
-    }
-    lost = 0;
-    return 1;
-}
-
 void core_plat_log(const char *label, const char *text)
 {
     char line[OS_LABEL_MAX + OS_LOG_MAX + 32];
     int len = colours()
                   ? snprintf(line, sizeof(line), "\033[%dm[%s]\033[0m %s\n", colour_of(label), label, text)
                   : snprintf(line, sizeof(line), "[%s] %s\n", label, text);
-    /* nobody may read it any more, and that is no reason to end */
-    if (is_read())
-        (void)!write(STDOUT_FILENO, line, (size_t)len);
+    writer_put(line, (size_t)len);
     keep(label, text);
     linux_control_line(label, text);
 }

@@ -12,10 +12,14 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "writer.h"
 
 /* What core keeps: descriptors for itself, ram for the ROM modules. */
 enum { OWN_FILES = 256, OWN_CAPS = 1000 };
 #define OWN_RAM OS_MIB(512)
+
+/* How long the end waits for who reads the output, seconds. */
+enum { LAST_WORDS = 2 };
 
 struct linux_core linux_core;
 
@@ -150,8 +154,11 @@ static os_err start(const char **step)
     if ((err = spawner_start(&linux_core.spawner, &linux_core.missing)))
         return err;
     *step = "core";
-    if ((err = os_entrypoint_init(ep)) || (err = take_signals()) || (err = linux_memory_init()) ||
-        (err = linux_process_init()) || (err = core_init(&linux_core.core, ep, ram, caps)))
+    if ((err = os_entrypoint_init(ep)) || (err = take_signals()))
+        return err;
+    writer_start(STDOUT_FILENO); /* a thread, so after the spawner's fork, and with the signals blocked */
+    if ((err = linux_memory_init()) || (err = linux_process_init()) ||
+        (err = core_init(&linux_core.core, ep, ram, caps)))
         return err;
     *step = "the control socket";
     if ((err = linux_control_init()))
@@ -179,5 +186,6 @@ int linux_core_run(const struct linux_core_options *options)
     if (!err)
         linux_process_flush();
     spawner_stop(linux_core.spawner);
+    writer_finish(LAST_WORDS);
     return linux_core.status;
 }

@@ -25,6 +25,13 @@ static void flood(void)
         (void)!write(1, lines, sizeof(lines));
 }
 
+/* The same by way of LOG, each line a call of core. */
+static void chatter(void)
+{
+    for (;;)
+        printf("chatter, chatter, chatter, chatter, chatter, chatter, chatter, chatter, chatter\n");
+}
+
 /* Single pages far from each other: each needs page tables of its own, three times its size. */
 static void sparse(void)
 {
@@ -42,7 +49,7 @@ static void sparse(void)
 static const struct {
     const char *name;
     void (*run)(void);
-} deeds[] = { { "flood", flood }, { "sparse", sparse } };
+} deeds[] = { { "flood", flood }, { "chatter", chatter }, { "sparse", sparse } };
 
 void component_construct(struct os_env *env)
 {

@@ -4,10 +4,12 @@
  * addresses of their own. The system ends when the user wants it to, and the kernel keeps the bounds.
  */
 #include <check.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "run.h"
@@ -49,6 +51,27 @@ START_TEST(output_that_nobody_reads_does_not_stop_core)
 }
 END_TEST
 
+/* Others are served all the same: the client, which ends the system, is done while nobody reads. */
+START_TEST(output_that_nobody_reads_stops_no_calls)
+{
+    struct run run;
+    siginfo_t info;
+    char scenario[512];
+    snprintf(
+        scenario, sizeof(scenario),
+        "start:\n"
+        "  rogue: { config: { does: %s } }\n"
+        "  timer:\n"
+        "  server: { binary: probe_server }\n"
+        "  client: { binary: probe_client, exit: ends-system, config: { steps: [timeout, open, add] } }\n",
+        _i ? "chatter" : "flood");
+    run_start(&run, "run", scenario, headless);
+    ck_assert_int_gt(fcntl(run.out, F_SETPIPE_SZ, 4096), 0);
+    ck_assert_int_eq(waitid(P_PID, (id_t)run.pid, &info, WEXITED | WNOWAIT), 0);
+    ck_assert_int_eq(run_end(&run), 0);
+}
+END_TEST
+
 /* Page tables are memory too, and there are few only where mappings are close to each other. */
 START_TEST(mappings_at_chosen_addresses_are_refused)
 {
@@ -67,6 +90,7 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, a_flood_of_output_does_not_keep_the_system);
     tcase_add_test(tcase, output_that_nobody_reads_does_not_stop_core);
+    tcase_add_loop_test(tcase, output_that_nobody_reads_stops_no_calls, 0, 2);
     tcase_add_test(tcase, mappings_at_chosen_addresses_are_refused);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
