@@ -342,7 +342,10 @@ static const char *signal_name(int number, char buffer[32])
     return buffer;
 }
 
-/* Text for a person, with WHERE being a place in the source or empty; and the state that it means. */
+/*
+ * Text for a person, cut where it is too long, with WHERE being a place in the source or empty; and the state
+ * that it means.
+ */
 static enum os_pd_state describe(const struct core_process *process, const char *where, int32_t *code,
                                  char text[256])
 {
@@ -350,7 +353,7 @@ static enum os_pd_state describe(const struct core_process *process, const char 
     const char *in = *where ? " in " : "";
     int status = process->status;
     if (*process->violation) {
-        snprintf(text, 256, "%.160s%s%s", process->violation, *where ? " from " : "", where);
+        snprintf(text, 256, "%.150s%s%.95s", process->violation, *where ? " from " : "", where);
         *code = 0;
         return OS_PD_VIOLATION;
     }
@@ -369,10 +372,10 @@ static enum os_pd_state describe(const struct core_process *process, const char 
         *code = SIGABRT;
     signal_name(*code, name);
     if (process->fault.magic && (*code == SIGSEGV || *code == SIGBUS))
-        snprintf(text, 256, "killed by %s accessing 0x%llx%s%s", name,
+        snprintf(text, 256, "killed by %s accessing 0x%llx%s%.160s", name,
                  (unsigned long long)process->fault.address, in, where);
     else
-        snprintf(text, 256, "killed by %s%s%s", name, in, where);
+        snprintf(text, 256, "killed by %s%s%.160s", name, in, where);
     return OS_PD_FAULT;
 }
 

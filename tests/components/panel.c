@@ -78,7 +78,7 @@ static void handle_input(struct os_signal_handler *handler)
     struct panel *panel = OS_CONTAINER_OF(handler, struct panel, input);
     struct os_input_event events[64];
     uint8_t buffer[1024];
-    size_t len;
+    size_t len = 0;
 
     os_require(panel->env, os_gui_input(panel->gui.cap, &buffer, &len), "the gui is gone");
     memcpy(events, buffer, len);

@@ -78,13 +78,22 @@ static void drop(probe_cap child)
 START_TEST(idle_client_learns_of_death)
 {
     struct look look;
+    uint32_t y;
 
+    /* the server has taken the introduction; one that it had not would end in another way */
+    ck_assert_int_eq(probe_echo(root, 1, &y), OS_OK);
     ck_assert_int_eq(begin(&look, root), OS_OK);
     ck_assert_int_eq(os_entrypoint_step(&ep, 0), 0);
     ck_assert_int_eq(kill(probe_server.pid, SIGKILL), 0);
     run_until(1);
     ck_assert_int_eq(look.why, OS_ERR_DEAD);
-    ck_assert_int_ne(begin(&look, root), OS_OK);
+    /* the kernel closes a dead server's sockets one by one: this one may have been open for a moment */
+    os_err err = begin(&look, root);
+    if (err == OS_OK) {
+        run_until(2);
+        err = look.why;
+    }
+    ck_assert_int_ne(err, OS_OK);
 }
 END_TEST
 
