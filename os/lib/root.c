@@ -19,6 +19,15 @@ static struct os_root_session *find_session(struct os_root_server *root, uint32_
     return NULL;
 }
 
+/*
+ * DEAD and REVOKED tell about the peer of a call. A server that answers is none of these, but somebody whom
+ * it needs may be, and the parent must not take one for the other.
+ */
+static os_err own_error(os_err err)
+{
+    return err == OS_ERR_DEAD || err == OS_ERR_REVOKED ? OS_ERR_IO : err;
+}
+
 static os_err open_session(struct os_rpc *rpc, uint32_t id, const char *label, const char *args, uint64_t ram,
                            uint32_t caps, os_any_cap *cap)
 {
@@ -29,7 +38,7 @@ static os_err open_session(struct os_rpc *rpc, uint32_t id, const char *label, c
                                           .args = args,
                                           .quota = { .ram = ram, .caps = caps } };
     struct os_root_session *session = NULL;
-    os_err err = root->handlers->open(root, &request, &session, cap);
+    os_err err = own_error(root->handlers->open(root, &request, &session, cap));
     if (err)
         return err;
     session->id = id;

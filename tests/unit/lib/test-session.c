@@ -50,6 +50,8 @@ static os_err open_desk(struct os_root_server *of, struct os_session_request *re
     desk_cap made;
     if (strcmp(request->args, "refuse=1") == 0)
         return OS_ERR_DENIED;
+    if (strcmp(request->args, "needs=another") == 0)
+        return OS_ERR_DEAD;
     os_err err = os_quota_charge(&request->quota, sizeof(struct desk), 1);
     if (err)
         return err;
@@ -199,6 +201,16 @@ START_TEST(no_service)
     memset(label, 'a', sizeof(label) - 1);
     label[sizeof(label) - 1] = 0;
     ck_err(os_session_open(&client.env, "Desk", label, "", 0, 0, &session), OS_ERR_TOO_LARGE);
+}
+END_TEST
+
+/* The parent would take it for the end of the server, forget its root and wait for the next. */
+START_TEST(server_whose_own_server_is_dead)
+{
+    struct desk_session session;
+    ck_err(desk_open(&client.env, "a", "needs=another", &session), OS_ERR_IO);
+    ck_ok(desk_open(&client.env, "a", "", &session));
+    desk_close(&session);
 }
 END_TEST
 
@@ -399,6 +411,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, client_without_means);
     tcase_add_test(tcase, donation_too_small_for_the_server);
     tcase_add_test(tcase, no_service);
+    tcase_add_test(tcase, server_whose_own_server_is_dead);
     tcase_add_test(tcase, closing_revokes);
     tcase_add_test(tcase, many_sessions);
     tcase_add_test(tcase, death_of_the_client_closes_its_sessions);
