@@ -22,10 +22,10 @@ enum { LINUX_FD_CORE = 3, LINUX_FD_PARENT = 4, LINUX_FD_PD = 5, LINUX_FD_FIRST_F
 enum { LINUX_INDEX_PD = 0, LINUX_INDEX_NATIVE = 1 };
 
 /*
- * The number of the close-on-exec descriptor of the binary while the spawner executes it: above every component's
- * RLIMIT_NOFILE, so that the number cannot be made again after the exec has closed it. It is below 4096, the least
- * that kernels give as the hard limit. LINUX_RLIMIT_NOFILE is what every component may have; one with many caps,
- * as a server of many clients, may have two for each up to LINUX_FD_EXEC.
+ * The number of the close-on-exec descriptor of the binary while the spawner executes it: above every
+ * component's RLIMIT_NOFILE, so that the number cannot be made again after the exec has closed it. It is
+ * below 4096, the least that kernels give as the hard limit. LINUX_RLIMIT_NOFILE is what every component may
+ * have; one with many caps, as a server of many clients, may have two for each up to LINUX_FD_EXEC.
  */
 #define LINUX_FD_EXEC       4000
 #define LINUX_RLIMIT_NOFILE 512
