@@ -2,6 +2,7 @@
 /* test-paint.c: paint on a real gui, driven by input events, and judged by what is seen. */
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "screen.h"
 
@@ -145,6 +146,27 @@ START_TEST(follows_the_screen)
 }
 END_TEST
 
+/* The gui has ended and is not started again; how paint goes on at a next one is a test of whole systems. */
+START_TEST(ends_without_a_next_gui)
+{
+    int status = 0;
+    start(NULL);
+    inproc_deny("Gui", OS_ERR_NO_SERVICE);
+    os_region_detach(&screen.region);
+    inproc_env_kill(&screen.gui);
+    inproc_idle();
+    inproc_deny("Gui", OS_OK);
+    os_event_close(&screen.event);
+    os_capture_close(&screen.capture);
+    ck_assert_int_eq(inproc_env_exited(&paint, &status), 1);
+    ck_assert_int_ne(status, 0);
+    ck_assert_ptr_nonnull(strstr(inproc_log(&paint), "the gui is gone"));
+    ck_assert_int_eq(inproc_env_fini(&paint), 0);
+    ck_assert_int_eq(inproc_env_fini(&screen.gui), 0);
+    ck_assert_int_eq(inproc_env_fini(&screen.driver), 0);
+}
+END_TEST
+
 START_TEST(tiny_and_huge_screens)
 {
     static const uint32_t sizes[][2] = { { 1, 1 }, { 1, 400 }, { 900, 1 }, { 40, 30 }, { 2500, 1400 } };
@@ -174,6 +196,7 @@ int main(void)
     tcase_add_test(tcase, brush_by_wheel);
     tcase_add_test(tcase, colour_by_click);
     tcase_add_test(tcase, follows_the_screen);
+    tcase_add_test(tcase, ends_without_a_next_gui);
     tcase_add_test(tcase, tiny_and_huge_screens);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
