@@ -90,6 +90,27 @@ def guard_minds_its_own_sockets():
     assert (done.returncode, done.stderr) == (0, ''), done.stderr
 
 
+def guard_minds_its_own_machine():
+    # the guard is in a container, the listener is not
+    listener = ('import socket, sys\n'
+                's = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n'
+                's.bind("\\0seedbed/test/999999999")\n'
+                's.listen()\n'
+                'print(flush=True)\n'
+                'sys.stdin.read()\n')
+    pipes = {'stdin': subprocess.PIPE, 'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE}
+    container = ['unshare', '--user', '--map-root-user', '--pid', '--mount-proc', '--fork', '--kill-child']
+    with subprocess.Popen([*container, GUARD, 'sh', '-c', 'echo; read line'], **pipes) as ours:
+        starts = ours.stdout.readline()
+        with subprocess.Popen([sys.executable, '-c', listener], **pipes) as others:
+            others.stdout.readline()
+            _, text = ours.communicate(b'\n' if starts else None)
+            others.communicate()
+    if not starts:
+        raise tap.Skip('no process can have process numbers of its own here')
+    assert (ours.returncode, text) == (0, b''), text
+
+
 def guard_tells_of_a_crash():
     status, text = guard('kill -SEGV $$')
     assert status == 139 and 'ended by signal 11' in text, text
