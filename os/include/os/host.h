@@ -11,7 +11,8 @@
 #include <os/signal.h>
 
 /*
- * quit: ends the whole system with STATUS, as when the window's close button was pressed.
+ * quit: ends the whole system with STATUS, as when the window's close button was pressed; after the picture
+ * that the user wants to have at the end, if he does: it is asked for as always, so the driver serves on.
  * shot_sigh: HANDLER is signalled when the user wants a picture of the screen; the driver answers with
  * save("shot"). save: writes the first SIZE bytes of DS to the host's file for NAME ("shot": the file that
  * the user named; other names, of letters, digits, '-', '_' and '.', with ".png" at the end, to the same
