@@ -12,7 +12,7 @@
  *     wait MS           before the next command
  *     until X Y RRGGBB  waits until this pixel of the screen has this colour
  *     settle            waits until all applications have dealt with the input up to here
- *     shot NAME.png     saves a picture of the screen in the folder of the user's; "shot" is his own
+ *     shot NAME.png     saves a picture of the screen, beside the one that the user asked for
  *     quit STATUS       ends the whole system
  *
  * Names of keys are letters, digits and words such as enter, esc, leftbrace, f1; of buttons button-left,
