@@ -15,6 +15,8 @@
 
 enum { SYSTEMS_MAX = 64 };
 
+static int printed; /* whether any system had anything to say */
+
 /* Writes the process ids of the systems of this user to PIDS; their number. */
 static unsigned find_systems(unsigned pids[SYSTEMS_MAX])
 {
@@ -57,6 +59,7 @@ static int ask(unsigned pid, const char *request)
         return -1;
     }
     while ((len = recv(fd, answer, sizeof(answer), 0)) > 0) {
+        printed = 1;
         fwrite(answer, 1, (size_t)len, stdout);
         fflush(stdout);
     }
@@ -68,8 +71,11 @@ static int ask(unsigned pid, const char *request)
 static int ask_all(const char *request)
 {
     unsigned pids[SYSTEMS_MAX], answers = 0, count = find_systems(pids);
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
+        if (count > 1 && strcmp(request, "list") != 0)
+            printf("system %u:\n", pids[i]);
         answers += ask(pids[i], request) == 0;
+    }
     if (answers)
         return 0;
     fprintf(stderr, "seedbed: no system is running\n");
@@ -85,5 +91,10 @@ int client_log(const char *label, int follow)
 {
     char request[256];
     snprintf(request, sizeof(request), "%s %s", follow ? "follow" : "log", label);
-    return ask_all(request);
+    int status = ask_all(request);
+    if (!status && !printed && *label) {
+        fprintf(stderr, "seedbed: component %s has said nothing, or there is none (seedbed list)\n", label);
+        return 1;
+    }
+    return status;
 }

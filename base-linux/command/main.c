@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -34,17 +35,22 @@ static void print_usage(FILE *to)
 
 static int usage(const char *problem, const char *what)
 {
-    fprintf(stderr, "seedbed: %s%s%s\n", problem, *what ? " " : "", what);
-    print_usage(stderr);
+    fprintf(stderr, "seedbed: %s%s%s (seedbed help tells more)\n", problem, *what ? " " : "", what);
     return EXIT_USAGE;
 }
 
 /* What run and check are given. */
 struct arguments {
     const char *scenario, *shot;
-    int headless;
+    int headless, help;
     os_time duration;
 };
+
+static int is_png(const char *name)
+{
+    size_t len = strlen(name);
+    return len > 4 && strcmp(name + len - 4, ".png") == 0;
+}
 
 /* "5" or "0.5". */
 static int parse_seconds(const char *text, os_time *duration)
@@ -66,12 +72,16 @@ static int parse_run(int argc, char **argv, struct arguments *arguments)
         int takes_value = !strcmp(arg, "--shot") || !strcmp(arg, "--for");
         if (takes_value && i + 1 == argc)
             return usage("a value is missing after", arg);
-        if (!strcmp(arg, "--headless"))
+        if (!strcmp(arg, "--help") || !strcmp(arg, "-h"))
+            arguments->help = 1;
+        else if (!strcmp(arg, "--headless"))
             arguments->headless = 1;
+        else if (!strcmp(arg, "--shot") && !is_png(arguments->shot = argv[++i]))
+            return usage("a picture is a PNG file: expected a name that ends in .png, found", argv[i]);
         else if (!strcmp(arg, "--shot"))
-            arguments->shot = argv[++i];
+            continue;
         else if (takes_value && parse_seconds(argv[++i], &arguments->duration))
-            return usage("not a number of seconds:", argv[i]);
+            return usage("expected a number of seconds above 0, found", *argv[i] ? argv[i] : "nothing");
         else if (!takes_value && arg[0] == '-')
             return usage("unknown option", arg);
         else if (!takes_value && arguments->scenario)
@@ -85,14 +95,38 @@ static int parse_run(int argc, char **argv, struct arguments *arguments)
 /* A file as it is named, or NAME.yaml of the scenarios folder. */
 static int find_scenario(const char *name, char path[PATH_MAX])
 {
-    if (snprintf(path, PATH_MAX, "%s", name) < PATH_MAX && access(path, R_OK) == 0)
+    struct stat file;
+    int error = 0;
+    if (snprintf(path, PATH_MAX, "%s", name) >= PATH_MAX || stat(path, &file))
+        error = errno;
+    if (error && *name && !strchr(name, '/') && !strstr(name, ".yaml") &&
+        snprintf(path, PATH_MAX, "%s/%s.yaml", SEEDBED_SCENARIOS, name) < PATH_MAX)
+        error = stat(path, &file) ? errno : 0;
+    if (error == ENOENT)
+        fprintf(stderr, "seedbed: no scenario \"%s\": no such file, and none of that name in %s\n", name,
+                SEEDBED_SCENARIOS);
+    else if (error || access(path, R_OK))
+        fprintf(stderr, "seedbed: scenario %s: %s\n", path, strerror(error ? error : errno));
+    else if (!S_ISREG(file.st_mode))
+        fprintf(stderr, "seedbed: scenario %s: %s\n", path,
+                S_ISDIR(file.st_mode) ? "is a folder" : "is no ordinary file");
+    else
         return 0;
-    if (!strchr(name, '/') && snprintf(path, PATH_MAX, "%s/%s.yaml", SEEDBED_SCENARIOS, name) < PATH_MAX &&
-        access(path, R_OK) == 0)
-        return 0;
-    fprintf(stderr, "seedbed: no scenario %s: there is no such file, and no %s.yaml in %s\n", name, name,
-            SEEDBED_SCENARIOS);
     return -1;
+}
+
+/* That a picture can be saved is known before the start. */
+static int check_shot(const char *shot)
+{
+    char folder[PATH_MAX];
+    struct stat file;
+    const char *slash = strrchr(shot, '/');
+    snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - shot) + 1 : 1, slash ? shot : ".");
+    if (access(folder, W_OK) || (!stat(shot, &file) && S_ISDIR(file.st_mode) && (errno = EISDIR))) {
+        fprintf(stderr, "seedbed: no picture can be saved as %s: %s\n", shot, strerror(errno));
+        return -1;
+    }
+    return 0;
 }
 
 /* The programs of the components are in the build, beside the folder of the command. */
@@ -147,6 +181,8 @@ static int run_system(const struct arguments *arguments, int check)
         fprintf(stderr, "seedbed: the folder of the components cannot be found\n");
         return EXIT_FAILURE;
     }
+    if (arguments->shot && check_shot(arguments->shot))
+        return EXIT_FAILURE;
     default_shot(shot);
     const char *headless = why_headless(arguments, components);
     struct linux_core_options options = { .scenario = scenario,
@@ -157,14 +193,24 @@ static int run_system(const struct arguments *arguments, int check)
                                           .check = check,
                                           .duration = arguments->duration };
     if (headless && !check)
-        fprintf(stderr, "seedbed: %s; the picture will be in %s\n", headless, options.shot);
+        fprintf(stderr, "seedbed: %s; the picture of the screen will be in %s\n", headless, options.shot);
     return linux_core_run(&options);
+}
+
+static int command_help(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    print_usage(stdout);
+    return 0;
 }
 
 static int command_run(int argc, char **argv)
 {
     struct arguments arguments = { 0 };
     int status = parse_run(argc, argv, &arguments);
+    if (!status && arguments.help)
+        return command_help(0, NULL);
     return status ? status : run_system(&arguments, 0);
 }
 
@@ -197,14 +243,6 @@ static int command_log(int argc, char **argv)
             label = argv[i];
     }
     return client_log(label, follow);
-}
-
-static int command_help(int argc, char **argv)
-{
-    (void)argc;
-    (void)argv;
-    print_usage(stdout);
-    return 0;
 }
 
 int main(int argc, char **argv)

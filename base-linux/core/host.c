@@ -66,6 +66,9 @@ static os_err file_error(int error)
     case EDQUOT:
     case EFBIG:
         return OS_ERR_NO_SPACE;
+    case ENOENT:
+    case ENOTDIR:
+        return OS_ERR_NOT_FOUND;
     case EACCES:
     case EPERM:
     case EROFS:

@@ -60,13 +60,27 @@ static os_err find_file(const char *name, int *fd)
     return OS_ERR_NOT_FOUND;
 }
 
+/* As the user named it, so that an editor finds it by a message; the last part only of a name that fills a
+ * line. */
+static const char *scenario_name(void)
+{
+    enum { NAME_MAX_SHOWN = 128 };
+    const char *path = linux_core.options->scenario;
+    const char *slash = strrchr(path, '/');
+    return strlen(path) > NAME_MAX_SHOWN && slash ? slash + 1 : path;
+}
+
 /* What init is to know of the command line and the machine, a line each. */
 static void run_text(char *text, size_t size)
 {
     const struct linux_core_options *options = linux_core.options;
-    const char *name = strrchr(options->scenario, '/');
-    snprintf(text, size, "mode: %s\nfile: %s\n%s%s", options->headless ? "headless" : "display",
-             name ? name + 1 : options->scenario, options->check ? "check: true\n" : "",
+    char name[256];
+    snprintf(name, sizeof(name), "%s", scenario_name());
+    for (char *at = name; *at; at++)
+        if ((unsigned char)*at < ' ')
+            *at = '?'; /* a name must not add lines */
+    snprintf(text, size, "mode: %s\nfile: %s\n%s%s", options->headless ? "headless" : "display", name,
+             options->check ? "check: true\n" : "",
              linux_sandbox_incomplete() ? "sandbox: incomplete\n" : "");
 }
 

@@ -68,7 +68,7 @@ static void start_done(struct os_call *call)
 static void process_ended(struct os_signal_handler *handler)
 {
     static const char *const how[] = {
-        "", "", "exited", "faulted", "broke out of its sandbox", "was killed"
+        "", "", "exited", "faulted", "was stopped by its sandbox", "was killed"
     };
     struct child *child = OS_CONTAINER_OF(handler, struct child, exited);
     struct ending ending = { .status = 1 };

@@ -19,7 +19,7 @@ OS_MANIFEST("requires: [PD]\n"
 /* What init is told about this run, by the ROM "run". */
 struct run {
     int display, check;
-    char file[96]; /* the scenario's name for messages */
+    char file[256]; /* the scenario's name for messages */
 };
 
 static void end(struct init *init, int status)
@@ -46,7 +46,7 @@ static void take_run_line(struct run *run, const char *line)
 static void read_run(struct os_env *env, struct run *run)
 {
     struct os_rom_module rom = { 0 };
-    char line[128];
+    char line[300];
     *run = (struct run){ .display = 1, .file = "scenario" };
     if (os_rom_module_open(&rom, env, "run"))
         return;

@@ -63,28 +63,6 @@ START_TEST(check_accepts)
 }
 END_TEST
 
-START_TEST(no_such_file)
-{
-    struct run run;
-    static const char *const args[] = { "no-such-scenario.yaml", NULL };
-    run_start(&run, "run", NULL, args);
-    ck_assert_int_ne(run_end(&run), 0);
-    ck_assert_msg(strstr(run.text, "no-such-scenario.yaml"), "%s", run.text);
-}
-END_TEST
-
-START_TEST(wrong_arguments)
-{
-    static const char *const wrong[][3] = { { "--for", "soon", NULL },
-                                            { "--nonsense", NULL, NULL },
-                                            { "--shot", NULL, NULL } };
-    struct run run;
-    run_start(&run, "run", NULL, wrong[_i]);
-    ck_assert_int_eq(run_end(&run), 2);
-    ck_assert_msg(strstr(run.text, wrong[_i][0]), "%s", run.text);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("scenarios that cannot start");
@@ -94,8 +72,6 @@ int main(void)
     tcase_add_loop_test(tcase, run_refuses, 0, count);
     tcase_add_loop_test(tcase, check_refuses, 0, count);
     tcase_add_test(tcase, check_accepts);
-    tcase_add_test(tcase, no_such_file);
-    tcase_add_loop_test(tcase, wrong_arguments, 0, 3);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_set_tap(runner, "-");
