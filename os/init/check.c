@@ -5,12 +5,25 @@
 #include <string.h>
 #include "parts.h"
 
+/* A size as a scenario would have it: in the largest unit that leaves nothing over. */
+static const char *size_text(uint64_t bytes, char text[24])
+{
+    static const char units[] = "KMG";
+    char unit[2] = "";
+    for (const char *next = units; *next && bytes && bytes % 1024 == 0; next++) {
+        bytes /= 1024;
+        unit[0] = *next;
+    }
+    snprintf(text, 24, "%llu%s", (unsigned long long)bytes, unit);
+    return text;
+}
+
 static void check_quota(const struct entry *entry, struct problems *problems)
 {
+    char ram[24], least[24];
     if (entry->ram < entry->manifest.ram)
-        problem_at(problems, entry->ram_node,
-                   "ram of %s is %llu bytes, expected at least the %llu of its manifest", entry->name,
-                   (unsigned long long)entry->ram, (unsigned long long)entry->manifest.ram);
+        problem_at(problems, entry->ram_node, "ram of %s is %s, expected at least the %s of its manifest",
+                   entry->name, size_text(entry->ram, ram), size_text(entry->manifest.ram, least));
     if (entry->caps < entry->manifest.caps)
         problem_at(problems, entry->caps_node, "caps of %s are %u, expected at least the %u of its manifest",
                    entry->name, (unsigned)entry->caps, (unsigned)entry->manifest.caps);

@@ -109,7 +109,7 @@ static const struct {
       "s.yaml:2:23: caps '-1', expected a number from 0 to 4294967295" },
     { "start:\n  timer: { ram: [1] }\n", "s.yaml:2:12: ram is a list, expected a value" },
     { "start:\n  timer: { ram: 512K }\n",
-      "s.yaml:2:12: ram of timer is 524288 bytes, expected at least the 1048576 of its manifest" },
+      "s.yaml:2:12: ram of timer is 512K, expected at least the 1M of its manifest" },
     { "start:\n  timer: { caps: 3 }\n",
       "s.yaml:2:12: caps of timer are 3, expected at least the 20 of its manifest" },
     { "start:\n  timmer:\n",
