@@ -40,25 +40,40 @@ static void check_provides(const struct entry *entry, struct problems *problems)
                        entry->provides.at[i]);
 }
 
-static void check_admission(struct platform_source *source, const struct entry *entry,
-                            struct problems *problems)
+static void report_refusal(os_err err, const struct entry *entry, struct problems *problems)
 {
-    os_err err = source->admit(source, entry);
+    char ram[24];
     if (err == OS_ERR_BAD_ARG)
         problem_at(problems, entry->sandbox_node ? entry->sandbox_node : entry->node,
                    "unknown sandbox '%s' of %s, expected a profile of this platform", entry->sandbox,
                    entry->name);
     else if (err == OS_ERR_RAM)
         problem_at(problems, entry->ram_node ? entry->ram_node : entry->node,
-                   "ram of %s is %llu bytes, expected no more than init has, and enough to start with",
-                   entry->name, (unsigned long long)entry->ram);
+                   "ram of %s is %s, expected no more than init has, and enough to start with", entry->name,
+                   size_text(entry->ram, ram));
     else if (err == OS_ERR_CAPS)
         problem_at(problems, entry->caps_node ? entry->caps_node : entry->node,
                    "caps of %s are %u, expected no more than init has, and enough to start with", entry->name,
                    (unsigned)entry->caps);
-    else if (err)
+    else
         problem_at(problems, entry->node, "%s: %s, expected a component that can be created", entry->name,
                    os_err_text(err));
+}
+
+/* Gives 0 when the machine cannot close the sandbox: the same would be said of all further entries. */
+static int check_admission(const struct scenario *scenario, struct platform_source *source,
+                           const struct entry *entry, struct problems *problems)
+{
+    os_err err = source->admit(source, entry);
+    if (err == OS_ERR_DENIED && scenario->sandbox_required) {
+        problem_at(problems, scenario->sandbox_node,
+                   "sandbox 'required', but this machine cannot close it completely, as warned; expected a "
+                   "machine that can, or best-effort");
+        return 0;
+    }
+    if (err)
+        report_refusal(err, entry, problems);
+    return 1;
 }
 
 /* Someone, parent or child, provides SERVICE. */
@@ -173,12 +188,13 @@ unsigned scenario_check(const struct scenario *scenario, struct platform_source 
                         struct problems *problems)
 {
     unsigned before = problems->count;
+    int sandboxed = 1;
     for (size_t i = 0; i < scenario->count; i++) {
         const struct entry *entry = &scenario->entries[i];
         unsigned count = problems->count;
         check_quota(entry, problems);
-        if (problems->count == count)
-            check_admission(source, entry, problems);
+        if (sandboxed && problems->count == count)
+            sandboxed = check_admission(scenario, source, entry, problems);
         check_provides(entry, problems);
         manifest_check_config(&entry->manifest, problems, &scenario->config, entry->config, entry->name);
     }

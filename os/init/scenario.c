@@ -27,6 +27,7 @@ static void read_sandbox(struct reader *reader, os_config_ref node)
         (void)read_word(reader->problems, reader->config, node, "sandbox", words, OS_ARRAY_LEN(words),
                         &index);
     reader->scenario->sandbox_required = (int)index;
+    reader->scenario->sandbox_node = node;
 }
 
 static void read_start(struct reader *reader, os_config_ref root, os_config_ref start)

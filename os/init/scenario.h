@@ -62,6 +62,7 @@ struct scenario {
     struct os_config config; /* borrowed tree */
     int display;             /* the mode: with a display, or headless */
     int sandbox_required;
+    os_config_ref sandbox_node;
     struct names parent_provides;
     struct routes default_route;
     struct entry *entries; /* those of this mode, in the order of the file */
@@ -72,7 +73,8 @@ struct scenario {
 /*
  * What the platform knows. FIND attaches the ELF file NAME until the next call or the end of the source.
  * ADMIT tells whether ENTRY could be created: OS_ERR_BAD_ARG for a sandbox that does not exist, OS_ERR_RAM or
- * OS_ERR_CAPS when it asks for more than there is.
+ * OS_ERR_CAPS when it asks for more than there is, OS_ERR_DENIED when the scenario requires a sandbox that
+ * this machine cannot close.
  */
 struct platform_source {
     os_err (*find)(struct platform_source *source, const char *name, const void **elf, size_t *size);

@@ -44,8 +44,12 @@ static os_err find(struct platform_source *source, const char *name, const void 
     return OS_ERR_NOT_FOUND;
 }
 
+static int machine_is_open; /* and cannot close the sandbox that a scenario requires */
+
 static os_err admit(struct platform_source *source, const struct entry *entry)
 {
+    if (machine_is_open)
+        return OS_ERR_DENIED;
     if (strcmp(entry->sandbox, "strict") && strcmp(entry->sandbox, "display"))
         return OS_ERR_BAD_ARG;
     return entry->ram > OS_MIB(1024) ? OS_ERR_RAM : entry->caps > 5000 ? OS_ERR_CAPS : OS_OK;
@@ -127,7 +131,7 @@ static const struct {
       "s.yaml:2:22: delay '3', expected a time as 100ms or 2s" },
     { "start:\n  timer: { sandbox: cardboard }\n",
       "s.yaml:2:12: unknown sandbox 'cardboard' of timer, expected a profile of this platform" },
-    { "start:\n  timer: { ram: 2G }\n", "s.yaml:2:12: ram of timer is 2147483648 bytes, expected no more "
+    { "start:\n  timer: { ram: 2G }\n", "s.yaml:2:12: ram of timer is 2G, expected no more "
                                         "than init has, and enough to start with" },
     { "start:\n  timer: { caps: 5001 }\n",
       "s.yaml:2:12: caps of timer are 5001, expected no more than init has, and enough to start with" },
@@ -211,6 +215,20 @@ START_TEST(a_desktop_is_sound)
     ck_assert_str_eq(scenario_find(&scenario, "sdl")->sandbox, "display");
     ck_assert_uint_eq(paint->restart.max, 10);
     unload();
+}
+END_TEST
+
+START_TEST(a_required_sandbox_is_missed_once)
+{
+    machine_is_open = 1;
+    load("sandbox: required\n" DESKTOP, 1);
+    ck_assert_str_eq(told, "s.yaml:1:1: sandbox 'required', but this machine cannot close it completely, as "
+                           "warned; expected a machine that can, or best-effort");
+    unload();
+    load("start:\n  timer:\n", 1);
+    ck_assert_str_eq(told, "s.yaml:2:3: timer: not allowed, expected a component that can be created");
+    unload();
+    machine_is_open = 0;
 }
 END_TEST
 
@@ -322,6 +340,7 @@ int main(void)
     TCase *tcase = tcase_create("scenario");
     tcase_add_loop_test(tcase, what_is_wrong_is_told, 0, OS_ARRAY_LEN(bad));
     tcase_add_test(tcase, a_desktop_is_sound);
+    tcase_add_test(tcase, a_required_sandbox_is_missed_once);
     tcase_add_test(tcase, the_mode_selects_entries);
     tcase_add_test(tcase, an_optional_entry_may_lack_its_binary);
     tcase_add_test(tcase, an_empty_config_is_none);
