@@ -269,6 +269,10 @@ static os_err try_start(struct worker *w, const struct request *request, const i
     close(status[1]);
     if (pid < 0) {
         close(status[0]);
+        if (w->nested && errno == ENOSPC) {
+            *step = "a process: as many user namespaces as user.max_user_namespaces allows are there";
+            errno = 0; /* its text speaks of a device */
+        }
         return OS_ERR_THREADS;
     }
     *c = (struct component){ .id = request->id,

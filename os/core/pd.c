@@ -194,6 +194,8 @@ void core_pd_started(struct core_pd *pd, os_err err, const char *text)
     os_pd_control_start_reply(&pd->starting, err);
     if (err && pd->session.closing_now)
         free_pd(pd);
+    else if (err && pd == pd->session.core->init)
+        core_plat_init_ended(pd->state, 1, "it could not be started"); /* nobody waits for the reply */
 }
 
 void core_pd_ended(struct core_pd *pd, enum os_pd_state state, int32_t code, const char *text)

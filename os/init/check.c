@@ -66,9 +66,10 @@ static int check_admission(const struct scenario *scenario, struct platform_sour
 {
     os_err err = source->admit(source, entry);
     if (err == OS_ERR_DENIED && scenario->sandbox_required) {
-        problem_at(problems, scenario->sandbox_node,
-                   "sandbox 'required', but this machine cannot close it completely, as warned; expected a "
-                   "machine that can, or best-effort");
+        problem_at(
+            problems, scenario->sandbox_node,
+            "sandbox 'required', but this machine cannot close it completely; expected a machine that can, "
+            "or best-effort");
         return 0;
     }
     if (err)

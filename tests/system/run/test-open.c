@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test-open.c: machines that cannot close the sandbox completely, because they allow no user namespaces: that
- * is said once, and a scenario that requires the sandbox is refused. Each test makes its own process such a
- * machine, which Check has forked for it.
+ * test-open.c: machines that cannot close the sandbox completely, because they allow no user namespaces, or
+ * few: that is said once, and a scenario that requires the sandbox is refused. Each test makes its own
+ * process such a machine, which Check has forked for it.
  */
 #include <check.h>
 #include <fcntl.h>
@@ -31,25 +31,26 @@ static void write_file(const char *path, const char *text)
     close(fd);
 }
 
-/* Neither namespaces from here on, nor the rights to do without them; also when root runs the tests. */
-static void refuse_namespaces(void)
+/* No more namespaces than LIMIT from here on, nor the rights to do without; also when root runs the tests. */
+static void limit_namespaces(const char *limit)
 {
     struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
     struct __user_cap_data_struct none[2] = { 0 };
-    unsigned uid = geteuid();
-    char map[64];
-    snprintf(map, sizeof(map), "1000 %u 1", uid);
+    char users[64], groups[64];
+    snprintf(users, sizeof(users), "1000 %u 1", geteuid());
+    snprintf(groups, sizeof(groups), "1000 %u 1", getegid());
     ck_assert_int_eq(unshare(CLONE_NEWUSER), 0);
     write_file("/proc/self/setgroups", "deny");
-    write_file("/proc/self/uid_map", map);
-    write_file("/proc/sys/user/max_user_namespaces", "0");
+    write_file("/proc/self/uid_map", users);
+    write_file("/proc/self/gid_map", groups);
+    write_file("/proc/sys/user/max_user_namespaces", limit);
     ck_assert_int_eq(syscall(SYS_capset, &header, none), 0);
 }
 
 START_TEST(best_effort_warns_once)
 {
     struct run run;
-    refuse_namespaces();
+    limit_namespaces("0");
     run_start(&run, "run", SYSTEM, headless);
     run_expect(&run, WARNING);
     run_expect(&run, "[server] ready");
@@ -72,9 +73,22 @@ static void expect_refused(const char *command)
 
 START_TEST(required_is_refused)
 {
-    refuse_namespaces();
+    limit_namespaces("0");
     expect_refused("run");
     expect_refused("check");
+}
+END_TEST
+
+/* Enough for the spawner and not for all components, or just enough: it ends, and its status is true. */
+START_TEST(few_namespaces)
+{
+    static const char *const limits[] = { "1", "2", "3", "4" };
+    struct run run;
+    limit_namespaces(limits[_i]);
+    run_start(&run, "check", SYSTEM, NULL);
+    int status = run_end(&run);
+    ck_assert_msg(status == (strstr(run.text, ": ok\n") ? 0 : 1), "status %d of:\n%s", status, run.text);
+    ck_assert_msg(!strstr(run.text, "No space left"), "%s", run.text);
 }
 END_TEST
 
@@ -97,6 +111,7 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, best_effort_warns_once);
     tcase_add_test(tcase, required_is_refused);
+    tcase_add_loop_test(tcase, few_namespaces, 0, 4);
     tcase_add_test(tcase, required_is_fine_elsewhere);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

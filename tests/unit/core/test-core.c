@@ -145,6 +145,14 @@ START_TEST(exit_of_init_is_told)
 }
 END_TEST
 
+START_TEST(failed_start_of_init_is_told)
+{
+    mock_init_ended = 0;
+    core_pd_started(core.init, OS_ERR_NO_MEMORY, "no more processes");
+    ck_assert_int_eq(mock_init_ended, 1 + 1);
+}
+END_TEST
+
 START_TEST(log_lines_have_a_label_and_are_printable)
 {
     uint32_t id;
@@ -572,6 +580,7 @@ int main(void)
     tcase_add_test(tcase, close_gives_the_donation_back);
     tcase_add_test(tcase, bad_requests_are_refused_and_cost_nothing);
     tcase_add_test(tcase, exit_of_init_is_told);
+    tcase_add_test(tcase, failed_start_of_init_is_told);
     tcase_add_test(tcase, log_lines_have_a_label_and_are_printable);
     tcase_add_test(tcase, a_closed_session_is_revoked);
     tcase_add_test(tcase, rom_modules_are_read_only_and_shared);

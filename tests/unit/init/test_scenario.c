@@ -222,8 +222,8 @@ START_TEST(a_required_sandbox_is_missed_once)
 {
     machine_is_open = 1;
     load("sandbox: required\n" DESKTOP, 1);
-    ck_assert_str_eq(told, "s.yaml:1:1: sandbox 'required', but this machine cannot close it completely, as "
-                           "warned; expected a machine that can, or best-effort");
+    ck_assert_str_eq(told, "s.yaml:1:1: sandbox 'required', but this machine cannot close it completely; "
+                           "expected a machine that can, or best-effort");
     unload();
     load("start:\n  timer:\n", 1);
     ck_assert_str_eq(told, "s.yaml:2:3: timer: not allowed, expected a component that can be created");
