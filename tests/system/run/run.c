@@ -193,7 +193,8 @@ static void look_at(pid_t pid, void *arg)
         name_of(pid, files[i], name, sizeof(name));
         size_t used = strlen(search->names);
         snprintf(search->names + used, sizeof(search->names) - used, "%s; ", name);
-        if (is_named(name, search->label))
+        /* the first of that name: the spawner's children have its name until they are components */
+        if (is_named(name, search->label) && (!search->found || pid < search->found))
             search->found = pid;
     }
 }
