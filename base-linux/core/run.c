@@ -130,6 +130,13 @@ static void quota_of_machine(uint64_t *ram, uint32_t *caps)
     *ram = (pages > 0 ? (uint64_t)pages * OS_PAGE_SIZE / 4 * 3 : OS_MIB(1024)) + OWN_RAM;
 }
 
+/* As for other programs: who closes the output wants no more of it. On the writer's thread, so by a signal.
+ */
+static void reader_gone(void)
+{
+    kill(getpid(), SIGTERM);
+}
+
 static void say_missing(uint32_t missing)
 {
     if (missing & SPAWNER_NO_USERNS)
@@ -138,6 +145,9 @@ static void say_missing(uint32_t missing)
         linux_say(
             "WARNING: this machine allows no file systems of their own for components; only the filter of "
             "system calls keeps them from files");
+    if (missing & SPAWNER_NO_THREADS)
+        linux_say("WARNING: this machine cannot bound the number of a component's threads by itself; only "
+                  "its ram does");
     if (missing & SPAWNER_NO_SECCOMP)
         linux_say("WARNING: this machine has no filter of system calls with notification");
 }
@@ -156,7 +166,8 @@ static os_err start(const char **step)
     *step = "core";
     if ((err = os_entrypoint_init(ep)) || (err = take_signals()))
         return err;
-    writer_start(STDOUT_FILENO); /* a thread, so after the spawner's fork, and with the signals blocked */
+    writer_start(STDOUT_FILENO,
+                 reader_gone); /* a thread, so after the spawner's fork, and with the signals blocked */
     if ((err = linux_memory_init()) || (err = linux_process_init()) ||
         (err = core_init(&linux_core.core, ep, ram, caps)))
         return err;

@@ -23,6 +23,7 @@ static int started;
 static int broken; /* nobody can read any more */
 static int busy;   /* something is waiting or being written */
 static unsigned filling;
+static void (*reader_gone)(void);
 static size_t len;    /* bytes in the buffer that is being filled */
 static unsigned lost; /* lines after those */
 
@@ -71,18 +72,21 @@ static void *run(void *arg)
         len = lost = 0;
         pthread_mutex_unlock(&lock);
         int written = write_all(text, size) && write_lost(lines);
+        if (!written && !broken)
+            reader_gone();
         pthread_mutex_lock(&lock);
         broken = !written;
     }
     return NULL;
 }
 
-void writer_start(int fd)
+void writer_start(int fd, void (*gone)(void))
 {
     pthread_t thread;
     pthread_condattr_t attr;
 
     out = fd;
+    reader_gone = gone;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&changed, &attr);

@@ -10,9 +10,10 @@
 
 /*
  * Starts the thread, which writes to FD. It has the signal mask of the caller. Before this, and when there is
- * no thread to be had, writer_put waits for the reader.
+ * no thread to be had, writer_put waits for the reader. GONE is called once, on that thread, when nobody can
+ * read any more; what is put afterwards is dropped.
  */
-void writer_start(int fd);
+void writer_start(int fd, void (*gone)(void));
 
 /*
  * Writes a LINE of SIZE bytes, its newline included, soon. Never waits: when 1 MiB is waiting, lines are lost

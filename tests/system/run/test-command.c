@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test-command.c: what the command says to those who call it wrongly, and with which status it ends. */
 #include <check.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,19 @@ START_TEST(hello)
 }
 END_TEST
 
+/* As with `| head -1`: who closes the output ends the system. */
+START_TEST(closed_output)
+{
+    struct run run;
+    static const char *const args[] = { "--headless", NULL };
+    run_start(&run, "run", "start:\n  timer:\n  cycler: { config: { does: sessions } }\n", args);
+    run_expect(&run, "cycles: 250");
+    close(run.out);
+    run.out = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ck_assert_int_eq(run_end(&run), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("the command");
@@ -76,6 +90,7 @@ int main(void)
     tcase_add_loop_test(tcase, wrong_call, 0, (int)(sizeof(calls) / sizeof(calls[0])));
     tcase_add_test(tcase, name_in_messages);
     tcase_add_test(tcase, hello);
+    tcase_add_test(tcase, closed_output);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_set_tap(runner, "-");

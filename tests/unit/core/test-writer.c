@@ -14,12 +14,19 @@ enum { LINES = 30000, SIZE = 100 };
 
 static int ends[2];
 
+static _Atomic unsigned gone;
+
+static void count_gone(void)
+{
+    gone++;
+}
+
 /* Each test is a process of its own, which the thread ends with. */
 static void set_up(void)
 {
     signal(SIGPIPE, SIG_IGN);
     ck_assert_int_eq(pipe(ends), 0);
-    writer_start(ends[1]);
+    writer_start(ends[1], count_gone);
 }
 
 static void tear_down(void)
@@ -83,8 +90,10 @@ START_TEST(reader_is_gone)
     for (unsigned i = 0; i < LINES; i++)
         put(i);
     writer_finish(60);
+    ck_assert_uint_eq(gone, 1);
     put(0);
     writer_finish(60);
+    ck_assert_uint_eq(gone, 1);
     ends[0] = open("/dev/null", O_RDONLY);
 }
 END_TEST
