@@ -101,16 +101,12 @@ struct os_packet_size {
 struct os_packet {
     void *data;   /* in the bulk buffer */
     uint32_t len; /* bytes; a source may make it smaller before it submits */
-    uint32_t
-        id; /* below slots, unique among the packets that this side has: an index for the user's own data */
+    uint32_t id;  /* below slots, no other packet of this side has it: an index for the user's own data */
 };
 
-struct os_packet_ring;
 struct os_packet_record;
-struct os_packet_source;
-struct os_packet_sink;
 
-/* Of both sides; private. Each counter runs on and wraps. */
+/* Of both sides; private. Counters run on and wrap. */
 struct os_packet_side {
     struct os_entrypoint *ep;
     struct os_env *env;      /* of the one that made the memory, else NULL */
@@ -122,43 +118,43 @@ struct os_packet_side {
     os_signal_cap self;    /* to handler */
     os_signal_cap peer;    /* wakes the other side */
     struct os_watch watch; /* of the session, at the client */
-    void (*event)(struct os_packet_side *side);
-    uint32_t slots, bulk;                     /* as agreed when the memory was made */
-    uint32_t desc;                            /* bytes of the user's descriptor */
-    _Atomic uint32_t *own_index, *own_wake;   /* words that this side writes */
-    _Atomic uint32_t *peer_index, *peer_wake; /* words that this side reads */
-    _Atomic uint32_t *submits, *acks;         /* rings */
-    uint32_t submit_words, ack_words;         /* words of an entry */
-    uint8_t *data;                            /* the bulk buffer */
-    uint32_t put;                             /* entries put into the own ring */
-    uint32_t told;                            /* put, when the other side was last woken if it wanted */
-    uint32_t taken;                           /* entries taken out of the other ring */
-    uint32_t seen;                            /* entries of the other ring as last looked up */
-    uint32_t budget;                          /* entries that may be taken before others have their turn */
-    uint32_t signals;                         /* sent to the other side */
-    os_err err;                               /* why the stream has ended */
-    const char *why;                          /* the same in words, for what a peer did */
-    int ended_told;                           /* the user was told */
-    int *gone;                                /* set by fini while a handler runs */
+
+    uint32_t slots, bulk; /* as agreed when the memory was made */
+    uint32_t window;      /* how far the peer's index may be ahead of put: a sink's slots, a source's 0 */
+    uint32_t desc;        /* bytes of the user's descriptor */
+    uint8_t *data;        /* the bulk buffer */
+    _Atomic uint32_t *own_index, *own_wake, *own_ring; /* words that this side writes */
+    const _Atomic uint32_t *peer_index, *peer_wake, *peer_ring;
+    uint32_t own_words, peer_words; /* of an entry of the ring */
+
+    uint32_t put;     /* entries put into the own ring */
+    uint32_t told;    /* put, when the other side was last woken if it wanted */
+    uint32_t taken;   /* entries taken out of the other ring */
+    uint32_t seen;    /* entries in the other ring as last looked up */
+    uint32_t budget;  /* entries that the handler may still take */
+    uint32_t signals; /* sent to the other side */
+
+    os_err err;                                   /* why the stream has ended */
+    const char *why;                              /* the same in words, for what a peer did */
+    int end_told;                                 /* the user was told */
+    int *gone;                                    /* while a handler runs: set by fini */
+    void (*event)(struct os_packet_side *side);   /* of the role */
+    void (*deliver)(struct os_packet_side *side); /* the user's handle, or NULL */
+    void (*end)(struct os_packet_side *side);     /* the user's ended, or NULL */
 };
 
 struct os_packet_source {
     struct os_packet_side side;
-    struct os_packet_record *records; /* one for each packet, and one for the list of them */
-    uint32_t cursor;                  /* where the next packet is likely to fit: behind this one */
-    uint32_t free;                    /* first unused record */
-    uint32_t used;                    /* records in use */
+    struct os_packet_record *records; /* one for each packet, and one that heads their list */
+    uint32_t cursor;                  /* the packet behind which the next one is likely to fit */
+    uint32_t unused;                  /* first record that is in no use */
     uint32_t wanted;                  /* acknowledgements that the handler waits for; 0 for none */
-    void (*deliver)(struct os_packet_source *source);
-    void (*end)(struct os_packet_source *source);
 };
 
 struct os_packet_sink {
     struct os_packet_side side;
     uint8_t *held; /* for each id: taken and not acknowledged */
     int paused;    /* until resume */
-    void (*deliver)(struct os_packet_sink *sink);
-    void (*end)(struct os_packet_sink *sink);
 };
 
 /*
@@ -269,8 +265,8 @@ OS_MUST_CHECK os_err os_packet_sink_wait(struct os_packet_sink *sink, os_time de
  *         for, so a source whose bulk buffer suffices never arms.
  *     os_err N_source_wait(source, acks, deadline)
  *         Flushes, and waits for the same at the entrypoint, whose other events are delivered meanwhile. Not
- *         from a handler. OS_ERR_DEADLINE, OS_ERR_BAD_ARG when nothing is under way, or why the stream has
- *         ended.
+ *         from a handler, and the source must not be freed meanwhile. OS_ERR_DEADLINE, OS_ERR_BAD_ARG when
+ *         nothing is under way, OS_ERR_CANCELLED by fini, or why the stream has ended.
  *
  * Sink:
  *
@@ -362,20 +358,20 @@ OS_MUST_CHECK os_err os_packet_sink_wait(struct os_packet_sink *sink, os_time de
         void (*handle)(struct N##_##role * role);                                                            \
         void (*ended)(struct N##_##role * role);                                                             \
     };                                                                                                       \
-    OS_UNUSED static void N##_##role##_deliver_(struct os_packet_##role *os_base)                            \
+    OS_UNUSED static void N##_##role##_deliver_(struct os_packet_side *os_side)                              \
     {                                                                                                        \
-        struct N##_##role *os_role = OS_CONTAINER_OF(os_base, struct N##_##role, base);                      \
+        struct N##_##role *os_role = OS_CONTAINER_OF(os_side, struct N##_##role, base.side);                 \
         os_role->handle(os_role);                                                                            \
     }                                                                                                        \
-    OS_UNUSED static void N##_##role##_end_(struct os_packet_##role *os_base)                                \
+    OS_UNUSED static void N##_##role##_end_(struct os_packet_side *os_side)                                  \
     {                                                                                                        \
-        struct N##_##role *os_role = OS_CONTAINER_OF(os_base, struct N##_##role, base);                      \
+        struct N##_##role *os_role = OS_CONTAINER_OF(os_side, struct N##_##role, base.side);                 \
         os_role->ended(os_role);                                                                             \
     }                                                                                                        \
     OS_UNUSED static inline void N##_##role##_functions_(struct N##_##role *role)                            \
     {                                                                                                        \
-        role->base.deliver = role->handle ? N##_##role##_deliver_ : NULL;                                    \
-        role->base.end = role->ended ? N##_##role##_end_ : NULL;                                             \
+        role->base.side.deliver = role->handle ? N##_##role##_deliver_ : NULL;                               \
+        role->base.side.end = role->ended ? N##_##role##_end_ : NULL;                                        \
     }                                                                                                        \
     OS_UNUSED OS_MUST_CHECK static inline os_err N##_##role##_serve(                                         \
         struct N##_##role *role, struct os_env *env, struct os_entrypoint *ep, struct os_quota *quota,       \

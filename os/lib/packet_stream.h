@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * packet_stream.h: the shared memory of a packet stream, and what its two sides have in common.
+ *
+ * The memory has three areas, each of whole pages:
+ *
+ *     the source's   index: packets submitted so far      wake: see below      ring of submitted packets
+ *     the sink's     index: packets acknowledged so far   wake                 ring of acknowledgements
+ *     bulk buffer    the bytes of packets
+ *
+ * Every word has one writer: those of an area, its side. Index and wake have cache lines of their own,
+ * because one is written with every entry and the other when a side is about to sleep. All of it can be
+ * written by the peer at any time, so words are read by atomic loads, once, into private memory, and checked
+ * there; what a side has written itself it does not read back but keeps in its struct os_packet_side.
+ *
+ * Rings. An entry is written, then index + 1 is stored with release order; who has seen the index by an
+ * acquire load sees the entry. Both rings have as many entries as packets can be in use, so neither can
+ * overflow: a packet is submitted only if fewer than `slots` are under way, and each acknowledgement is for a
+ * packet that was taken. For the same reason neither side publishes how far it has read: that packet n is
+ * acknowledged says that entry n of the submit ring has been read, and that packet n + slots was submitted
+ * says that acknowledgement n has been. So of four things to wait for two are left: a packet, and an
+ * acknowledgement, which is space as well.
+ *
+ * Wake-ups. A side that is about to sleep says in its wake word how large the other index must become; then
+ * it looks at that index once more, and sleeps if there is nothing yet:
+ *
+ *         about to sleep                       has something to tell
+ *         wake = taken + n                     index = put
+ *         look at index                        look at wake
+ *         reached: do not sleep                index has just reached it: submit a signal
+ *
+ * All four are sequentially consistent, so at least one of the two sees what the other has written. (The
+ * model is tests/model/packet_stream.pml.) Nobody resets the wake word: it is reached once, so one sleep
+ * costs one signal, and a side that is awake costs none. What the peer writes there decides how often *it* is
+ * woken, and nothing else.
+ */
+#ifndef OS_LIB_PACKET_STREAM_H
+#define OS_LIB_PACKET_STREAM_H
+
+#include <os/packet_stream.h>
+
+enum packet_role { PACKET_SOURCE = 1, PACKET_SINK = 2 };
+
+/* Words of a submit entry before those of the descriptor, and of an acknowledgement. */
+enum { SUBMIT_ID, SUBMIT_OFFSET, SUBMIT_LEN, SUBMIT_WORDS, ACK_ID = 0, ACK_WORDS };
+
+enum packet_state { PACKET_UNUSED, PACKET_ALLOCATED, PACKET_UNDER_WAY, PACKET_ACKED };
+
+/* A packet, as its source knows it. Those in use are listed in the order of their offsets. */
+struct os_packet_record {
+    uint32_t offset, size; /* bytes of the bulk buffer, multiples of OS_PACKET_ALIGN */
+    uint32_t len;          /* bytes as allocated, then as submitted */
+    uint16_t next, prev;   /* in the list; next unused one */
+    uint32_t state;        /* enum packet_state */
+};
+
+/* ---- packet_stream.c: setting up, waiting */
+
+/* Both roles: as the functions of os/packet_stream.h. CLIENT is the role that the client has. */
+os_err packet_side_serve(struct os_packet_side *side, enum packet_role role, struct os_env *env,
+                         struct os_entrypoint *ep, struct os_quota *quota, struct os_packet_size size,
+                         uint32_t desc, os_signal_cap wake_peer, struct os_cap *stream,
+                         os_signal_cap *wake_self);
+os_err packet_side_begin(struct os_packet_side *side, enum packet_role role, struct os_entrypoint *ep,
+                         struct os_packet_size *size, uint32_t desc, os_signal_cap *wake_self);
+os_err packet_side_attach(struct os_packet_side *side, enum packet_role role, struct os_cap stream,
+                          os_signal_cap wake_peer, struct os_cap session);
+void packet_side_fini(struct os_packet_side *side);
+os_err packet_side_wait(struct os_packet_side *side, uint32_t n, os_time deadline);
+
+/* Bytes of the shared memory, whose SIZE and DESC are valid; and the pointers of a side to it. */
+uint64_t packet_memory(struct os_packet_size size, uint32_t desc);
+void packet_side_map(struct os_packet_side *side, enum packet_role role, void *memory);
+
+/* Private memory of a role, for a side whose size is known. */
+os_err packet_source_private(struct os_packet_source *source);
+os_err packet_sink_private(struct os_packet_sink *sink);
+
+/* Calls the user's handle; 0 when the side is gone afterwards, or it took nothing. */
+enum packet_delivered { PACKET_GONE, PACKET_NOTHING, PACKET_TAKEN };
+enum packet_delivered packet_side_deliver(struct os_packet_side *side);
+
+/* Tells the user, once, that the stream has ended; the side may be gone afterwards. */
+void packet_side_tell_end(struct os_packet_side *side);
+
+/* Has the event called again, after others at the entrypoint had theirs. */
+void packet_side_again(struct os_packet_side *side);
+
+/* ---- packet_stream_ring.c: the protocol */
+
+/* The stream has ended by what the peer did. */
+void packet_side_fault(struct os_packet_side *side, const char *why);
+
+/* Entries that wait to be taken, as far as known; when fewer than N are, the peer's index is looked up. */
+uint32_t packet_side_waiting(struct os_packet_side *side, uint32_t n);
+
+/*
+ * Says that this side is about to sleep until N entries wait. Non-zero when they do already, or the stream
+ * has ended: then it must not sleep.
+ */
+int packet_side_arm(struct os_packet_side *side, uint32_t n);
+
+/* The next entry of the own ring, to be filled, and made visible by publish. */
+_Atomic uint32_t *packet_side_entry(struct os_packet_side *side);
+void packet_side_publish(struct os_packet_side *side);
+
+/* The next entry of the other ring, of which at least one waits. */
+const _Atomic uint32_t *packet_side_next(const struct os_packet_side *side);
+
+/* Whether the other side sleeps until what was published since the last flush. */
+int packet_side_flush(struct os_packet_side *side);
+
+/* Flushes with a signal if need be. */
+void packet_side_wake(struct os_packet_side *side);
+
+/* LEN bytes from or to words of a ring. */
+void packet_load(void *to, const _Atomic uint32_t *words, uint32_t len);
+void packet_store(_Atomic uint32_t *words, const void *from, uint32_t len);
+
+#endif
