@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The benchmarks: what is measured, beside which baseline, and how much more than it shall be at most."""
+
+import contextlib
+
+from figures import Figure, Target, median
+from sides import Failed, Program, System, Unavailable
+
+ALL = ('one-core', 'two-core', 'unpinned')
+ANYWHERE = ('unpinned',)
+
+
+class Effort:
+    """How long and how often: ROUNDS alternations of slices of MS milliseconds."""
+
+    def __init__(self, quick=False, rounds=None):
+        self.rounds = rounds or (5 if quick else 21)
+        self.ms = 20 if quick else 50
+        self.idle_seconds = 2 if quick else 10
+
+
+def alternate(sides, effort):
+    """The values of each side, a list per side with an item per round. The order changes from round to round."""
+    values = [[] for _ in sides]
+    for number in range(effort.rounds):
+        order = list(enumerate(sides))
+        for index, side in order if number % 2 == 0 else reversed(order):
+            values[index].append(side.slice(effort.ms))
+    return values
+
+
+# ---- the baselines: name for people, arguments of the program, whether it has a peer, where it makes sense
+
+class Raw:
+    def __init__(self, title, words, where=ALL, peer=True):
+        self.title = title
+        self.words = words
+        self.where = where
+        self.peer = peer
+
+
+RAW = {
+    'null': Raw('null system call', ['null'], ('one-core',), False),
+    'spin': Raw('spin ping-pong', ['pingpong', 'spin'], ('two-core', 'unpinned')),
+    'futex': Raw('futex ping-pong', ['pingpong', 'futex']),
+    'futex-deadline': Raw('futex with time-out', ['pingpong', 'futex-deadline']),
+    'eventfd': Raw('eventfd ping-pong', ['pingpong', 'eventfd']),
+    'epoll': Raw('eventfd with epoll', ['pingpong', 'epoll']),
+    'epoll-one-way': Raw('eventfd with epoll, 1 way', ['pingpong', 'epoll-one-way']),
+    'seqpacket': Raw('seqpacket ping-pong', ['pingpong', 'seqpacket']),
+    'seqpacket-fd': Raw('seqpacket with descriptor', ['pingpong', 'seqpacket-fd']),
+    'new-socketpair': Raw('new socketpair per call', ['pingpong', 'new-socketpair']),
+    'sd-bus': Raw('sd-bus call', ['sdbus']),
+    'memcpy-4k': Raw('memcpy of 4 KiB', ['copy', '4096'], ('one-core',), False),
+    'memcpy-64k': Raw('memcpy of 64 KiB', ['copy', '65536'], ('one-core',), False),
+    'spawn': Raw('vfork+execveat+wait', ['spawn', 'EMPTY'], ('one-core', 'unpinned'), False),
+}
+
+
+def raw_side(build, name, placement, factor=1):
+    raw = RAW[name]
+    words = [str(build / 'tests/bench/baseline/baseline-empty') if word == 'EMPTY' else word for word in raw.words]
+    return Program(build, words, placement, raw.peer, factor)
+
+
+class RawBenchmark:
+    """A baseline as a figure of its own."""
+
+    def __init__(self, name):
+        self.name = name
+        self.what = f'raw: {RAW[name].title}'
+        self.where = RAW[name].where
+
+    def run(self, build, placement, effort):
+        with raw_side(build, self.name, placement) as side:
+            yield Figure(self.name, placement.name, 'ns', alternate([side], effort)[0])
+
+
+# ---- systems
+
+SERVER = '  server: {{ binary: bench_server, ram: {ram}M, caps: {caps} }}\n'
+CLIENT = '  {name}: {{ binary: bench_client, caps: {caps}, config: {{ {config} }} }}\n'
+
+
+def client_scenario(effort, operation, **config):
+    config = {'run': operation, 'batch': effort.ms * 1000000, **config}
+    return ('start:\n' + SERVER.format(ram=2, caps=100) +
+            CLIENT.format(name='client', caps=60, config=', '.join(f'{key}: {value}' for key, value in config.items())))
+
+
+def parent_scenario(effort, children):
+    ram, caps = 4 + 2 * children, 100 + 30 * children
+    return ('start:\n'
+            f'  client: {{ binary: bench_parent, ram: {ram}M, caps: {caps}, '
+            f'config: {{ children: {children}, batch: {effort.ms * 1000000} }}, '
+            'route: { PD: parent, ROM: [ { match: bench_child, to: parent } ] } }\n')
+
+
+CLIENT_PROCESSES = 20
+
+
+def clients_scenario(effort, clients):
+    """CLIENTS sessions in 20 processes, of which one session of the first works."""
+    processes = min(clients, CLIENT_PROCESSES)
+    each = clients // processes
+    text = 'start:\n' + SERVER.format(ram=2 + clients // 16, caps=100 + 8 * clients)
+    for number in range(processes):
+        operation = 'wait' if number else 'echo'
+        text += CLIENT.format(name=f'client-{number}' if number else 'client', caps=60 + 16 * each,
+                              config=f'run: {operation}, batch: {effort.ms * 1000000}, sessions: {each}')
+    return text, processes - 1
+
+
+class Comparison:
+    """A Seedbed system beside one or more baselines; of several, the fastest counts.
+
+    SCENARIO gives the system's text. BASELINES are by placement, or for all: names of raw programs, or of other
+    comparisons, whose systems are measured then. TARGETS are by placement.
+    """
+
+    def __init__(self, name, what, scenario, baselines, targets, where=ALL, factor=1):
+        self.name = name
+        self.what = what
+        self.scenario = scenario
+        self.baselines = baselines
+        self.targets = targets
+        self.where = where
+        self.factor = factor # of the baseline
+
+    def side(self, build, placement, effort):
+        made = self.scenario(effort)
+        text, ready = made if isinstance(made, tuple) else (made, 0)
+        return System(build, text, placement, ready)
+
+    def against(self, placement):
+        names = self.baselines.get(placement.name) or self.baselines['']
+        return names.split()
+
+    def run(self, build, placement, effort):
+        names = self.against(placement)
+        with contextlib.ExitStack() as stack:
+            sides = [stack.enter_context(self.side(build, placement, effort))]
+            for name in names:
+                if name in RAW:
+                    side = raw_side(build, name, placement, self.factor)
+                else:
+                    side = BENCHMARKS[name].side(build, placement, effort)
+                sides.append(stack.enter_context(side))
+            values, *others = alternate(sides, effort)
+        best = min(range(len(names)), key=lambda index: median(others[index]))
+        title = RAW[names[best]].title if names[best] in RAW else names[best]
+        if self.factor != 1:
+            title = f'{self.factor} x {title}'
+        yield Figure(self.name, placement.name, 'ns', values, title, others[best], self.targets.get(placement.name))
+
+
+def ratio(limit, *where):
+    return {name: Target('ratio', limit) for name in where or ALL}
+
+
+def client(operation, **config):
+    return lambda effort: client_scenario(effort, operation, **config)
+
+
+ONE = ('one-core',)
+
+COMPARISONS = [
+    Comparison('rpc-8', 'RPC, 8 bytes in and out', client('echo'),
+               {'one-core': 'futex', 'two-core': 'spin', 'unpinned': 'spin futex'},
+               {**ratio(1.3, 'one-core'), **ratio(1.5, 'two-core'), **ratio(2, 'unpinned')}),
+    Comparison('rpc-1k', 'RPC, 1 KiB in', client('put', bytes=1024), {'': 'rpc-8'},
+               {'one-core': Target('added', 150)}),
+    Comparison('rpc-cap-in', 'RPC with a capability in', client('cap-in'), {'': 'seqpacket-fd'}, ratio(1.3, *ONE)),
+    Comparison('rpc-cap-out', 'RPC with a capability out', client('cap-out'), {'': 'seqpacket-fd'}, ratio(1.3, *ONE)),
+    Comparison('rpc-deadline', 'rpc-8 with a deadline', client('deadline'), {'': 'futex-deadline'}, ratio(1.3, *ONE)),
+    Comparison('signal', 'a signal, until the handler runs', client('signal'), {'': 'epoll-one-way'},
+               ratio(1.2, *ONE)),
+    Comparison('signal-roundtrip', 'a signal there and one back', client('signal-roundtrip'), {'': 'epoll'},
+               ratio(1.2, *ONE)),
+    Comparison('session', 'open and close of a session with a sibling', client('session'), {'': 'seqpacket-fd'},
+               ratio(12, *ONE)),
+    Comparison('component', 'create, construct, exit, destroy', lambda effort: parent_scenario(effort, 1),
+               {'': 'spawn'}, ratio(1.6), ('one-core', 'unpinned')),
+    Comparison('start-100', '100 components, until all are constructed', lambda effort: parent_scenario(effort, 100),
+               {'': 'spawn'}, ratio(1.5), ('one-core', 'unpinned'), factor=100),
+    Comparison('clients-1', 'rpc-8 with 1 client', lambda effort: clients_scenario(effort, 1), {'': 'rpc-8'}, {}),
+    Comparison('clients-100', 'rpc-8 with 100 connected clients', lambda effort: clients_scenario(effort, 100),
+               {'': 'clients-1'}, ratio(1.1)),
+    Comparison('clients-1000', 'rpc-8 with 1000 connected clients', lambda effort: clients_scenario(effort, 1000),
+               {'': 'clients-1'}, ratio(1.1)),
+]
+
+BENCHMARKS = {benchmark.name: benchmark for benchmark in [*COMPARISONS, *map(RawBenchmark, RAW)]}
+
+
+def run(benchmark, build, placement, effort):
+    """The figures of BENCHMARK at PLACEMENT; raises Unavailable or Failed."""
+    if isinstance(placement, str):
+        raise Unavailable(placement)
+    try:
+        yield from benchmark.run(build, placement, effort)
+    except OSError as error:
+        raise Failed(str(error)) from error
