@@ -17,7 +17,7 @@
 
 static void print_usage(FILE *to)
 {
-    fputs("usage: seedbed run [SCENARIO] [--headless] [--shot FILE.png] [--for SECONDS]\n"
+    fputs("usage: seedbed run [SCENARIO] [--headless] [--shot FILE.png] [--for SECONDS] [--no-spin]\n"
           "       seedbed check SCENARIO\n"
           "       seedbed list\n"
           "       seedbed log [LABEL] [--follow]\n"
@@ -27,6 +27,7 @@ static void print_usage(FILE *to)
           "       --headless         without a window; the picture goes to a file at the end\n"
           "       --shot FILE.png    that file\n"
           "       --for SECONDS      ends by itself\n"
+          "       --no-spin          calls never wait awake for their answers\n"
           "check  looks for mistakes in a scenario without starting anything\n"
           "list   shows the systems of this user that are running, and their components\n"
           "log    shows the last lines of their output, of component LABEL only or of all\n",
@@ -42,7 +43,7 @@ static int usage(const char *problem, const char *what)
 /* What run and check are given. */
 struct arguments {
     const char *scenario, *shot;
-    int headless, help;
+    int headless, no_spin, help;
     os_time duration;
 };
 
@@ -76,6 +77,8 @@ static int parse_run(int argc, char **argv, struct arguments *arguments)
             arguments->help = 1;
         else if (!strcmp(arg, "--headless"))
             arguments->headless = 1;
+        else if (!strcmp(arg, "--no-spin"))
+            arguments->no_spin = 1;
         else if (!strcmp(arg, "--shot") && !is_png(arguments->shot = argv[++i]))
             return usage("a picture is a PNG file: expected a name that ends in .png, found", argv[i]);
         else if (!strcmp(arg, "--shot"))
@@ -190,6 +193,7 @@ static int run_system(const struct arguments *arguments, int check)
                                           .shot = arguments->shot ? arguments->shot : shot,
                                           .shot_wanted = arguments->shot != NULL,
                                           .headless = headless != NULL,
+                                          .no_spin = arguments->no_spin,
                                           .check = check,
                                           .duration = arguments->duration };
     if (headless && !check)

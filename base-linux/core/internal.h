@@ -37,10 +37,13 @@ static inline int linux_sandbox_incomplete(void)
 
 /* ---- memory.c */
 
+struct linux_channel;
+
 struct core_memory {
-    struct os_list link; /* of those that are watched */
-    struct core_ds *ds;
-    uint64_t size; /* bytes, whole pages */
+    struct os_list link;           /* of those that are watched */
+    struct core_ds *ds;            /* whose memory it is, or */
+    struct linux_channel *channel; /* a channel's */
+    uint64_t size;                 /* bytes, whole pages */
     int fd;
     int sealed;   /* content never changes; fd is read-only */
     int attached; /* somebody may have it attached */
@@ -50,6 +53,14 @@ struct core_memory {
 };
 
 os_err linux_memory_init(void);
+
+/* As core_plat_memory_create, for a channel: linux_channel_detached follows when nobody has it attached any
+ * more.
+ */
+os_err linux_memory_create(struct linux_channel *channel, uint64_t size, struct core_memory **memory);
+
+/* The descriptor of MEMORY, borrowed. */
+int linux_memory_fd(const struct core_memory *memory);
 
 /* A descriptor through which MEMORY can be attached by somebody else. OS_ERR_HANDLES. */
 os_err linux_memory_open(struct core_memory *memory, int writable, int *fd);
@@ -81,6 +92,7 @@ struct core_process {
     uint64_t attached;                 /* bytes that it may have attached */
     uint64_t tables;                   /* bytes of page tables for them, charged */
     uint64_t space;                    /* address space limit without attachments; 0: not known yet */
+    struct os_list channels;           /* linux_channel.served: where it is the server */
     struct transport_watch log, place; /* raw output; the symbolizer's answer */
     char line[OS_LOG_MAX];             /* what was written of the current line */
     size_t line_len;
@@ -92,6 +104,9 @@ struct core_process {
 extern struct os_list linux_processes;
 
 os_err linux_process_init(void);
+
+/* The process with ID, or NULL. */
+struct core_process *linux_process_find(uint32_t id);
 
 /* Waits until PROCESS has a pid; it was started, so that is soon. OS_ERR_DEAD when it never will. */
 os_err linux_process_wait(struct core_process *process);
@@ -105,6 +120,25 @@ void linux_process_flush(void);
 void linux_native_hooks(void);
 
 os_err linux_native_init(struct core_process *process);
+
+/* MORE bytes may be attached by PROCESS, LESS not any more. Fails only for MORE, and then nothing has
+ * changed. */
+os_err linux_native_space(struct core_process *process, uint64_t more, uint64_t less);
+
+/* ---- channel.c */
+
+/* Memory and doorbell of a new channel, at the expense of CLIENT, which runs; both the caller's. */
+os_err linux_channel_create(struct core_process *client, int fds[2]);
+
+/* SERVER is going to serve the channel whose memory is FD. OS_ERR_BAD_CAP: there is no such, or it is served.
+ */
+os_err linux_channel_serve(struct core_process *server, int fd);
+
+/* SERVER has ended: its clients learn it. */
+void linux_channels_end(struct core_process *server);
+
+/* Nobody has the channel's memory attached any more. */
+void linux_channel_detached(struct linux_channel *channel);
 
 /* ---- host.c */
 

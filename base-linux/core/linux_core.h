@@ -11,6 +11,7 @@ struct linux_core_options {
     const char *shot;        /* file for pictures; its folder is for those with other names */
     int shot_wanted;         /* a picture is to be made at the end; not having it is an error */
     int headless;            /* no display; a picture is made at the end in any case */
+    int no_spin;             /* calls never wait awake, whatever it costs them */
     int check;               /* look for mistakes in the scenario, start nothing */
     os_time duration;        /* ns after which the system ends with status 0; 0: none */
 };

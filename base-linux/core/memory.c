@@ -49,12 +49,11 @@ static void path_of(int fd, char path[32])
     snprintf(path, 32, "/proc/self/fd/%d", fd);
 }
 
-os_err core_plat_memory_create(struct core_ds *ds, uint64_t size, struct core_memory **memory)
+static os_err create(uint64_t size, struct core_memory **memory)
 {
     struct core_memory *made = calloc(1, sizeof(*made));
     if (!made)
         return OS_ERR_NO_MEMORY;
-    made->ds = ds;
     made->size = size;
     made->watch = -1;
     os_list_init(&made->link);
@@ -67,6 +66,27 @@ os_err core_plat_memory_create(struct core_ds *ds, uint64_t size, struct core_me
     }
     *memory = made;
     return OS_OK;
+}
+
+os_err core_plat_memory_create(struct core_ds *ds, uint64_t size, struct core_memory **memory)
+{
+    os_err err = create(size, memory);
+    if (!err)
+        (*memory)->ds = ds;
+    return err;
+}
+
+os_err linux_memory_create(struct linux_channel *channel, uint64_t size, struct core_memory **memory)
+{
+    os_err err = create(size, memory);
+    if (!err)
+        (*memory)->channel = channel;
+    return err;
+}
+
+int linux_memory_fd(const struct core_memory *memory)
+{
+    return memory->fd;
 }
 
 static void unwatch(struct core_memory *memory)
@@ -126,7 +146,10 @@ static int check_detached(struct core_memory *memory)
         return 0;
     flock(memory->fd, LOCK_UN);
     unwatch(memory);
-    core_ds_detached(memory->ds);
+    if (memory->channel)
+        linux_channel_detached(memory->channel);
+    else
+        core_ds_detached(memory->ds);
     return 1;
 }
 

@@ -141,6 +141,37 @@ static os_err set_space(struct core_process *process, uint64_t attached)
     return OS_OK;
 }
 
+os_err linux_native_space(struct core_process *process, uint64_t more, uint64_t less)
+{
+    if (less > process->attached)
+        less = process->attached;
+    if (process->pid) {
+        os_err err = set_space(process, process->attached + more - less);
+        if (err && more)
+            return err;
+    }
+    process->attached += more - less;
+    return OS_OK;
+}
+
+static os_err native_channel(struct os_rpc *rpc, os_any_cap *memory, os_any_cap *doorbell)
+{
+    struct core_process *process = process_of(rpc);
+    os_any_cap *const caps[] = { memory, doorbell };
+    int fds[2];
+    os_err err = linux_process_wait(process);
+    if (!err)
+        err = linux_channel_create(process, fds);
+    return err ? err : to_caps(fds, caps, 2);
+}
+
+static os_err native_serve(struct os_rpc *rpc, os_any_cap memory)
+{
+    struct core_process *process = process_of(rpc);
+    os_err err = linux_process_wait(process);
+    return err ? err : linux_channel_serve(process, transport_cap_fd(memory.cap));
+}
+
 static os_err native_attach(struct os_rpc *rpc, os_dataspace_cap cap, uint64_t size, uint32_t writable,
                             uint64_t *ds_size, os_any_cap *result)
 {
@@ -201,7 +232,9 @@ static const struct linux_native_ops ops = { .pairs = native_pairs,
                                              .signal = native_signal,
                                              .release = native_release,
                                              .attach = native_attach,
-                                             .detach = native_detach };
+                                             .detach = native_detach,
+                                             .channel = native_channel,
+                                             .serve = native_serve };
 
 os_err linux_native_init(struct core_process *process)
 {

@@ -45,7 +45,7 @@ static struct os_list queued;
 static struct os_alarm queue_alarm;
 static struct transport_watch spawner_watch;
 
-static struct core_process *find_process(uint32_t id)
+struct core_process *linux_process_find(uint32_t id)
 {
     OS_LIST_FOR_EACH (link, &linux_processes) {
         struct core_process *process = OS_CONTAINER_OF(link, struct core_process, link);
@@ -211,6 +211,7 @@ os_err core_plat_process_create(struct core_pd *pd, const char *args, struct cor
     made->pd = pd;
     made->private = private;
     made->pidfd = made->binary = made->log.fd = -1;
+    os_list_init(&made->channels);
     snprintf(made->profile, sizeof(made->profile), "%s", profile);
     err = linux_native_init(made);
     if (err)
@@ -431,7 +432,7 @@ static void process_ended(struct core_process *process, int status)
 
 static void handle_event(struct spawner_event *event)
 {
-    struct core_process *process = find_process(event->id);
+    struct core_process *process = linux_process_find(event->id);
     if (!process)
         return;
     switch (event->kind) {
@@ -474,7 +475,7 @@ static void allow_descriptors(const struct core_process *process)
 /* What must not wait for its turn: who the process is, and that it is nobody any more. */
 static void take_pid(const struct spawner_event *event)
 {
-    struct core_process *process = find_process(event->id);
+    struct core_process *process = linux_process_find(event->id);
     if (event->kind == SPAWNER_STARTED && process) {
         process->pid = event->pid;
         process->pidfd = event->pidfd;
@@ -484,8 +485,10 @@ static void take_pid(const struct spawner_event *event)
         close(event->pidfd);
     }
     /* the kernel may give the number to another process, and an accomplice may still have the connection */
-    if (event->kind == SPAWNER_ENDED && process)
+    if (event->kind == SPAWNER_ENDED && process) {
         process->pid = 0;
+        linux_channels_end(process);
+    }
 }
 
 /* Reads without handling; zero when there is nothing. */

@@ -115,10 +115,33 @@ static os_err make_signal(int fds[2])
     return err;
 }
 
+static os_err make_channel(int fds[2])
+{
+    os_any_cap ends[2];
+    os_err err = linux_native_channel(runtime_native, &ends[0], &ends[1]);
+    return err ? err : take_fds(ends, 2, fds);
+}
+
+/* The descriptor becomes a handle for the time of the call. */
+static os_err serve_channel(int fd)
+{
+    os_any_cap memory;
+    os_err err = transport_cap_from_fd(fd, &memory.cap);
+    if (err)
+        return err;
+    err = linux_native_serve(runtime_native, memory);
+    fd = transport_cap_take(memory.cap);
+    if (err && fd >= 0)
+        close(fd);
+    return err;
+}
+
 const struct transport_hooks runtime_hooks = {
     .pair = take_pair,
     .pair_closed = one_closed,
     .signal_pipe = make_signal,
     .signal_closed = one_closed,
+    .channel = make_channel,
+    .channel_serve = serve_channel,
     .thread_begins = runtime_fault_stack,
 };

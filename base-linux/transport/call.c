@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * call.c: calls: requests out, replies in. This is the general lane; a faster one would be chosen in
- * start_call, where the connection and the object's index on it are known.
+ * call.c: calls: requests out, replies in. This is the general lane, by the socket; plat_call tries the fast
+ * one (lane.c) first.
  */
 #include "internal.h"
 #include <poll.h>
@@ -168,8 +168,8 @@ int connection_receive(struct connection *c, int wait, struct os_msg *scratch)
         if (head.type == WIRE_GONE)
             take_gone(c, head.index);
         else if (head.type == WIRE_WELCOME && !c->welcome)
-            c->welcome = 1;
-        else
+            c->welcome = 1, c->channels = head.index == 1;
+        else if (head.type != WIRE_CHANNEL || !lane_answered(c, head.err))
             connection_end(c, head.type == WIRE_REFUSE ? refusal(&head) : OS_ERR_BAD_MSG);
     }
     return 1;
@@ -232,8 +232,7 @@ static os_err send_watch(struct connection *c, struct call *call)
     return OS_OK;
 }
 
-/* The server has ended the connection; what it sent before, such as the reason, is read first. */
-static __attribute__((noinline)) os_err read_to_the_end(struct connection *c)
+__attribute__((noinline)) os_err connection_read_to_end(struct connection *c)
 {
     struct os_msg scratch;
 
@@ -264,7 +263,7 @@ static os_err start_call(struct call *call, const struct os_msg *msg, struct con
             return OS_OK;
         }
         if (err == OS_ERR_DEAD)
-            err = read_to_the_end(c);
+            err = connection_read_to_end(c);
         connection_release(c);
         if (err != OS_ERR_DEAD || fresh || again)
             return err;
@@ -281,6 +280,15 @@ static os_err wait_for_reply(struct call *call, struct connection *c)
         }
     }
     return call->err;
+}
+
+os_err call_await(struct connection *c, uint32_t seq, struct os_msg *msg, os_time deadline)
+{
+    struct call call = { .msg = msg, .deadline = deadline, .seq = seq, .connection = c };
+
+    c->under_way++;
+    os_list_insert(&c->calls, &call.link);
+    return wait_for_reply(&call, c);
 }
 
 /* A server on this very thread cannot answer while the thread waits. */
@@ -303,19 +311,28 @@ static os_err check_request(const struct cap_entry *entry, const struct os_msg *
 
 os_err plat_call(struct os_cap cap, struct os_msg *msg, os_time deadline)
 {
-    struct call call = { .msg = msg, .deadline = deadline, .entry = cap_get(cap) };
     struct connection *c;
+    os_err err;
 
-    os_err err = check_request(call.entry, msg);
+    if (!msg->ncaps && lane_call(cap, msg, deadline, &err))
+        return err;
+    int plain = !msg->ncaps;
+    uint32_t epoch = lane_epoch();
+    struct call call = { .msg = msg, .deadline = deadline, .entry = cap_get(cap) };
+    err = check_request(call.entry, msg);
     if (!err && is_own_server(call.entry))
         err = OS_ERR_DEADLOCK;
     if (!err)
         err = start_call(&call, msg, &c);
     if (!err) {
         err = wait_for_reply(&call, c);
-        connection_release(c);
         if (err)
             msg->ncaps = 0; /* it may have served as scratch space */
+        else if (plain)
+            lane_remember(cap, c, call.index, epoch);
+        if (plain)
+            lane_consider(c);
+        connection_release(c);
     }
     if (call.entry)
         cap_put(call.entry);

@@ -115,6 +115,8 @@ void connection_end(struct connection *c, os_err err)
     int fd = c->fd;
     c->fd = -1; /* under the lock, for unbind messages of other threads */
     transport_unlock();
+    lane_forget();
+    lane_close(c);
     close(fd);
     if (c->shared)
         return;
@@ -127,13 +129,7 @@ void connection_reap(void)
 {
     struct os_list *at;
 
-    if (!self)
-        return;
-    transport_lock();
-    int orphans = self->orphans;
-    self->orphans = 0;
-    transport_unlock();
-    if (!orphans)
+    if (!self || !self->orphans || !atomic_exchange(&self->orphans, 0))
         return;
 again: /* from the start, for the hook may have changed the list */
     for (at = self->connections.next; at != &self->connections; at = at->next) {
@@ -182,6 +178,8 @@ static void unbind(struct binding *binding)
 
 void connection_unbind_all(struct cap_entry *entry)
 {
+    if (!os_list_empty(&entry->bindings))
+        lane_forget();
     while (!os_list_empty(&entry->bindings)) {
         struct binding *binding = OS_CONTAINER_OF(entry->bindings.next, struct binding, cap_link);
         struct connection *c = binding->connection;

@@ -44,6 +44,7 @@ os_err plat_ep_create(struct plat_ep **ep)
     os_list_init(&e->waiting);
     os_list_init(&e->done);
     os_list_init(&e->last);
+    os_list_init(&e->polled);
     *ep = e;
     return OS_OK;
 }
@@ -92,6 +93,9 @@ static int source_ready(struct epoll_event *ready, struct plat_event *event, str
         return server_ready(ready->data.ptr, event, msg);
     case SOURCE_CLIENT:
         client_ready(ready->data.ptr, msg);
+        return 0;
+    case SOURCE_DOORBELL:
+        lane_ring(ready->data.ptr);
         return 0;
     case SOURCE_SIGNAL:
         return signal_ready(ready->data.ptr, event);
@@ -157,6 +161,43 @@ static int wait_for_source(struct plat_ep *ep, os_time deadline, struct epoll_ev
     return n == 1;
 }
 
+/*
+ * Waits awake for a request of a polled channel, or a source, which goes to *READY; not longer than sleeping
+ * and waking up would take. Zero if nothing came.
+ */
+static int linger(struct plat_ep *ep, struct epoll_event *ready, int *any)
+{
+    enum { LOOKS_PER_SOURCE = 64 };
+
+    if (!lane_may_come(ep) || !spin_begin(&ep->spin))
+        return 0;
+    for (unsigned i = 1;; i++) {
+        if (lane_any(ep))
+            break;
+        if (!spin_on(&ep->spin))
+            return 0;
+        if (i % LOOKS_PER_SOURCE)
+            continue;
+        if (!lane_may_come(ep))
+            return 0;
+        *any = wait_for_source(ep, 0, ready);
+        if (*any)
+            break;
+    }
+    spin_won(&ep->spin);
+    return 1;
+}
+
+/* Non-zero if there is a source in *READY. */
+static int wait_for_any(struct plat_ep *ep, os_time until, struct epoll_event *ready)
+{
+    int any = 0;
+
+    if (until && !os_list_empty(&ep->polled) && (linger(ep, ready, &any) || lane_doze(ep)))
+        return any;
+    return wait_for_source(ep, until, ready);
+}
+
 /* Sources that may have nothing to deliver before plat_ep_wait looks at the clock again. */
 enum { ROUNDS = 64 };
 
@@ -165,7 +206,10 @@ void plat_ep_wait(struct plat_ep *ep, os_time deadline, struct plat_event *event
     struct epoll_event ready;
 
     *event = (struct plat_event){ .kind = PLAT_NONE };
-    ep->thread = pthread_self();
+    if (!pthread_equal(ep->thread, pthread_self())) {
+        ep->thread = pthread_self();
+        lane_forget(); /* what was another thread's server may now be one's own */
+    }
     connection_reap();
     for (int round = 0;; round++) {
         call_expire(ep);
@@ -173,11 +217,15 @@ void plat_ep_wait(struct plat_ep *ep, os_time deadline, struct plat_event *event
         ep->turn = !ep->turn;
         if (ep->turn && next_listed(ep, event, msg))
             return;
+        int burst = ep->burst >= LANE_BURST;
+        if (!burst && lane_serve(ep, event, msg))
+            return;
         os_time first = call_first_deadline(ep);
         os_time until = first < deadline ? first : deadline;
-        if (!os_list_empty(&ep->done) || !os_list_empty(&ep->last))
+        if (burst || !os_list_empty(&ep->done) || !os_list_empty(&ep->last))
             until = 0;
-        int any = wait_for_source(ep, until, &ready);
+        ep->burst = 0;
+        int any = wait_for_any(ep, until, &ready);
         if (any && source_ready(&ready, event, msg))
             return;
         if (next_listed(ep, event, msg))

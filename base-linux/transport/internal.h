@@ -16,6 +16,8 @@
 #include <linux_base/transport.h>
 #include <os/list.h>
 #include <pthread.h>
+#include "channel.h"
+#include "spin.h"
 #include "wire.h"
 
 extern const struct transport_hooks *transport_hooks;
@@ -46,6 +48,7 @@ enum source_kind {
     SOURCE_CLIENT,     /* client end of a private connection: replies to begun calls */
     SOURCE_SIGNAL,     /* read end of a signal's pipe */
     SOURCE_WATCH,      /* transport_watch */
+    SOURCE_DOORBELL,   /* of a channel: a request while it was not polled */
 };
 
 struct source {
@@ -61,6 +64,9 @@ struct plat_ep {
     struct os_list waiting;     /* call.ep_link of begun calls with a deadline, earliest first */
     struct os_list done;        /* call.ep_link of begun calls that have ended */
     struct os_list last;        /* plat_object.last_link of objects whose end of holders is to be told */
+    struct os_list polled;      /* lane_server.link of channels that are looked at before sleeping */
+    struct spin spin;           /* before sleeping */
+    unsigned burst;             /* requests of channels since a source was looked at */
     int turn;                   /* whether done calls or sockets come first, in turns */
 };
 
@@ -113,7 +119,19 @@ struct binding {
 
 struct client_thread {
     struct os_list connections; /* connection.thread_link */
-    int orphans;                /* some may have no binding; under the transport lock */
+    _Atomic int orphans;        /* some may have no binding */
+};
+
+/* The client's end of a channel. */
+struct lane_client {
+    enum { LANE_NONE, LANE_ASKED, LANE_OPEN, LANE_REFUSED } state;
+    uint32_t calls; /* that could have used it so far */
+    struct channel_page *page;
+    int doorbell;
+    int may_spin;
+    uint32_t seq; /* of the last request */
+    int owed;     /* nobody waits for its answer any more, but it has not come yet */
+    struct spin spin;
 };
 
 struct connection {
@@ -133,7 +151,9 @@ struct connection {
     uint32_t watched;   /* bindings that are; under the transport lock */
     uint32_t users;     /* functions that hold a pointer to it */
     int welcome;        /* the server has taken it */
-    int object_fd;      /* that it was introduced on; borrowed; -1 when that handle is gone; under the lock */
+    int channels;       /* the server serves channels */
+    struct lane_client lane;
+    int object_fd; /* that it was introduced on; borrowed; -1 when that handle is gone; under the lock */
 };
 
 /* A call under way; on the caller's stack for plat_call. */
@@ -194,7 +214,35 @@ void connection_leave_ep(struct connection *connection);
 /* Binds CAP, received from the server of CONNECTION, by the INDEX it named, or declines it. */
 void connection_hint(struct connection *connection, struct os_cap cap, uint32_t index);
 
+/* The server has ended the connection; what it sent before, such as the reason, is read first. */
+os_err connection_read_to_end(struct connection *connection);
+
+/* ---- lane.c: the fast lane ---- */
+
+/*
+ * Makes the call through a channel, if there is one that can be used now, and its result in *ERR; zero if
+ * not, and nothing has happened.
+ */
+int lane_call(struct os_cap cap, struct os_msg *msg, os_time deadline, os_err *err);
+
+/* A number that changes when something that lane_remember was told may not hold any more. */
+uint32_t lane_epoch(void);
+void lane_forget(void);
+
+/* The calling thread reaches CAP over CONNECTION by INDEX; this was so when lane_epoch was EPOCH. */
+void lane_remember(struct os_cap cap, struct connection *connection, uint32_t index, uint32_t epoch);
+
+/* A call that a channel could have carried was made by the socket: time to ask for one? */
+void lane_consider(struct connection *connection);
+
+/* The server has answered that; zero if it was not asked. */
+int lane_answered(struct connection *connection, os_err err);
+void lane_close(struct connection *connection);
+
 /* ---- call.c: calls under way ---- */
+
+/* Waits for the reply SEQ, which comes by the socket although the request went by the channel. */
+os_err call_await(struct connection *connection, uint32_t seq, struct os_msg *msg, os_time deadline);
 
 /* Ends CALL with ERR; a begun one waits in its entrypoint's list until it is taken with call_next_done. */
 void call_end(struct call *call, os_err err);
@@ -238,6 +286,20 @@ struct plat_object {
     int watched, abandoned; /* the end of the holders is wanted, was seen */
 };
 
+/* The server's end of a channel. */
+struct lane_server {
+    struct source source;      /* SOURCE_DOORBELL */
+    struct channel_page *page; /* NULL: there is none */
+    struct os_list link;       /* of plat_ep.polled */
+    int doorbell;
+    int may_spin;
+    uint32_t seen;       /* the last request that was taken */
+    int pending;         /* it has not been answered */
+    uint32_t client_cpu; /* where the client says it runs */
+    uint32_t own_cpu;    /* as last published */
+    unsigned idle;       /* looks in vain since the last request */
+};
+
 struct server_connection {
     struct source source; /* SOURCE_CONNECTION */
     struct plat_ep *ep;
@@ -247,6 +309,7 @@ struct server_connection {
     struct plat_object *object; /* that introduced it, or NULL */
     uint32_t generation;        /* differs from that of the connection which had this memory before */
     uint32_t owed;              /* requests without a reply */
+    struct lane_server lane;
     uint32_t nslots, free_slot; /* slots ever used; index + 1 of the first free one */
     struct slot *slots[SLOT_CHUNKS];
 };
@@ -271,5 +334,39 @@ os_err server_adopt(struct plat_object *object, int fd);
 void server_close(struct server_connection *connection);
 /* Revokes OBJECT on all connections. */
 void server_revoke(struct plat_object *object);
+
+/* The object of a request, or why it cannot be served. */
+os_err server_find_object(struct server_connection *connection, uint32_t index, struct plat_object **object);
+
+/* Sends a reply with capabilities; on failure nothing was sent. */
+os_err server_send_reply(struct server_connection *connection, uint32_t seq, struct os_msg *msg);
+
+/* ---- lane_server.c: the server's end of channels ---- */
+
+/* Takes both descriptors of a channel that a client offers, and says whether it will be served. */
+os_err lane_adopt(struct server_connection *connection, const int fds[2]);
+void lane_leave(struct server_connection *connection);
+
+/* The next request of the polled channels; non-zero if there is one in *EVENT and *MSG. */
+int lane_serve(struct plat_ep *ep, struct plat_event *event, struct os_msg *msg);
+
+/* So many requests of channels are served before the sources get their turn. */
+enum { LANE_BURST = 32 };
+
+/* A doorbell has rung. */
+void lane_ring(struct lane_server *lane);
+
+/* Whether a request waits in a polled channel; whether one may come soon enough to wait for it awake. */
+int lane_any(const struct plat_ep *ep);
+int lane_may_come(const struct plat_ep *ep);
+
+/* No channel is polled from now on; non-zero if a request has come just then. */
+int lane_doze(struct plat_ep *ep);
+
+/* As plat_reply, for a request that came through the channel of CONNECTION. */
+void lane_reply(struct server_connection *connection, struct os_msg *msg);
+
+/* Tokens: the connection's address, with LANE_TOKEN for requests of its channel; generation and number. */
+#define LANE_TOKEN UINT64_C(1)
 
 #endif

@@ -91,6 +91,7 @@ void server_close(struct server_connection *c)
 
     ep_remove(c->ep, c->fd);
     close(c->fd);
+    lane_leave(c);
     leave_object(c);
     os_list_remove(&c->ep_link);
     for (uint32_t i = 0; i < c->nslots; i++)
@@ -106,7 +107,7 @@ void server_close(struct server_connection *c)
 
 os_err server_adopt(struct plat_object *object, int fd)
 {
-    struct wire_head welcome = { .type = WIRE_WELCOME };
+    struct wire_head welcome = { .type = WIRE_WELCOME, .index = transport_hooks->channel_serve != NULL };
     struct server_connection *c = server_create(object->ep, fd);
     uint32_t index;
 
@@ -181,8 +182,7 @@ static void answer(struct server_connection *c, uint32_t seq, os_err err)
         server_close(c);
 }
 
-/* The object of a request, or why it cannot be served. */
-static os_err find_object(struct server_connection *c, uint32_t index, struct plat_object **object)
+os_err server_find_object(struct server_connection *c, uint32_t index, struct plat_object **object)
 {
     struct slot *slot = index < c->nslots ? slot_at(c, index) : NULL;
 
@@ -200,7 +200,7 @@ static int take_request(struct server_connection *c, const struct wire_head *hea
                         unsigned nfds, int lost, struct plat_event *event, struct os_msg *msg)
 {
     struct plat_object *object = NULL;
-    os_err err = lost ? OS_ERR_HANDLES : find_object(c, head->index, &object);
+    os_err err = lost ? OS_ERR_HANDLES : server_find_object(c, head->index, &object);
 
     if (err)
         wire_close(fds, nfds);
@@ -233,6 +233,15 @@ static void take_watch(struct server_connection *c, uint32_t index)
         slot->state = SLOT_WATCHED;
 }
 
+/* A client asks once, and waits for the answer before it asks again. */
+static void take_channel(struct server_connection *c, const int fds[2])
+{
+    struct wire_head head = { .type = WIRE_CHANNEL, .err = lane_adopt(c, fds) };
+
+    if (wire_send(c->fd, &head, NULL, NULL, 0))
+        server_close(c);
+}
+
 /* Whether INDEX names an object, or one that was revoked. */
 static int is_bound(struct server_connection *c, uint32_t index)
 {
@@ -259,6 +268,10 @@ int server_ready(struct server_connection *c, struct plat_event *event, struct o
     if (result == WIRE_OK || result == WIRE_LOST) {
         if (head.type == WIRE_REQUEST && words_are_plain(&head))
             return take_request(c, &head, fds, nfds, result == WIRE_LOST, event, msg);
+        if (head.type == WIRE_CHANNEL && nfds == 2) {
+            take_channel(c, fds);
+            return 0;
+        }
         wire_close(fds, nfds);
         if (head.type == WIRE_UNBIND && is_bound(c, head.index)) {
             free_slot(c, head.index);
@@ -296,24 +309,35 @@ static void take_hints_back(struct server_connection *c, const struct wire_head 
             free_slot(c, head->caps[i] - WIRE_CAP_HINT);
 }
 
-void plat_reply(struct plat_ep *ep, const uint64_t token[2], struct os_msg *msg)
+os_err server_send_reply(struct server_connection *c, uint32_t seq, struct os_msg *msg)
 {
-    struct server_connection *c = (struct server_connection *)(uintptr_t)token[0];
-    struct wire_head head = { .type = WIRE_REPLY, .seq = (uint32_t)token[1], .err = msg->err };
+    struct wire_head head = { .type = WIRE_REPLY, .seq = seq, .err = msg->err, .len = msg->len };
     int fds[OS_MSG_CAPS];
     unsigned nfds;
 
+    os_err err = cap_send_all(msg, &head, fds, &nfds);
+    if (err)
+        return err;
+    give_hints(c, msg, &head);
+    err = wire_send(c->fd, &head, msg->data, fds, nfds);
+    if (err)
+        take_hints_back(c, &head);
+    return err;
+}
+
+void plat_reply(struct plat_ep *ep, const uint64_t token[2], struct os_msg *msg)
+{
+    struct server_connection *c = (struct server_connection *)(uintptr_t)(token[0] & ~LANE_TOKEN);
+    uint32_t seq = (uint32_t)token[1];
+
     if (c->ep != ep || c->generation != (uint32_t)(token[1] >> 32))
         return;
-    c->owed--;
-    os_err err = cap_send_all(msg, &head, fds, &nfds);
-    if (!err) {
-        head.len = msg->len;
-        give_hints(c, msg, &head);
-        err = wire_send(c->fd, &head, msg->data, fds, nfds);
-        if (!err)
-            return;
-        take_hints_back(c, &head);
+    if (token[0] & LANE_TOKEN) {
+        lane_reply(c, msg);
+        return;
     }
-    answer(c, head.seq, err);
+    c->owed--;
+    os_err err = server_send_reply(c, seq, msg);
+    if (err)
+        answer(c, seq, err);
 }

@@ -6,7 +6,6 @@
 #include "internal.h"
 #include <fcntl.h>
 #include <sys/epoll.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct plat_signal {
@@ -82,10 +81,9 @@ int signal_ready(struct plat_signal *signal, struct plat_event *event)
  * written to. */
 static enum cap_signal check(int fd)
 {
-    struct stat stat;
     int flags = fcntl(fd, F_GETFL);
 
-    if (fstat(fd, &stat) < 0 || !S_ISFIFO(stat.st_mode))
+    if (fcntl(fd, F_GETPIPE_SZ) < 0) /* no pipe */
         return CAP_NO_SIGNAL;
     return flags >= 0 && (flags & O_NONBLOCK) ? CAP_SIGNAL : CAP_NO_SIGNAL;
 }

@@ -10,13 +10,15 @@
  *   type       on                who to whom       carries
  *   INTRODUCE  object socket     client to server  one word WIRE_CAP_FD: the server's end of a new private
  *                                                  connection, on which this object has index 0
- *   WELCOME    private conn.     server to client  nothing; the first message, once
+ *   WELCOME    private conn.     server to client  index: 1 if it serves channels; the first message, once
  *   REFUSE     private conn.     server to client  err; instead of WELCOME, then the server closes
  *   REQUEST    private conn.     client to server  index, seq, fingerprint, op, words WIRE_CAP_FD, data
  *   REPLY      private conn.     server to client  seq, err, words with hints, data; once per REQUEST
  *   UNBIND     private conn.     client to server  index, which the client does not name again
  *   WATCH      private conn.     client to server  index
  *   GONE       private conn.     server to client  index of a watched object that is revoked; once per WATCH
+ *   CHANNEL    private conn.     client to server  two words WIRE_CAP_FD: memory and doorbell of a channel
+ *              private conn.     server to client  err: whether it is served; once per CHANNEL
  *
  * A server never sends on an object socket, so that holders, who share it, cannot take each other's messages.
  * A hint in a REPLY is an index by which the same connection can name the object from now on; each hint is a
@@ -37,6 +39,7 @@ enum wire_type {
     WIRE_UNBIND,
     WIRE_WATCH,
     WIRE_GONE,
+    WIRE_CHANNEL,
 };
 
 /* Words that stand for capabilities; with WIRE_CAP_HINT + i the object also has index i from now on. */

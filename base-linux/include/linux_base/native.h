@@ -31,6 +31,15 @@ enum { LINUX_INDEX_PD = 0, LINUX_INDEX_NATIVE = 1 };
 #define LINUX_RLIMIT_NOFILE 512
 
 /*
+ * What core has to do with the page of a channel, whose layout is the transport's (transport/channel.h):
+ * offset of the word that the client sleeps on, the bit that core sets there when the server has ended, and
+ * the options that core writes before anybody has it.
+ */
+enum { LINUX_CHANNEL_REPLY_SEQ = 2048, LINUX_CHANNEL_OPTIONS = 1412 };
+#define LINUX_CHANNEL_GONE UINT32_C(0x80000000)
+enum linux_channel_options { LINUX_CHANNEL_NO_SPIN = 1 };
+
+/*
  * A component's native object at core. The capabilities here are descriptors: os_any is an end of a socket
  * pair, a pipe or a memfd, which the platform code takes out of the handle.
  *
@@ -39,6 +48,9 @@ enum { LINUX_INDEX_PD = 0, LINUX_INDEX_NATIVE = 1 };
  * release: COUNT of pairs and pipes are closed; gives caps back, never more than were charged.
  * attach: a descriptor to map of dataspace DS, its size and whether it is writable; charges the page tables
  * and raises the component's address space limit. Errors as of plat_attach. detach: SIZE bytes were unmapped.
+ * channel: memory and doorbell of a new channel, as the hook in transport.h describes them; charges a page
+ * and two caps until nobody has it any more. OS_ERR_RAM, OS_ERR_CAPS. serve: the caller serves this one,
+ * which somebody made with channel. OS_ERR_BAD_CAP.
  */
 #define LINUX_NATIVE_RPC(FN, I)                                                                              \
     FN(I, pairs, (out, os_cap(os_any), a0), (out, os_cap(os_any), b0), (out, os_cap(os_any), a1),            \
@@ -48,7 +60,9 @@ enum { LINUX_INDEX_PD = 0, LINUX_INDEX_NATIVE = 1 };
     FN(I, release, (in, uint32_t, count))                                                                    \
     FN(I, attach, (in, os_cap(os_dataspace), ds), (in, uint64_t, size), (in, uint32_t, writable),            \
        (out, uint64_t, ds_size), (out, os_cap(os_any), memory))                                              \
-    FN(I, detach, (in, uint64_t, size))
+    FN(I, detach, (in, uint64_t, size))                                                                      \
+    FN(I, channel, (out, os_cap(os_any), memory), (out, os_cap(os_any), doorbell))                           \
+    FN(I, serve, (in, os_cap(os_any), memory))
 OS_RPC_INTERFACE(linux_native, LINUX_NATIVE_RPC)
 
 /* What a component's fault handler writes to descriptor 2, in one write, before the signal ends the process.

@@ -16,6 +16,17 @@ struct transport_hooks {
     void (*pair_closed)(void);         /* a pair that was made here is closed */
     os_err (*signal_pipe)(int fds[2]); /* [0] to read, [1] to write; both non-blocking */
     void (*signal_closed)(void);
+    /*
+     * For a channel: shared memory of one page, which can neither grow nor shrink, and a non-blocking
+     * eventfd. NULL: as a client this process has no fast lane.
+     */
+    os_err (*channel)(int fds[2]);
+    /*
+     * This process is going to serve the channel whose memory is FD, which stays the caller's. On failure, as
+     * when it is no channel, FD is closed. From now on the end of the process sets LINUX_CHANNEL_GONE in it.
+     * NULL: as a server this process has no fast lane.
+     */
+    os_err (*channel_serve)(int fd);
     /* Runs first on each thread of plat_thread_create, with memory for an alternate signal stack; or NULL. */
     void (*thread_begins)(void *stack, size_t size);
 };
