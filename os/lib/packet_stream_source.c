@@ -6,7 +6,8 @@
  * list in the order of their offsets, headed by one more record at offset 0 whose size is 0. The gap behind a
  * packet is what lies between its end and the next one's offset. A new packet is put into the first gap, from
  * the one behind the youngest packet on, that is large enough. When packets are freed in the order in which
- * they were allocated, that is the first gap or, at the end of the buffer, the second.
+ * they were allocated and there is room to spare, that is the first gap or, at the end of the buffer, the
+ * second.
  */
 #include <stdlib.h>
 
@@ -65,6 +66,7 @@ os_err packet_source_private(struct os_packet_source *source)
     source->records = records;
     source->cursor = slots;
     source->unused = 0;
+    source->spare = source->side.bulk;
     source->wanted = 0;
     source->side.event = on_event;
     return OS_OK;
@@ -121,6 +123,8 @@ static uint32_t gap_behind(const struct os_packet_source *source, uint32_t i)
 static os_err find_gap(const struct os_packet_source *source, uint32_t size, uint32_t *behind)
 {
     uint32_t i = source->cursor;
+    if (source->spare < size)
+        return OS_ERR_BUSY;
     do {
         if (gap_behind(source, i) >= size) {
             *behind = i;
@@ -144,6 +148,7 @@ static uint32_t record_use(struct os_packet_source *source, uint32_t behind, uin
     records[before->next].prev = (uint16_t)id;
     before->next = (uint16_t)id;
     source->cursor = id;
+    source->spare -= size;
     return id;
 }
 
@@ -154,6 +159,7 @@ static void record_release(struct os_packet_source *source, uint32_t id)
     records[record->next].prev = record->prev;
     if (source->cursor == id)
         source->cursor = record->prev;
+    source->spare += record->size;
     record->state = PACKET_UNUSED;
     record->next = (uint16_t)source->unused;
     source->unused = id;
@@ -210,7 +216,8 @@ os_err os_packet_source_submit(struct os_packet_source *source, const struct os_
         return OS_ERR_BAD_ARG;
     record->state = PACKET_UNDER_WAY;
     record->len = packet->len;
-    record->size = size_for(packet->len); /* the rest can be used for others */
+    source->spare += record->size - size_for(packet->len); /* what is left over is for others */
+    record->size = size_for(packet->len);
 
     uint32_t entry[SUBMIT_WORDS] = { packet->id, record->offset, record->len };
     _Atomic uint32_t *to = packet_side_entry(side);

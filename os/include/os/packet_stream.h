@@ -148,6 +148,7 @@ struct os_packet_source {
     struct os_packet_record *records; /* one for each packet, and one that heads their list */
     uint32_t cursor;                  /* the packet behind which the next one is likely to fit */
     uint32_t unused;                  /* first record that is in no use */
+    uint32_t spare;                   /* bytes of the bulk buffer that no packet has */
     uint32_t wanted;                  /* acknowledgements that the handler waits for; 0 for none */
 };
 
@@ -248,8 +249,8 @@ OS_MUST_CHECK os_err os_packet_sink_wait(struct os_packet_sink *sink, os_time de
  *     os_err N_source_alloc(source, len, &packet)
  *         LEN bytes (0 is fine) of the bulk buffer; desc is zeroed. OS_ERR_BUSY: not before acknowledged
  *         packets are freed; OS_ERR_TOO_LARGE: larger than the bulk buffer; or why the stream has ended.
- *         In the order of submission packets are allocated in constant time, else in at most as many steps as
- *         there are packets.
+ *         When packets are freed in the order of allocation and there is room to spare, this takes constant
+ *         time, else at most as many steps as there are packets.
  *     os_err N_source_submit(source, &packet)
  *         Gives it to the sink, with desc as it is. OS_ERR_BAD_ARG: not allocated, or longer than that.
  *     void N_source_free(source, &packet)

@@ -73,6 +73,9 @@ void bare_fini(struct bare *bare);
 /* Lets the counters of both sides begin at START instead of 0. */
 void bare_start_at(struct bare *bare, uint32_t start);
 
+/* Stops the test if what SOURCE knows of its bulk buffer contradicts itself. */
+void check_records(const struct os_packet_source *source);
+
 /* A generator that gives the same numbers each time. */
 uint32_t next_random(uint64_t *state);
 
