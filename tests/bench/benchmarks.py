@@ -84,7 +84,7 @@ CLIENT = '  {name}: {{ binary: bench_client, caps: {caps}, config: {{ {config} }
 
 def client_scenario(effort, operation, **config):
     config = {'run': operation, 'batch': effort.ms * 1000000, **config}
-    return ('start:\n' + SERVER.format(ram=2, caps=100) +
+    return ('start:\n' + SERVER.format(ram=2 + clients // 50, caps=100 + 2 * clients) +
             CLIENT.format(name='client', caps=60, config=', '.join(f'{key}: {value}' for key, value in config.items())))
 
 
@@ -103,10 +103,10 @@ def clients_scenario(effort, clients):
     """CLIENTS sessions in 20 processes, of which one session of the first works."""
     processes = min(clients, CLIENT_PROCESSES)
     each = clients // processes
-    text = 'start:\n' + SERVER.format(ram=2 + clients // 16, caps=100 + 8 * clients)
+    text = 'start:\n' + SERVER.format(ram=2 + clients // 50, caps=100 + 2 * clients)
     for number in range(processes):
         operation = 'wait' if number else 'echo'
-        text += CLIENT.format(name=f'client-{number}' if number else 'client', caps=60 + 16 * each,
+        text += CLIENT.format(name=f'client-{number}' if number else 'client', caps=60 + 5 * each,
                               config=f'run: {operation}, batch: {effort.ms * 1000000}, sessions: {each}')
     return text, processes - 1
 

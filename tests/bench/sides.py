@@ -206,13 +206,14 @@ class System(Side):
     components/meter.h. It is stopped while others are measured; the rest of the system has nothing to do then."""
 
     FIGURE = re.compile(r'\[client\] figure (\d+) (\d+) (\d+)$')
+    ENDED = re.compile(r'\[init\] .*(; restart |; given up|; not restarted)')
 
-    def __init__(self, build, scenario, placement, ready=0, factor=1, environment=None):
+    def __init__(self, build, scenario, placement, ready=0, crashes=False, environment=None):
         self.build = build
         self.scenario = scenario
         self.placement = placement
         self.ready = ready # how many components say "waiting" before anything is measured
-        self.factor = factor
+        self.crashes = crashes # whether that is what it is about
         self.environment = environment or {}
         self.folder = None
         self.client = 0
@@ -247,6 +248,8 @@ class System(Side):
         line = self.lines.get()
         if line is None:
             raise Failed(f'the system has ended{self.what_it_said()}')
+        if not self.crashes and self.ENDED.match(line):
+            raise Failed(f'a component has ended{self.what_it_said()}')
         return line
 
     def slice(self, _):
@@ -258,7 +261,7 @@ class System(Side):
             if match and int(match[1]) >= begun:
                 break
         os.kill(self.client, signal.SIGSTOP)
-        return self.factor * int(match[3]) / int(match[2])
+        return int(match[3]) / int(match[2])
 
     def end(self):
         if self.process and self.process.poll() is None:

@@ -20,6 +20,6 @@
     FN(I, signals, (in, os_cap(os_signal), back), (out, os_cap(os_signal), there),                           \
        (out, os_cap(os_dataspace), page))
 OS_RPC_INTERFACE(bench, BENCH_RPC)
-OS_SESSION(bench, "Bench", OS_KIB(16), 8)
+OS_SESSION(bench, "Bench", OS_KIB(16), 6)
 
 #endif

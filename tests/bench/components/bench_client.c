@@ -18,10 +18,11 @@ OS_MANIFEST("requires: [Bench]\n"
             "caps: 60\n"
             "config: { run: string, batch: u64, bytes: u32, sessions: u32 }\n");
 
-enum { MAX_SESSIONS = 64, DEADLINE_MS = 1000 };
+enum { MAX_SESSIONS = 64, FEW_CAPS = 2, DEADLINE_MS = 1000 };
 
 static struct os_env *env;
 static struct bench_session sessions[MAX_SESSIONS];
+static struct os_rom_module config_rom;
 static struct meter meter;
 static size_t bytes; /* of the message of "put" */
 
@@ -48,14 +49,11 @@ static void run_deadline(bench_cap bench)
         os_require(env, bench_echo_by(bench, os_clock_now() + DEADLINE_MS * OS_MS, 1, &same), "echo");
 }
 
-/* The capability is one that the server knows nothing of: the right to signal this component. */
+/* The capability is one that the server knows nothing of. */
 static void run_cap_in(bench_cap bench)
 {
-    static struct os_signal_handler unused;
-    os_signal_cap cap;
-    os_require(env, os_signal_handler_init(&unused, env->ep, NULL, &cap), "a signal context");
     for (;; meter_tick(&meter))
-        os_require(env, bench_cap_in(bench, (os_any_cap){ cap.cap }), "cap_in");
+        os_require(env, bench_cap_in(bench, (os_any_cap){ config_rom.session.cap.cap }), "cap_in");
 }
 
 static void run_cap_out(bench_cap bench)
@@ -133,12 +131,14 @@ static const struct {
     { "wait", run_wait },
 };
 
-/* Opens COUNT sessions and calls by each of them, so that all are connected. */
+/* Opens COUNT sessions and calls by each of them, so that all are connected. Many get no more caps than they need. */
 static void connect_all(uint64_t count)
 {
     uint64_t same;
     for (uint64_t i = 0; i < count; i++) {
-        os_require(env, bench_open(env, "", "", &sessions[i]), "open");
+        os_err err = count == 1 ? bench_open(env, "", "", &sessions[i])
+                                : bench_open_with(env, "", "", OS_KIB(16), FEW_CAPS, &sessions[i]);
+        os_require(env, err, "open");
         for (unsigned calls = 0; calls < 3; calls++)
             os_require(env, bench_echo(sessions[i].cap, 1, &same), "echo");
     }
@@ -146,11 +146,10 @@ static void connect_all(uint64_t count)
 
 void component_construct(struct os_env *given)
 {
-    struct os_rom_module rom;
     struct os_config config = { 0 };
     env = given;
-    os_require(env, os_rom_module_open(&rom, env, "config"), "config");
-    os_require(env, os_config_init(&config, rom.data, rom.size), "config");
+    os_require(env, os_rom_module_open(&config_rom, env, "config"), "config");
+    os_require(env, os_config_init(&config, config_rom.data, config_rom.size), "config");
     os_config_ref root = os_config_root(&config);
     const char *name = os_config_str(&config, root, "run", "");
     uint64_t count = os_config_u64(&config, root, "sessions", 1);
