@@ -2,9 +2,11 @@
 """The benchmarks: what is measured, beside which baseline, and how much more than it shall be at most."""
 
 import contextlib
+import subprocess
 
 from figures import Figure, Target, median
-from sides import Failed, Program, System, Unavailable
+from quiet import QUIET
+from sides import Busy, Failed, Program, System, Unavailable
 
 ALL = ('one-core', 'two-core', 'unpinned')
 ANYWHERE = ('unpinned',)
@@ -53,6 +55,7 @@ RAW = {
     'sd-bus': Raw('sd-bus call', ['sdbus']),
     'memcpy-4k': Raw('memcpy of 4 KiB', ['copy', '4096'], ('one-core',), False),
     'memcpy-64k': Raw('memcpy of 64 KiB', ['copy', '65536'], ('one-core',), False),
+    'crash': Raw('crash of a plain process', ['crash']),
     'spawn': Raw('vfork+execveat+wait', ['spawn', 'EMPTY'], ('one-core', 'unpinned'), False),
 }
 
@@ -84,7 +87,7 @@ CLIENT = '  {name}: {{ binary: bench_client, caps: {caps}, config: {{ {config} }
 
 def client_scenario(effort, operation, **config):
     config = {'run': operation, 'batch': effort.ms * 1000000, **config}
-    return ('start:\n' + SERVER.format(ram=2 + clients // 50, caps=100 + 2 * clients) +
+    return ('start:\n' + SERVER.format(ram=2, caps=100) +
             CLIENT.format(name='client', caps=60, config=', '.join(f'{key}: {value}' for key, value in config.items())))
 
 
@@ -94,6 +97,13 @@ def parent_scenario(effort, children):
             f'  client: {{ binary: bench_parent, ram: {ram}M, caps: {caps}, '
             f'config: {{ children: {children}, batch: {effort.ms * 1000000} }}, '
             'route: { PD: parent, ROM: [ { match: bench_child, to: parent } ] } }\n')
+
+
+def fault_scenario(effort):
+    return ('start:\n'
+            '  server: { binary: probe_server, '
+            'restart: { policy: always, delay: 1ms, delay-max: 1ms, max: 1000000 } }\n'
+            f'  client: {{ binary: bench_fault, config: {{ batch: {effort.ms * 1000000} }} }}\n')
 
 
 CLIENT_PROCESSES = 20
@@ -118,7 +128,7 @@ class Comparison:
     comparisons, whose systems are measured then. TARGETS are by placement.
     """
 
-    def __init__(self, name, what, scenario, baselines, targets, where=ALL, factor=1):
+    def __init__(self, name, what, scenario, baselines, targets, where=ALL, factor=1, crashes=False):
         self.name = name
         self.what = what
         self.scenario = scenario
@@ -126,11 +136,12 @@ class Comparison:
         self.targets = targets
         self.where = where
         self.factor = factor # of the baseline
+        self.crashes = crashes
 
     def side(self, build, placement, effort):
         made = self.scenario(effort)
         text, ready = made if isinstance(made, tuple) else (made, 0)
-        return System(build, text, placement, ready)
+        return System(build, text, placement, ready, self.crashes)
 
     def against(self, placement):
         names = self.baselines.get(placement.name) or self.baselines['']
@@ -183,6 +194,8 @@ COMPARISONS = [
                {'': 'spawn'}, ratio(1.6), ('one-core', 'unpinned')),
     Comparison('start-100', '100 components, until all are constructed', lambda effort: parent_scenario(effort, 100),
                {'': 'spawn'}, ratio(1.5), ('one-core', 'unpinned'), factor=100),
+    Comparison('fault', 'a crash of the server, until the caller has its error', fault_scenario, {'': 'crash'}, {},
+               crashes=True),
     Comparison('clients-1', 'rpc-8 with 1 client', lambda effort: clients_scenario(effort, 1), {'': 'rpc-8'}, {}),
     Comparison('clients-100', 'rpc-8 with 100 connected clients', lambda effort: clients_scenario(effort, 100),
                {'': 'clients-1'}, ratio(1.1)),
@@ -190,7 +203,45 @@ COMPARISONS = [
                {'': 'clients-1'}, ratio(1.1)),
 ]
 
-BENCHMARKS = {benchmark.name: benchmark for benchmark in [*COMPARISONS, *map(RawBenchmark, RAW)]}
+
+class Loaded:
+    """rpc-8 while all CPUs are busy: beside the raw mechanism, and with and without spinning."""
+
+    name = 'rpc-8-busy'
+    what = 'rpc-8 with all CPUs busy'
+    where = ANYWHERE
+
+    def sides(self, build, placement, effort):
+        text = client_scenario(effort, 'echo')
+        return [System(build, text, placement), raw_side(build, 'futex', placement)]
+
+    def run(self, build, placement, effort):
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(Busy(build))
+            values, others = alternate([stack.enter_context(side) for side in self.sides(build, placement, effort)],
+                                       effort)
+        yield Figure(self.name, placement.name, 'ns', values, self.against, others, self.target)
+
+    against = 'futex ping-pong, busy'
+    target = None
+
+
+class LoadedSpinning(Loaded):
+    name = 'rpc-8-busy-spin'
+    what = 'the same, beside a system that never spins'
+    against = 'rpc-8-busy, --no-spin'
+    target = Target('ratio', 1.1)
+
+    def sides(self, build, placement, effort):
+        text = client_scenario(effort, 'echo')
+        command = System(build, text, placement).command
+        if '--no-spin' not in subprocess.run([command, 'help'], stdout=subprocess.PIPE, text=True, check=True).stdout:
+            raise Unavailable('this build has no spinning to switch off')
+        return [System(build, text, placement), System(build, text, placement, options=['--no-spin'])]
+
+
+BENCHMARKS = {benchmark.name: benchmark
+              for benchmark in [*COMPARISONS, Loaded(), LoadedSpinning(), *QUIET, *map(RawBenchmark, RAW)]}
 
 
 def run(benchmark, build, placement, effort):

@@ -208,13 +208,13 @@ class System(Side):
     FIGURE = re.compile(r'\[client\] figure (\d+) (\d+) (\d+)$')
     ENDED = re.compile(r'\[init\] .*(; restart |; given up|; not restarted)')
 
-    def __init__(self, build, scenario, placement, ready=0, crashes=False, environment=None):
-        self.build = build
+    def __init__(self, build, scenario, placement, ready=0, crashes=False, options=()):
+        self.command = build / 'base-linux' / 'command' / 'seedbed'
         self.scenario = scenario
         self.placement = placement
         self.ready = ready # how many components say "waiting" before anything is measured
         self.crashes = crashes # whether that is what it is about
-        self.environment = environment or {}
+        self.options = options # of `seedbed run`
         self.folder = None
         self.client = 0
 
@@ -222,9 +222,9 @@ class System(Side):
         self.folder = tempfile.TemporaryDirectory(prefix='seedbed-bench-')
         path = pathlib.Path(self.folder.name) / 'scenario.yaml'
         path.write_text(self.scenario, encoding='utf-8')
-        self.process = start([self.build / 'base-linux' / 'command' / 'seedbed', 'run', path, '--headless', '--for',
-                              str(SAFETY)], self.placement, stdin=subprocess.DEVNULL, cwd=self.folder.name,
-                             env={**os.environ, 'NO_COLOR': '1', **self.environment})
+        self.process = start([self.command, 'run', path, '--headless', '--for', str(SAFETY), *self.options],
+                             self.placement, stdin=subprocess.DEVNULL, cwd=self.folder.name,
+                             env={**os.environ, 'NO_COLOR': '1'})
         self.lines = Lines(self.process.stdout)
         while self.ready:
             self.ready -= self.line().endswith('] waiting')
@@ -275,3 +275,43 @@ class System(Side):
             self.lines.close()
         if self.folder:
             self.folder.cleanup()
+
+
+class Quiet(System):
+    """A system whose components wait; nothing is stopped."""
+
+    def after_start(self):
+        pass
+
+    def pids(self):
+        return [self.process.pid, *processes_below(self.process.pid)]
+
+    def component(self, label):
+        named = [pid for pid in self.pids() if first_argument(pid) == label]
+        if not named:
+            raise Failed(f'there is no process of {label}')
+        return named[0]
+
+    def check(self):
+        """Raises Failed if the system has ended."""
+        if self.process.poll() is not None:
+            while True:
+                self.line()
+
+
+class Busy(Side):
+    """Programs that keep each CPU busy that may be used, for use around other sides."""
+
+    def __init__(self, build):
+        self.path = build / 'tests' / 'bench' / 'baseline' / 'baseline-burn'
+        self.processes = []
+
+    def begin(self):
+        for cpu in sorted(os.sched_getaffinity(0)):
+            self.processes.append(subprocess.Popen([str(self.path), str(cpu)], stdin=subprocess.PIPE,
+                                                   start_new_session=True))
+
+    def end(self):
+        for process in self.processes:
+            process.stdin.close()
+            process.wait()

@@ -131,7 +131,8 @@ static const struct {
     { "wait", run_wait },
 };
 
-/* Opens COUNT sessions and calls by each of them, so that all are connected. Many get no more caps than they need. */
+/* Opens COUNT sessions and calls by each of them, so that all are connected. Many get no more caps than they
+ * need. */
 static void connect_all(uint64_t count)
 {
     uint64_t same;
