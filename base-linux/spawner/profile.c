@@ -29,8 +29,9 @@ struct parser {
     scmp_filter_ctx filter;
     const char *file; /* name of the profile that is being read */
     unsigned line;
-    unsigned depth;  /* of includes */
-    char seen[1024]; /* by system call number, so that `allowed` counts a call once */
+    unsigned depth;         /* of includes */
+    char seen[1024];        /* by system call number, so that `allowed` counts a call once */
+    uint32_t refused[1024]; /* the same: what to do with it unless a line allows it; 0: nothing is said */
     char *error;
     size_t error_size;
 };
@@ -236,8 +237,24 @@ static os_err parse_call(struct parser *p, char *name, char *rest)
         p->seen[nr] = 1;
         p->profile->allowed++;
     }
+    if (action != SCMP_ACT_ALLOW && !count) {
+        p->refused[nr] = action;
+        return OS_OK;
+    }
     if (seccomp_rule_add_array(p->filter, action, nr, count, cmp) < 0)
         return fail(p, "'%s': libseccomp does not take this rule", name);
+    return OS_OK;
+}
+
+/* What a profile refuses, one that includes it may allow. */
+static os_err add_refused(struct parser *p)
+{
+    for (size_t nr = 0; nr < OS_ARRAY_LEN(p->refused); nr++) {
+        if (!p->refused[nr] || p->seen[nr])
+            continue;
+        if (seccomp_rule_add_array(p->filter, p->refused[nr], (int)nr, 0, NULL) < 0)
+            return OS_ERR_NO_MEMORY;
+    }
     return OS_OK;
 }
 
@@ -354,7 +371,7 @@ os_err profile_create(const struct profile_text *texts, size_t count, const char
     p.profile->stack = OS_KIB(256);
     if ((err = parse_text(&p, name)) != OS_OK || (err = check_needed(&p)) != OS_OK)
         goto fail;
-    if ((err = compile(&p)) != OS_OK)
+    if ((err = add_refused(&p)) != OS_OK || (err = compile(&p)) != OS_OK)
         goto fail;
     seccomp_release(p.filter);
     *profile = p.profile;
