@@ -110,7 +110,7 @@ static int entry_valid(struct os_packet_sink *sink, const uint32_t entry[SUBMIT_
 {
     struct os_packet_side *side = &sink->side;
     if (entry[SUBMIT_ID] >= side->slots || sink->held[entry[SUBMIT_ID]])
-        packet_side_fault(side, "a packet that is no other's was expected");
+        packet_side_fault(side, "the number of the packet is out of range or in use");
     else if (entry[SUBMIT_OFFSET] > side->bulk || entry[SUBMIT_LEN] > side->bulk - entry[SUBMIT_OFFSET])
         packet_side_fault(side, "the packet is not in the bulk buffer");
     return !side->err;

@@ -149,29 +149,29 @@ void bare_start_at(struct bare *bare, uint32_t start)
 void check_records(const struct os_packet_source *source)
 {
     uint32_t head = source->side.slots, used = 0, unused = 0, under_way = 0, end = 0, bytes = 0;
-    ck_assert_uint_eq(source->records[head].size, 0);
+    must(source->records[head].size == 0);
     for (uint32_t i = source->records[head].next, before = head; i != head; i = source->records[i].next) {
         const struct os_packet_record *record = &source->records[i];
-        ck_assert_uint_lt(i, head);
-        ck_assert_uint_eq(record->prev, before);
-        ck_assert_int_ne(record->state, PACKET_UNUSED);
-        ck_assert_uint_eq(record->offset % OS_PACKET_ALIGN, 0);
-        ck_assert_uint_ge(record->offset, end);
-        ck_assert_uint_le(record->len, record->size);
+        must(i < head);
+        must(record->prev == before);
+        must(record->state != PACKET_UNUSED);
+        must(record->offset % OS_PACKET_ALIGN == 0);
+        must(record->offset >= end);
+        must(record->len <= record->size);
         end = record->offset + record->size;
         bytes += record->size;
         under_way += record->state == PACKET_UNDER_WAY;
-        ck_assert_uint_le(++used, head);
+        must(++used <= head);
         before = i;
     }
-    ck_assert_uint_le(end, source->side.bulk);
-    ck_assert_uint_eq(source->spare, source->side.bulk - bytes);
-    ck_assert_uint_eq(under_way, source->side.put - source->side.taken);
+    must(end <= source->side.bulk);
+    must(source->spare == source->side.bulk - bytes);
+    must(under_way == source->side.put - source->side.taken);
     for (uint32_t i = source->unused; i != head; i = source->records[i].next) {
-        ck_assert_int_eq(source->records[i].state, PACKET_UNUSED);
-        ck_assert_uint_le(++unused, head);
+        must(source->records[i].state == PACKET_UNUSED);
+        must(++unused <= head);
     }
-    ck_assert_uint_eq(used + unused, head);
+    must(used + unused == head);
 }
 
 uint32_t next_random(uint64_t *state)

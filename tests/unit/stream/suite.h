@@ -53,6 +53,13 @@ extern void (*serve_down)(struct down_source *source);
 extern void (*up_ended)(struct up_sink *sink);
 extern void (*down_ended)(struct down_source *source);
 
+/* As ck_assert, for what is checked a million times: Check writes down each place that it passes. */
+#define must(cond)                                                                                           \
+    do {                                                                                                     \
+        if (!(cond))                                                                                         \
+            ck_abort_msg("not so: %s", #cond);                                                               \
+    } while (0)
+
 /* Two components and a session; the client's entrypoint is served by a thread with SERVE, else by the test.
  */
 void open_pair(int serve);
