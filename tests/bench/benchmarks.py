@@ -56,6 +56,8 @@ RAW = {
     'memcpy-4k': Raw('memcpy of 4 KiB', ['copy', '4096'], ('one-core',), False),
     'memcpy-64k': Raw('memcpy of 64 KiB', ['copy', '65536'], ('one-core',), False),
     'crash': Raw('crash of a plain process', ['crash']),
+    'ring-4k': Raw('ring of 4 KiB packets', ['ring', '4096', '64']),
+    'ring-64k': Raw('ring of 64 KiB packets', ['ring', '65536', '16']),
     'spawn': Raw('vfork+execveat+wait', ['spawn', 'EMPTY'], ('one-core', 'unpinned'), False),
 }
 
@@ -82,13 +84,13 @@ class RawBenchmark:
 # ---- systems
 
 SERVER = '  server: {{ binary: bench_server, ram: {ram}M, caps: {caps} }}\n'
-CLIENT = '  {name}: {{ binary: bench_client, caps: {caps}, config: {{ {config} }} }}\n'
+CLIENT = '  {name}: {{ binary: bench_client, ram: {ram}M, caps: {caps}, config: {{ {config} }} }}\n'
 
 
 def client_scenario(effort, operation, **config):
     config = {'run': operation, 'batch': effort.ms * 1000000, **config}
-    return ('start:\n' + SERVER.format(ram=2, caps=100) +
-            CLIENT.format(name='client', caps=60, config=', '.join(f'{key}: {value}' for key, value in config.items())))
+    text = ', '.join(f'{key}: {value}' for key, value in config.items())
+    return 'start:\n' + SERVER.format(ram=4, caps=100) + CLIENT.format(name='client', ram=8, caps=60, config=text)
 
 
 def parent_scenario(effort, children):
@@ -116,7 +118,7 @@ def clients_scenario(effort, clients):
     text = 'start:\n' + SERVER.format(ram=2 + clients // 50, caps=100 + 2 * clients)
     for number in range(processes):
         operation = 'wait' if number else 'echo'
-        text += CLIENT.format(name=f'client-{number}' if number else 'client', caps=60 + 5 * each,
+        text += CLIENT.format(name=f'client-{number}' if number else 'client', ram=2 + each // 16, caps=60 + 5 * each,
                               config=f'run: {operation}, batch: {effort.ms * 1000000}, sessions: {each}')
     return text, processes - 1
 
@@ -188,6 +190,12 @@ COMPARISONS = [
                ratio(1.2, *ONE)),
     Comparison('signal-roundtrip', 'a signal there and one back', client('signal-roundtrip'), {'': 'epoll'},
                ratio(1.2, *ONE)),
+    Comparison('stream-4k', 'a packet of 4 KiB, written and read', client('stream', bytes=4096, slots=64),
+               {'': 'ring-4k'}, ratio(1.15)),
+    Comparison('stream-64k', 'a packet of 64 KiB, written and read', client('stream', bytes=65536, slots=16),
+               {'': 'ring-64k'}, ratio(1.15)),
+    Comparison('stream-4k-depth1', 'the same with one of 4 KiB under way', client('stream', bytes=4096, slots=1),
+               {'': 'futex'}, ratio(1.5, *ONE)),
     Comparison('session', 'open and close of a session with a sibling', client('session'), {'': 'seqpacket-fd'},
                ratio(12, *ONE)),
     Comparison('component', 'create, construct, exit, destroy', lambda effort: parent_scenario(effort, 1),

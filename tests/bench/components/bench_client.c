@@ -12,11 +12,12 @@
 
 #include "bench.h"
 #include "meter.h"
+#include "payload.h"
 
 OS_MANIFEST("requires: [Bench]\n"
             "ram: 2M\n"
             "caps: 60\n"
-            "config: { run: string, batch: u64, bytes: u32, sessions: u32 }\n");
+            "config: { run: string, batch: u64, bytes: u32, slots: u32, sessions: u32 }\n");
 
 enum { MAX_SESSIONS = 64, FEW_CAPS = 2, DEADLINE_MS = 1000 };
 
@@ -24,7 +25,8 @@ static struct os_env *env;
 static struct bench_session sessions[MAX_SESSIONS];
 static struct os_rom_module config_rom;
 static struct meter meter;
-static size_t bytes; /* of the message of "put" */
+static uint32_t bytes; /* of the message of "put", of a packet */
+static uint32_t slots; /* packets of a stream that are under way at most */
 
 static void run_echo(bench_cap bench)
 {
@@ -38,6 +40,8 @@ static void run_echo(bench_cap bench)
 static void run_put(bench_cap bench)
 {
     static uint8_t data[1024];
+    if (bytes > sizeof(data))
+        os_fail(env, OS_ERR_TOO_LARGE, "bytes");
     for (;; meter_tick(&meter))
         os_require(env, bench_put(bench, data, bytes), "put");
 }
@@ -79,6 +83,29 @@ static void run_session(bench_cap bench)
 static void run_wait(bench_cap bench)
 {
     printf("waiting\n");
+}
+
+/* Half of the packets are to be acknowledged before more are sent, so that both sides work at the same time.
+ */
+static void run_stream(bench_cap bench)
+{
+    static struct bench_data_source source;
+    struct os_packet_size size = { .slots = slots, .bulk = slots * bytes };
+    struct bench_data_packet packet;
+    size.bulk = (size.bulk + OS_PAGE_SIZE - 1) / OS_PAGE_SIZE * OS_PAGE_SIZE;
+    os_require(env, os_session_upgrade(&sessions[0].base, bench_data_ram(size), OS_PACKET_STREAM_CAPS),
+               "upgrade");
+    os_require(env, bench_stream_connect(&source, env->ep, bench, size), "stream");
+    for (;; meter_tick(&meter)) {
+        os_err err;
+        while ((err = bench_data_source_alloc(&source, bytes, &packet)) == OS_ERR_BUSY) {
+            if (!bench_data_source_reclaim(&source))
+                os_require(env, bench_data_source_wait(&source, (slots + 1) / 2, OS_NEVER), "wait");
+        }
+        os_require(env, err, "alloc");
+        payload_write(packet.data, bytes);
+        os_require(env, bench_data_source_submit(&source, &packet), "submit");
+    }
 }
 
 /* ---- signals: there, and back to a handler at the entrypoint */
@@ -128,7 +155,7 @@ static const struct {
     { "deadline", run_deadline }, { "cap-in", run_cap_in },
     { "cap-out", run_cap_out },   { "session", run_session },
     { "signal", run_signal },     { "signal-roundtrip", begin_signals },
-    { "wait", run_wait },
+    { "stream", run_stream },     { "wait", run_wait },
 };
 
 /* Opens COUNT sessions and calls by each of them, so that all are connected. Many get no more caps than they
@@ -155,8 +182,9 @@ void component_construct(struct os_env *given)
     const char *name = os_config_str(&config, root, "run", "");
     uint64_t count = os_config_u64(&config, root, "sessions", 1);
     meter.batch = os_config_u64(&config, root, "batch", 50 * OS_MS);
-    bytes = os_config_u64(&config, root, "bytes", 0);
-    if (count < 1 || count > MAX_SESSIONS || bytes > 1024)
+    bytes = (uint32_t)os_config_u64(&config, root, "bytes", 0);
+    slots = (uint32_t)os_config_u64(&config, root, "slots", 1);
+    if (count < 1 || count > MAX_SESSIONS || bytes > PAYLOAD_MAX || slots > OS_PACKET_MAX_SLOTS)
         os_fail(env, OS_ERR_BAD_ARG, "config");
     connect_all(count);
     for (unsigned i = 0; i < OS_ARRAY_LEN(operations); i++) {

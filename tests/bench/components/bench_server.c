@@ -5,6 +5,7 @@
 #include <os/component.h>
 
 #include "bench.h"
+#include "payload.h"
 
 OS_MANIFEST("provides: [Bench]\n"
             "ram: 2M\n"
@@ -22,6 +23,7 @@ struct session {
     os_signal_cap back;
     os_dataspace_cap page;
     struct os_region region; /* of page */
+    struct bench_data_sink sink;
 };
 
 static struct session *session_of(struct os_rpc *rpc)
@@ -91,8 +93,26 @@ static os_err signals(struct os_rpc *rpc, os_signal_cap back, os_signal_cap *the
     return OS_OK;
 }
 
+static void packets_came(struct bench_data_sink *sink)
+{
+    struct bench_data_packet packet;
+    while (bench_data_sink_get(sink, &packet)) {
+        payload_read(packet.data, packet.len < PAYLOAD_MAX ? packet.len : PAYLOAD_MAX);
+        bench_data_sink_ack(sink, &packet);
+    }
+}
+
+static os_err stream(struct os_rpc *rpc, struct os_packet_size size, os_signal_cap wake_client,
+                     bench_data_cap *data, os_signal_cap *wake_server)
+{
+    struct session *session = session_of(rpc);
+    session->sink.handle = packets_came;
+    return bench_data_sink_serve(&session->sink, env, env->ep, &session->session.quota, size, wake_client,
+                                 data, wake_server);
+}
+
 static const struct bench_ops ops = {
-    .echo = echo, .put = put, .cap_in = cap_in, .cap_out = cap_out, .signals = signals
+    .echo = echo, .put = put, .cap_in = cap_in, .cap_out = cap_out, .signals = signals, .stream = stream
 };
 
 static os_err open_session(struct os_root_server *server, struct os_session_request *request,
@@ -119,6 +139,7 @@ static void close_session(struct os_root_server *server, struct os_root_session 
 {
     struct session *session = OS_CONTAINER_OF(closed, struct session, session);
     signals_end(session);
+    bench_data_sink_fini(&session->sink);
     os_object_fini(&session->object);
     free(session);
 }
