@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
+#include "../components/payload.h"
 #include "slice.h"
 
 /* Each word in a cache line of its own. */
@@ -20,7 +21,10 @@ static struct shared {
     _Alignas(64) uint32_t answered;
     _Alignas(64) uint32_t running; /* the peer may spin */
     _Alignas(64) uint64_t received;
+    _Alignas(64) char data[PAYLOAD_MAX];
 } * shared;
+
+static size_t bytes; /* of data in a question */
 
 static int to_peer[2], to_us[2]; /* sockets or event counters; each side uses the one with its number */
 static int poll_fd;
@@ -41,6 +45,8 @@ static void spin_end(void)
 static void spin(void)
 {
     uint64_t next = shared->request + 1;
+    if (bytes)
+        payload_write(shared->data, bytes);
     __atomic_store_n(&shared->request, next, __ATOMIC_RELEASE);
     while (__atomic_load_n(&shared->reply, __ATOMIC_ACQUIRE) != next)
         slice_pause();
@@ -51,9 +57,11 @@ static void spin_peer(void)
     uint64_t seen = 0;
     for (;;) {
         uint64_t request = __atomic_load_n(&shared->request, __ATOMIC_ACQUIRE);
-        if (request != seen)
+        if (request != seen) {
+            if (bytes)
+                payload_read(shared->data, bytes);
             __atomic_store_n(&shared->reply, seen = request, __ATOMIC_RELEASE);
-        else if (__atomic_load_n(&shared->running, __ATOMIC_RELAXED))
+        } else if (__atomic_load_n(&shared->running, __ATOMIC_RELAXED))
             slice_pause();
         else
             slice_futex_wait(&shared->running, 0);
@@ -80,6 +88,8 @@ static uint32_t turn; /* how often it was this process's */
 static void futex(void)
 {
     shared->request++;
+    if (bytes)
+        payload_write(shared->data, bytes);
     hand_over(&shared->asked, turn + 1);
     await(&shared->answered, &turn);
 }
@@ -88,6 +98,8 @@ static void futex_peer(void)
 {
     for (;;) {
         await(&shared->asked, &turn);
+        if (bytes)
+            payload_read(shared->data, bytes);
         shared->reply = shared->request;
         hand_over(&shared->answered, turn);
     }
@@ -182,14 +194,14 @@ static void epoll_one_way_peer(void)
 
 static uint64_t datum;
 
-/* Sends 8 bytes over SOCKET, and FD with them if it is no -1. */
-static void put(int socket, int fd)
+/* Sends LEN bytes over SOCKET, and FD with them if it is no -1. */
+static void put(int socket, int fd, size_t len)
 {
     union {
         char bytes[CMSG_SPACE(sizeof(int))];
         struct cmsghdr align;
     } control;
-    struct iovec data = { &datum, sizeof(datum) };
+    struct iovec data = { len > sizeof(datum) ? (void *)payload : &datum, len };
     struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
     if (fd >= 0) {
         memset(&control, 0, sizeof(control));
@@ -201,10 +213,10 @@ static void put(int socket, int fd)
         head->cmsg_len = CMSG_LEN(sizeof(fd));
         memcpy(CMSG_DATA(head), &fd, sizeof(fd));
     }
-    slice_require(sendmsg(socket, &message, 0) == sizeof(datum), "sendmsg");
+    slice_require(sendmsg(socket, &message, 0) == (ssize_t)len, "sendmsg");
 }
 
-/* Receives 8 bytes from SOCKET; the descriptor that came with them, or -1. */
+/* Receives data from SOCKET; the descriptor that came with them, or -1. */
 static int get(int socket)
 {
     union {
@@ -216,7 +228,7 @@ static int get(int socket)
     struct msghdr message = {
         .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
     };
-    slice_require(recvmsg(socket, &message, MSG_CMSG_CLOEXEC) == sizeof(datum), "recvmsg");
+    slice_require(recvmsg(socket, &message, MSG_CMSG_CLOEXEC) >= (ssize_t)sizeof(datum), "recvmsg");
     struct cmsghdr *head = CMSG_FIRSTHDR(&message);
     if (head && head->cmsg_type == SCM_RIGHTS)
         memcpy(&fd, CMSG_DATA(head), sizeof(fd));
@@ -225,7 +237,7 @@ static int get(int socket)
 
 static void seqpacket(void)
 {
-    put(to_peer[0], -1);
+    put(to_peer[0], -1, bytes > sizeof(datum) ? bytes : sizeof(datum));
     get(to_peer[0]);
 }
 
@@ -233,14 +245,14 @@ static void seqpacket_peer(void)
 {
     for (;;) {
         get(to_peer[1]);
-        put(to_peer[1], -1);
+        put(to_peer[1], -1, sizeof(datum));
     }
 }
 
 /* With one descriptor in the request, an end of a pair of sockets as capabilities are; the peer closes it. */
 static void descriptor(void)
 {
-    put(to_peer[0], to_us[0]);
+    put(to_peer[0], to_us[0], sizeof(datum));
     get(to_peer[0]);
 }
 
@@ -248,7 +260,7 @@ static void descriptor_peer(void)
 {
     for (;;) {
         close(get(to_peer[1]));
-        put(to_peer[1], -1);
+        put(to_peer[1], -1, sizeof(datum));
     }
 }
 
@@ -257,7 +269,7 @@ static void new_pair(void)
 {
     int pair[2];
     slice_require(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) == 0, "socketpair");
-    put(to_peer[0], pair[1]);
+    put(to_peer[0], pair[1], sizeof(datum));
     get(pair[0]);
     close(pair[0]);
     close(pair[1]);
@@ -267,7 +279,7 @@ static void new_pair_peer(void)
 {
     for (;;) {
         int answer = get(to_peer[1]);
-        put(answer, -1);
+        put(answer, -1, sizeof(datum));
         close(answer);
     }
 }
@@ -304,8 +316,15 @@ static void make_datagrams(void)
 
 int main(int argc, char **argv)
 {
-    const char *how = argc > 1 ? argv[1] : "";
+    static char nothing[] = "";
+    char *how = argc > 1 ? argv[1] : nothing, *colon = strchr(how, ':');
     int cpu = slice_cpu(argc, argv, 2), peer_cpu = slice_cpu(argc, argv, 3);
+    if (colon) {
+        *colon = 0;
+        bytes = strtoul(colon + 1, NULL, 10);
+        if (bytes > PAYLOAD_MAX)
+            return 2;
+    }
     shared = slice_share(sizeof(*shared));
     RUN("spin", (void)0, spin, spin_peer, spin_begin, spin_end)
     RUN("futex", (void)0, futex, futex_peer, NULL, NULL)
