@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* probe.c: see probe.h. */
 #include "probe.h"
+#include "channels.h"
 #include <check.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -47,15 +48,50 @@ static void pipe_closed(void)
     pipes--;
 }
 
+enum probe_lanes probe_lanes(void)
+{
+    const char *lanes = getenv("PROBE_LANES");
+
+    if (!lanes || strcmp(lanes, "socket") == 0)
+        return PROBE_SOCKET;
+    if (strcmp(lanes, "channel") == 0)
+        return PROBE_CHANNEL;
+    ck_assert_str_eq(lanes, "no-spin");
+    return PROBE_NO_SPIN;
+}
+
 void probe_init(void)
 {
-    static const struct transport_hooks hooks = {
+    static struct transport_hooks hooks = {
         .pair = make_pair,
         .pair_closed = pair_closed,
         .signal_pipe = make_pipe,
         .signal_closed = pipe_closed,
     };
+    if (probe_lanes() != PROBE_SOCKET) {
+        channels_init(probe_lanes() == PROBE_NO_SPIN ? LINUX_CHANNEL_NO_SPIN : 0);
+        hooks.channel = channels_make;
+        hooks.channel_serve = channels_serve;
+    }
     transport_init(&hooks);
+}
+
+void probe_warm(probe_cap cap)
+{
+    uint32_t y;
+
+    for (uint32_t x = 0; probe_lanes() != PROBE_SOCKET && x < 20; x++)
+        ck_assert_int_eq(probe_echo(cap, x, &y), OS_OK);
+}
+
+void probe_balance(void)
+{
+    ck_assert_int_eq(probe_pairs(), 0);
+    ck_assert_int_eq(probe_pipes(), 0);
+    if (probe_lanes() == PROBE_SOCKET)
+        return;
+    ck_assert_int_eq(channels_mapped(), 0);
+    ck_assert_int_eq(channels_attached(), 0);
 }
 
 int probe_pairs(void)
@@ -88,7 +124,7 @@ unsigned count_fds(void)
 /* ---- the server ---- */
 
 static struct os_entrypoint ep;
-static struct os_reply held;
+static struct os_reply held, held_make;
 static os_any_cap given;
 static uint32_t children;
 
@@ -155,10 +191,25 @@ static os_err hold(struct os_rpc *rpc)
     return OS_REPLY_LATER;
 }
 
+static os_err later(struct os_rpc *rpc, probe_cap *cap)
+{
+    if (os_reply_owed(&held_make))
+        return OS_ERR_BUSY;
+    os_reply_keep(rpc, &held_make);
+    return OS_REPLY_LATER;
+}
+
 static os_err release(struct os_rpc *rpc, uint32_t *count)
 {
+    probe_cap cap;
     *count = (uint32_t)os_reply_owed(&held);
     probe_hold_reply(&held, OS_OK);
+    if (!os_reply_owed(&held_make))
+        return OS_OK;
+    os_err err = make(rpc, &cap);
+    if (err)
+        return err;
+    probe_later_reply(&held_make, OS_OK, cap);
     return OS_OK;
 }
 
@@ -178,6 +229,13 @@ static os_err take(struct os_rpc *rpc, os_any_cap *cap)
 {
     *cap = given;
     given.cap = OS_NO_CAP;
+    return OS_OK;
+}
+
+static os_err swap(struct os_rpc *rpc, os_any_cap cap, os_any_cap *before)
+{
+    *before = given;
+    given.cap = os_cap_copy(cap.cap);
     return OS_OK;
 }
 
@@ -207,9 +265,11 @@ static const struct probe_ops ops = { .echo = echo,
                                       .hold = hold,
                                       .die = die,
                                       .give = give,
+                                      .later = later,
                                       .release = release,
                                       .notify = notify,
                                       .take = take,
+                                      .swap = swap,
                                       .same = same,
                                       .fds = fds };
 
@@ -256,6 +316,7 @@ probe_cap probe_start(void)
     }
     close(ends[1]);
     probe_server.control = ends[0];
+    probe_server.guard = probe_lanes() == PROBE_SOCKET ? 0 : channels_guard(probe_server.pid);
     ck_assert_int_eq(wire_receive(probe_server.control, 1, &head, nothing, got, &ngot), WIRE_OK);
     ck_assert_uint_eq(ngot, 1);
     ck_assert_int_eq(transport_cap_from_fd(got[0], &cap.cap), OS_OK);
@@ -265,5 +326,8 @@ probe_cap probe_start(void)
 void probe_stop(void)
 {
     close(probe_server.control);
+    /* first, for it asks for the process by its number */
+    if (probe_server.guard)
+        ck_assert_int_eq(waitpid(probe_server.guard, NULL, 0), probe_server.guard);
     ck_assert_int_eq(waitpid(probe_server.pid, NULL, 0), probe_server.pid);
 }

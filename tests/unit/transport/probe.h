@@ -11,9 +11,10 @@
 
 /*
  * echo: Y is X.  make: a new object, child of this one.  made: how many of them there are; they end with
- * their last holder.  revoke: ends CHILD.  hold: an answer that comes with the next release.  die: the server
- * ends without an answer.  give: keeps a capability;  take: gives it out.  notify: submits a signal.  same:
- * whether CHILD is an object of the server.  fds: open descriptors of the server.
+ * their last holder.  revoke: ends CHILD.  hold: an answer that comes with the next release.  later: the
+ * same, and a new object comes with it.  die: the server ends without an answer.  give: keeps a capability;
+ * take: gives it out.  swap: both in one.  notify: submits a signal.  same: whether CHILD is an object of the
+ * server.  fds: open descriptors of the server.
  */
 #define PROBE_RPC(FN, I)                                                                                     \
     FN(I, echo, (in, uint32_t, x), (out, uint32_t, y))                                                       \
@@ -22,17 +23,29 @@
     FN(I, made, (out, uint32_t, count))                                                                      \
     FN(I, revoke, (in, os_cap(probe), child))                                                                \
     FN(I, hold)                                                                                              \
+    FN(I, later, (out, os_cap(probe), child))                                                                \
     FN(I, release, (out, uint32_t, count))                                                                   \
     FN(I, die)                                                                                               \
     FN(I, give, (in, os_cap(os_any), cap))                                                                   \
     FN(I, take, (out, os_cap(os_any), cap))                                                                  \
+    FN(I, swap, (in, os_cap(os_any), cap), (out, os_cap(os_any), before))                                    \
     FN(I, notify, (in, os_cap(os_signal), signal))                                                           \
     FN(I, same, (in, os_cap(probe), child), (out, uint32_t, same))                                           \
     FN(I, fds, (out, uint32_t, count))
 OS_RPC_INTERFACE(probe, PROBE_RPC)
 
-/* Sets the transport up with system calls as hooks. */
+/* Which lanes there are, as PROBE_LANES in the environment says: socket (or nothing), channel, no-spin. */
+enum probe_lanes { PROBE_SOCKET, PROBE_CHANNEL, PROBE_NO_SPIN };
+enum probe_lanes probe_lanes(void);
+
+/* Sets the transport up with system calls as hooks, and with channels.h for channels. */
 void probe_init(void);
+
+/* Calls CAP until the calling thread has a channel to its server, if there are channels. */
+void probe_warm(probe_cap cap);
+
+/* Nothing of pairs, pipes and channels is left; when all servers have ended. */
+void probe_balance(void);
 
 /* Pairs and pipes that were made and not closed, by the transport's account. */
 int probe_pairs(void);
@@ -46,6 +59,7 @@ void probe_stop(void);
 struct probe_server {
     pid_t pid;
     int control; /* it ends when this is closed */
+    pid_t guard; /* channels_guard, or 0 */
 };
 extern struct probe_server probe_server;
 

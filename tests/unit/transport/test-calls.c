@@ -18,17 +18,17 @@ static int ended, signalled;
 static void setup(void)
 {
     ended = signalled = 0;
-    fds_before = count_fds();
     probe_init();
+    fds_before = count_fds();
     root = probe_start();
+    probe_warm(root);
 }
 
 static void teardown(void)
 {
     os_cap_drop(root.cap);
     probe_stop();
-    ck_assert_int_eq(probe_pairs(), 0);
-    ck_assert_int_eq(probe_pipes(), 0);
+    probe_balance();
     ck_assert_uint_eq(count_fds(), fds_before);
 }
 

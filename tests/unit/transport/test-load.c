@@ -26,8 +26,8 @@ static probe_cap root;
 
 static void setup(void)
 {
-    fds_before = count_fds();
     probe_init();
+    fds_before = count_fds();
     root = probe_start();
 }
 
@@ -35,14 +35,24 @@ static void teardown(void)
 {
     os_cap_drop(root.cap);
     probe_stop();
-    ck_assert_int_eq(probe_pairs(), 0);
-    ck_assert_int_eq(probe_pipes(), 0);
+    probe_balance();
     ck_assert_uint_eq(count_fds(), fds_before);
+}
+
+/*
+ * The first call is not made before the clients of a test are forked, and then with a channel at once, if
+ * there are channels: it counts among the server's descriptors.
+ */
+static void warm(void)
+{
+    if (!probe_pairs())
+        probe_warm(root);
 }
 
 static uint32_t server_fds(void)
 {
     uint32_t count;
+    warm();
     ck_assert_int_eq(probe_fds(root, &count), OS_OK);
     return count;
 }
@@ -50,6 +60,7 @@ static uint32_t server_fds(void)
 static uint32_t children(void)
 {
     uint32_t count;
+    warm();
     ck_assert_int_eq(probe_made(root, &count), OS_OK);
     return count;
 }
@@ -57,6 +68,7 @@ static uint32_t children(void)
 static void works(void)
 {
     uint32_t y = 0;
+    warm();
     ck_assert_int_eq(probe_echo(root, 5, &y), OS_OK);
     ck_assert_uint_eq(y, 5);
 }
@@ -418,7 +430,7 @@ END_TEST
 
 /* ---- descriptors in flight, which the kernel counts for each user ---- */
 
-enum { NOBODY_ELSE = 54321, FEW = 64 };
+enum { NOBODY_ELSE = 54321, FEW = 256 /* but more than are open */ };
 
 START_TEST(too_many_descriptors_in_flight)
 {

@@ -25,9 +25,10 @@ struct look {
 static void setup(void)
 {
     told = 0;
-    fds_before = count_fds();
     probe_init();
+    fds_before = count_fds();
     root = probe_start();
+    probe_warm(root);
     ck_assert_int_eq(os_entrypoint_init(&ep), OS_OK);
 }
 
@@ -36,7 +37,7 @@ static void teardown(void)
     os_entrypoint_fini(&ep);
     os_cap_drop(root.cap);
     probe_stop();
-    ck_assert_int_eq(probe_pairs(), 0);
+    probe_balance();
     ck_assert_uint_eq(count_fds(), fds_before);
 }
 
