@@ -4,11 +4,14 @@
     run.py BUILD [NAME ...] [--quick] [--json [FILE]] [--plot FILE.svg] [--placement P] [--list]
 """
 
+import os
 import pathlib
 import signal
 import sys
+import time
 
 import figures
+import plot
 import sides
 from benchmarks import ALL, BENCHMARKS, Effort, run
 
@@ -24,7 +27,7 @@ alternate. Without NAME all benchmarks run.
   --placement P   one-core: everything on one CPU; two-core: who asks on one, all else on another;
                   unpinned: as the kernel likes. Without it: all that make sense
   --json [FILE]   the figures as a list of objects, to FILE, or instead of the table
-  --plot FILE.svg latency and throughput by size of message, as a picture
+  --plot FILE.svg in addition, time and throughput by size of message, as a picture
 
 value and baseline are medians of the rounds; ratio is the median of the ratios of the rounds, spread
 their interquartile range (without a baseline: that of the values, in parts of the median). `at most` is
@@ -53,6 +56,13 @@ def value_of(option, inline, words):
     return words.pop(0)
 
 
+def check_file(name):
+    """That it can be written is known before anything is measured."""
+    path = pathlib.Path(name)
+    if not name or path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise Usage(f'cannot write to {name or "a file without a name"}')
+
+
 def parse(words):
     """Options of WORDS; raises Usage. What follows --json is its FILE unless it is a benchmark or an option."""
     options = Options()
@@ -66,10 +76,13 @@ def parse(words):
         elif option == '--json':
             is_file = inline is None and words and not words[0].startswith('-') and words[0] not in BENCHMARKS
             options.json = inline if inline is not None else words.pop(0) if is_file else '-'
+            if options.json != '-':
+                check_file(options.json)
         elif option == '--plot':
             options.plot = value_of(option, inline, words)
             if not options.plot.endswith('.svg'):
                 raise Usage(f'a plot is an SVG file: expected a name that ends in .svg, found {options.plot}')
+            check_file(options.plot)
         elif option == '--placement':
             options.placement = value_of(option, inline, words)
             if options.placement not in ALL:
@@ -102,6 +115,25 @@ def chosen(options):
 
 def say(text):
     print(f'seedbed: {text}', file=sys.stderr, flush=True)
+
+
+def others():
+    """The part of all CPUs that other programs take, over a quarter of a second."""
+    def look():
+        with open('/proc/stat', encoding='ascii') as file:
+            numbers = list(map(int, file.readline().split()[1:9]))
+        return sum(numbers), numbers[3] + numbers[4]
+    before, idle_before = look()
+    time.sleep(0.25)
+    after, idle_after = look()
+    return 1 - (idle_after - idle_before) / max(1, after - before)
+
+
+def warn():
+    """What makes figures worse than they could be."""
+    taken = others()
+    if taken > 0.1:
+        say(f'other programs take {taken:.0%} of the CPUs; the figures will be noisy')
 
 
 def measure(build, pairs, effort, table):
@@ -140,13 +172,26 @@ def main():
         say(f'{problem} (./seedbed bench --help tells more)')
         return 2
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
-    found, failed = measure(build, pairs, Effort(options.quick, options.rounds), options.json != '-')
+    effort = Effort(options.quick, options.rounds)
+    warn()
+    found, failed = measure(build, pairs, effort, options.json != '-')
     if options.json:
         text = figures.to_json(found)
         if options.json == '-':
             sys.stdout.write(text)
         else:
             pathlib.Path(options.json).write_text(text, encoding='utf-8')
+    if options.plot:
+        places = {name: place for name, place in sides.placements().items() if options.placement in (None, name)}
+        try:
+            picture = plot.draw(build, places, effort, lambda what: say(f'measuring for the plot: {what}'))
+        except (sides.Failed, sides.Unavailable) as why:
+            say(f'no plot: {why}')
+            return 1
+        if picture:
+            pathlib.Path(options.plot).write_text(picture, encoding='utf-8')
+        else:
+            say(f'no plot: it shows {" and ".join(plot.PLACES)}')
     return 1 if failed else 0
 
 
