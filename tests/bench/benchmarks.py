@@ -48,17 +48,17 @@ RAW = {
     'futex-deadline': Raw('futex with time-out', ['pingpong', 'futex-deadline']),
     'eventfd': Raw('eventfd ping-pong', ['pingpong', 'eventfd']),
     'epoll': Raw('eventfd with epoll', ['pingpong', 'epoll']),
-    'epoll-one-way': Raw('eventfd with epoll, 1 way', ['pingpong', 'epoll-one-way']),
+    'epoll-one-way': Raw('eventfd, epoll, 1 way', ['pingpong', 'epoll-one-way']),
     'seqpacket': Raw('seqpacket ping-pong', ['pingpong', 'seqpacket']),
-    'seqpacket-fd': Raw('seqpacket with descriptor', ['pingpong', 'seqpacket-fd']),
-    'new-socketpair': Raw('new socketpair per call', ['pingpong', 'new-socketpair']),
+    'seqpacket-fd': Raw('seqpacket with 1 fd', ['pingpong', 'seqpacket-fd']),
+    'new-socketpair': Raw('socketpair per call', ['pingpong', 'new-socketpair']),
     'sd-bus': Raw('sd-bus call', ['sdbus']),
     'memcpy-4k': Raw('memcpy of 4 KiB', ['copy', '4096'], ('one-core',), False),
     'memcpy-64k': Raw('memcpy of 64 KiB', ['copy', '65536'], ('one-core',), False),
-    'crash': Raw('crash of a plain process', ['crash']),
+    'crash': Raw('plain process crashes', ['crash']),
     'ring-4k': Raw('ring of 4 KiB packets', ['ring', '4096', '64']),
     'ring-64k': Raw('ring of 64 KiB packets', ['ring', '65536', '16']),
-    'spawn': Raw('vfork+execveat+wait', ['spawn', 'EMPTY'], ('one-core', 'unpinned'), False),
+    'spawn': Raw('vfork+execve+wait', ['spawn', 'EMPTY'], ('one-core', 'unpinned'), False),
 }
 
 

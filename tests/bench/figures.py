@@ -43,7 +43,7 @@ class Target:
     def text(self, unit):
         if self.kind == 'ratio':
             return f'{self.limit:g}x'
-        return ('+' if self.kind == 'added' else '') + show(self.limit, unit, exact=True)
+        return f'+{self.limit:g} {unit}' if self.kind == 'added' else f'{self.limit:g}'
 
 
 class Figure:
@@ -76,8 +76,8 @@ class Figure:
                 'spread': self.spread}
 
 
-def show(value, unit, exact=False):
-    """VALUE for a person: times in the unit that suits them, four digits unless it is EXACT."""
+def show(value, unit):
+    """VALUE for a person: times in the unit that suits them, and about four digits."""
     if value is None:
         return '-'
     if unit == 'ns':
@@ -85,14 +85,14 @@ def show(value, unit, exact=False):
             if value >= size or name == 'ns':
                 value, unit = value / size, name
                 break
-    if exact or value == round(value) and value < 10000:
+    if value == round(value) and value < 10000:
         return f'{value:g} {unit}'
     digits = max(0, 3 - math.floor(math.log10(abs(value)))) if value else 0
     return f'{value:.{min(digits, 2)}f} {unit}'
 
 
-COLUMNS = (('benchmark', -18), ('placement', -9), ('value', 10), ('baseline', -26), ('value', 10), ('ratio', 7),
-           ('spread', 6), ('at most', 7))
+COLUMNS = (('benchmark', -16), ('where', -8), ('value', 10), ('baseline', -22), ('value', 9), ('ratio', 7), ('spread', 6),
+           ('at most', 7))
 
 
 def row(cells):

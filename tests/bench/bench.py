@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs benchmarks and prints each figure beside its raw baseline, measured alternately in the same run.
 
-    run.py BUILD [NAME ...] [--quick] [--json [FILE]] [--plot FILE.svg] [--placement P] [--list]
+    bench.py BUILD [NAME ...] [--quick] [--json [FILE]] [--plot FILE.svg] [--placement P] [--list]
 """
 
 import os
