@@ -27,7 +27,7 @@ static void fill(void *data, uint32_t len, uint32_t seed)
 static void check(const void *data, uint32_t len, uint32_t seed)
 {
     for (uint32_t i = 0; i < len; i++)
-        ck_assert_uint_eq(((const uint8_t *)data)[i], (uint8_t)(seed + i * 7 + (i >> 8)));
+        must(((const uint8_t *)data)[i] == (uint8_t)(seed + i * 7 + (i >> 8)));
 }
 
 static void take_all(struct up_sink *sink)
