@@ -58,7 +58,7 @@ RAW = {
     'crash': Raw('plain process crashes', ['crash']),
     'ring-4k': Raw('ring of 4 KiB packets', ['ring', '4096', '64']),
     'ring-64k': Raw('ring of 64 KiB packets', ['ring', '65536', '16']),
-    'spawn': Raw('vfork+execve+wait', ['spawn', 'EMPTY'], ('one-core', 'unpinned'), False),
+    'spawn': Raw('vfork+exec+wait', ['spawn', 'EMPTY'], ('one-core', 'unpinned'), False),
 }
 
 
