@@ -91,8 +91,8 @@ def show(value, unit):
     return f'{value:.{min(digits, 2)}f} {unit}'
 
 
-COLUMNS = (('benchmark', -16), ('where', -8), ('value', 10), ('baseline', -22), ('value', 9), ('ratio', 7), ('spread', 6),
-           ('at most', 7))
+COLUMNS = (('benchmark', -16), ('where', -8), ('value', 10), ('baseline', -22), ('value', 9), ('ratio', 7),
+           ('spread', 6), ('at most', 7))
 
 
 def row(cells):
