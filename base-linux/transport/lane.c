@@ -54,7 +54,9 @@ static int is_free(struct connection *c)
     if ((reply & CHANNEL_SEQ) != lane->seq)
         return 0;
     lane->owed = 0;
-    if (!(reply & CHANNEL_SOCKET))
+    if (reply & CHANNEL_SOCKET)
+        return 0; /* it has come there, and this call receives it on its way, with what it carries */
+    if (c->under_way)
         c->under_way--;
     return 1;
 }
