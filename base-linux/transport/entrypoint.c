@@ -193,9 +193,13 @@ static int wait_for_any(struct plat_ep *ep, os_time until, struct epoll_event *r
 {
     int any = 0;
 
-    if (until && !os_list_empty(&ep->polled) && (linger(ep, ready, &any) || lane_doze(ep)))
+    if (!until || os_list_empty(&ep->polled))
+        return wait_for_source(ep, until, ready);
+    if (linger(ep, ready, &any))
         return any;
-    return wait_for_source(ep, until, ready);
+    if (!lane_doze(ep))
+        any = wait_for_source(ep, until, ready);
+    return any;
 }
 
 /* Sources that may have nothing to deliver before plat_ep_wait looks at the clock again. */
