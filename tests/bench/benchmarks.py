@@ -9,7 +9,6 @@ from quiet import QUIET
 from sides import Busy, Failed, Program, System, Unavailable
 
 ALL = ('one-core', 'two-core', 'unpinned')
-ANYWHERE = ('unpinned',)
 
 
 class Effort:
@@ -217,7 +216,7 @@ class Loaded:
 
     name = 'rpc-8-busy'
     what = 'rpc-8 with all CPUs busy'
-    where = ANYWHERE
+    where = ALL
 
     def sides(self, build, placement, effort):
         text = client_scenario(effort, 'echo')

@@ -5,11 +5,10 @@ import contextlib
 import os
 import pathlib
 import re
-import subprocess
 import time
 
 from figures import Figure, Target
-from sides import PATIENCE, Failed, Quiet
+from sides import PATIENCE, Failed, Quiet, start
 
 INSTANCES = 20
 
@@ -87,8 +86,9 @@ class Memory:
             value = pss(system.component(f'client-{INSTANCES}'))
             programs = []
             for _ in range(INSTANCES):
-                program = subprocess.Popen([str(empty), 'wait'], stdin=subprocess.DEVNULL)
+                program = start([empty, 'wait'], placement)
                 programs.append(program)
+                stack.callback(program.stdout.close)
                 stack.callback(program.wait)
                 stack.callback(program.kill)
             while any(state_of(program.pid) != 'S' for program in programs):

@@ -2,6 +2,7 @@
 """The two sides of a comparison: a plain program, and a Seedbed system. Each works in slices and sleeps in between, so
 that the other can be measured meanwhile."""
 
+import ctypes
 import os
 import pathlib
 import re
@@ -12,7 +13,7 @@ import tempfile
 import time
 
 PATIENCE = 60  # seconds for a figure; whatever takes longer hangs
-SAFETY = 900  # seconds after which a system ends by itself, should this process be killed meanwhile
+SAFETY = 900  # seconds after which a system ends by itself, whatever happens
 
 
 class Failed(Exception):
@@ -92,16 +93,19 @@ class Lines:
         self.stream.close()
 
 
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
+
+
 def start(command, placement, **options):
-    """Starts COMMAND where PLACEMENT wants all of it."""
-    before = os.sched_getaffinity(0)
-    if placement.cpus():
-        os.sched_setaffinity(0, placement.cpus())
-    try:
-        return subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                start_new_session=True, **options)
-    finally:
-        os.sched_setaffinity(0, before)
+    """Starts COMMAND where PLACEMENT wants all of it. It does not outlive this process."""
+    def prepare():
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if placement.cpus():
+            os.sched_setaffinity(0, placement.cpus())
+    # pylint: disable=subprocess-popen-preexec-fn
+    return subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            start_new_session=True, preexec_fn=prepare, **options)
 
 
 class Side:
