@@ -37,6 +37,9 @@
 #ifndef OS_LIB_PACKET_STREAM_H
 #define OS_LIB_PACKET_STREAM_H
 
+#include <stdatomic.h>
+#include <string.h>
+
 #include <os/packet_stream.h>
 
 enum packet_role { PACKET_SOURCE = 1, PACKET_SINK = 2 };
@@ -91,8 +94,16 @@ void packet_side_again(struct os_packet_side *side);
 /* The stream has ended by what the peer did. */
 void packet_side_fault(struct os_packet_side *side, const char *why);
 
-/* Entries that wait to be taken, as far as known; when fewer than N are, the peer's index is looked up. */
-uint32_t packet_side_waiting(struct os_packet_side *side, uint32_t n);
+/* Looks up the other index. */
+void packet_side_look(struct os_packet_side *side);
+
+/* Entries that wait to be taken, as far as known; when fewer than N are, the other index is looked up. */
+static inline uint32_t packet_side_waiting(struct os_packet_side *side, uint32_t n)
+{
+    if (side->seen - side->taken < n)
+        packet_side_look(side);
+    return side->err ? 0 : side->seen - side->taken;
+}
 
 /*
  * Says that this side is about to sleep until N entries wait. Non-zero when they do already, or the stream
@@ -101,11 +112,22 @@ uint32_t packet_side_waiting(struct os_packet_side *side, uint32_t n);
 int packet_side_arm(struct os_packet_side *side, uint32_t n);
 
 /* The next entry of the own ring, to be filled, and made visible by publish. */
-_Atomic uint32_t *packet_side_entry(struct os_packet_side *side);
-void packet_side_publish(struct os_packet_side *side);
+static inline _Atomic uint32_t *packet_side_entry(struct os_packet_side *side)
+{
+    return side->own_ring + (side->put & (side->slots - 1)) * side->own_words;
+}
+
+static inline void packet_side_publish(struct os_packet_side *side)
+{
+    side->put++;
+    atomic_store_explicit(side->own_index, side->put, memory_order_release);
+}
 
 /* The next entry of the other ring, of which at least one waits. */
-const _Atomic uint32_t *packet_side_next(const struct os_packet_side *side);
+static inline const _Atomic uint32_t *packet_side_next(const struct os_packet_side *side)
+{
+    return side->peer_ring + (side->taken & (side->slots - 1)) * side->peer_words;
+}
 
 /* Whether the other side sleeps until what was published since the last flush. */
 int packet_side_flush(struct os_packet_side *side);
@@ -113,8 +135,35 @@ int packet_side_flush(struct os_packet_side *side);
 /* Flushes with a signal if need be. */
 void packet_side_wake(struct os_packet_side *side);
 
-/* LEN bytes from or to words of a ring. */
-void packet_load(void *to, const _Atomic uint32_t *words, uint32_t len);
-void packet_store(_Atomic uint32_t *words, const void *from, uint32_t len);
+/* LEN bytes from or to words of a ring. Whole words first: a copy of as many bytes as the compiler knows is
+ * an instruction. */
+static inline void packet_load(void *to, const _Atomic uint32_t *words, uint32_t len)
+{
+    uint8_t *at = to;
+    uint32_t word;
+    for (; len >= sizeof(word); len -= (uint32_t)sizeof(word), at += sizeof(word)) {
+        word = atomic_load_explicit(words++, memory_order_relaxed);
+        memcpy(at, &word, sizeof(word));
+    }
+    if (len) {
+        word = atomic_load_explicit(words, memory_order_relaxed);
+        memcpy(at, &word, len);
+    }
+}
+
+static inline void packet_store(_Atomic uint32_t *words, const void *from, uint32_t len)
+{
+    const uint8_t *at = from;
+    uint32_t word;
+    for (; len >= sizeof(word); len -= (uint32_t)sizeof(word), at += sizeof(word)) {
+        memcpy(&word, at, sizeof(word));
+        atomic_store_explicit(words++, word, memory_order_relaxed);
+    }
+    if (len) {
+        word = 0;
+        memcpy(&word, at, len);
+        atomic_store_explicit(words, word, memory_order_relaxed);
+    }
+}
 
 #endif

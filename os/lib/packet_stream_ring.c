@@ -20,21 +20,14 @@ void packet_side_fault(struct os_packet_side *side, const char *why)
     packet_side_again(side); /* there the user is told */
 }
 
-/* Looks up the other index. An honest peer cannot have put more than what is under way and not taken. */
-static void look(struct os_packet_side *side)
+/* An honest peer cannot have put more than what is under way and not taken. */
+void packet_side_look(struct os_packet_side *side)
 {
     uint32_t index = atomic_load(side->peer_index);
     if (index - side->taken > side->window + side->put - side->taken)
         packet_side_fault(side, "the peer's index is wrong");
     else
         side->seen = index;
-}
-
-uint32_t packet_side_waiting(struct os_packet_side *side, uint32_t n)
-{
-    if (side->seen - side->taken < n)
-        look(side);
-    return side->err ? 0 : side->seen - side->taken;
 }
 
 int packet_side_arm(struct os_packet_side *side, uint32_t n)
@@ -44,22 +37,6 @@ int packet_side_arm(struct os_packet_side *side, uint32_t n)
             return 1;
     atomic_store(side->own_wake, side->taken + n);
     return packet_side_waiting(side, n) >= n || side->err;
-}
-
-_Atomic uint32_t *packet_side_entry(struct os_packet_side *side)
-{
-    return side->own_ring + (side->put & (side->slots - 1)) * side->own_words;
-}
-
-void packet_side_publish(struct os_packet_side *side)
-{
-    side->put++;
-    atomic_store_explicit(side->own_index, side->put, memory_order_release);
-}
-
-const _Atomic uint32_t *packet_side_next(const struct os_packet_side *side)
-{
-    return side->peer_ring + (side->taken & (side->slots - 1)) * side->peer_words;
 }
 
 int packet_side_flush(struct os_packet_side *side)
@@ -79,23 +56,4 @@ void packet_side_wake(struct os_packet_side *side)
         return;
     side->signals++;
     os_signal_submit(side->peer);
-}
-
-void packet_load(void *to, const _Atomic uint32_t *words, uint32_t len)
-{
-    uint8_t *at = to;
-    for (uint32_t pos = 0; pos < len; pos += 4) {
-        uint32_t word = atomic_load_explicit(words++, memory_order_relaxed);
-        memcpy(at + pos, &word, len - pos < 4 ? len - pos : 4);
-    }
-}
-
-void packet_store(_Atomic uint32_t *words, const void *from, uint32_t len)
-{
-    const uint8_t *at = from;
-    for (uint32_t pos = 0; pos < len; pos += 4) {
-        uint32_t word = 0;
-        memcpy(&word, at + pos, len - pos < 4 ? len - pos : 4);
-        atomic_store_explicit(words++, word, memory_order_relaxed);
-    }
 }
