@@ -87,14 +87,16 @@ struct core_process {
     int status;                        /* of PROCESS_ENDED, as of waitpid */
     uint64_t private;                  /* bytes of private memory and stack, charged from the beginning */
     uint64_t copy;                     /* bytes of a copy of the binary, charged */
-    int binary;                        /* what it runs, for the symbolizer; -1 for none */
+    int binary;                        /* what it runs, for the symbolizer, borrowed; -1 for none */
+    int copied;                        /* descriptor of that copy; -1 for none */
     uint32_t caps;                     /* pairs and signal pipes that it has, charged */
     uint64_t attached;                 /* bytes that it may have attached */
     uint64_t tables;                   /* bytes of page tables for them, charged */
     uint64_t space;                    /* address space limit without attachments; 0: not known yet */
     struct os_list channels;           /* linux_channel.served: where it is the server */
     struct transport_watch log, place; /* raw output; the symbolizer's answer */
-    char line[OS_LOG_MAX];             /* what was written of the current line */
+    int log_watched;
+    char line[OS_LOG_MAX]; /* what was written of the current line */
     size_t line_len;
     struct linux_fault fault; /* magic is 0 when there was none */
     char violation[256];

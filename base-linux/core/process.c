@@ -6,11 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -32,6 +35,9 @@
 
 /* For the component's object here, its connection to core, and its raw output. */
 #define PROCESS_CAPS 3u
+
+/* Kernel memory that the pair of sockets which it starts with can hold, as for those it asks for later. */
+enum { SOCKET_BUFFER = 32 * 1024 };
 
 struct os_list linux_processes;
 static uint32_t last_id;
@@ -92,13 +98,20 @@ static void take_output(struct core_process *process, const char *data, size_t l
     take_output(process, record, len - before - sizeof(process->fault));
 }
 
+static void unwatch_output(struct core_process *process)
+{
+    if (process->log_watched)
+        transport_unwatch(linux_core.ep.plat, &process->log);
+    process->log_watched = 0;
+}
+
 static void close_output(struct core_process *process)
 {
     if (process->log.fd < 0)
         return;
     if (process->line_len)
         flush_line(process);
-    transport_unwatch(linux_core.ep.plat, &process->log);
+    unwatch_output(process);
     close(process->log.fd);
     process->log.fd = -1;
 }
@@ -159,6 +172,7 @@ static os_err open_output(struct core_process *process, int *write)
         process->log.fd = -1;
         return err;
     }
+    process->log_watched = 1;
     *write = fds[1];
     return OS_OK;
 }
@@ -210,7 +224,7 @@ os_err core_plat_process_create(struct core_pd *pd, const char *args, struct cor
     }
     made->pd = pd;
     made->private = private;
-    made->pidfd = made->binary = made->log.fd = -1;
+    made->pidfd = made->binary = made->copied = made->log.fd = -1;
     os_list_init(&made->channels);
     snprintf(made->profile, sizeof(made->profile), "%s", profile);
     err = linux_native_init(made);
@@ -234,9 +248,9 @@ static void forget_run(struct core_process *process)
     close_output(process);
     if (process->pidfd >= 0)
         close(process->pidfd);
-    if (process->binary >= 0)
-        close(process->binary);
-    process->pidfd = process->binary = -1;
+    if (process->copied >= 0)
+        close(process->copied);
+    process->pidfd = process->binary = process->copied = -1;
     process->pid = 0;
     core_account_refund(process->pd->session.account, process->tables + process->copy, process->caps);
     process->tables = process->copy = process->attached = 0;
@@ -269,9 +283,9 @@ static ssize_t read_memory(void *from, void *buffer, size_t size)
 /* What is executed must not change, so what is writable is copied, at the component's expense. */
 static os_err take_binary(struct core_process *process, struct core_memory *memory, uint64_t size)
 {
-    if (memory->sealed) {
-        process->binary = fcntl(memory->fd, F_DUPFD_CLOEXEC, 0);
-        return process->binary < 0 ? OS_ERR_HANDLES : OS_OK;
+    if (memory->sealed) { /* of a module, which stays as long as core does */
+        process->binary = memory->fd;
+        return OS_OK;
     }
     struct memory_reader reader = { memory->fd, 0 };
     uint64_t copied;
@@ -279,7 +293,30 @@ static os_err take_binary(struct core_process *process, struct core_memory *memo
     if (err)
         return err;
     process->copy = size;
-    return linux_memory_seal_copy(read_memory, &reader, size, &process->binary, &copied);
+    err = linux_memory_seal_copy(read_memory, &reader, size, &process->copied, &copied);
+    process->binary = process->copied;
+    return err;
+}
+
+/* Nearly all components call their parent; so they have the sockets for one connection from the beginning. */
+static os_err make_pair(struct core_process *process, int fds[2])
+{
+    os_err err = core_account_charge(process->pd->session.account, 0, 1);
+    if (err)
+        return err;
+    process->caps++; /* from here on as those it asks for, see native.c */
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
+        return OS_ERR_HANDLES;
+    for (int i = 0; i < 2; i++)
+        setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &(int){ SOCKET_BUFFER }, sizeof(int));
+    return OS_OK;
+}
+
+static void close_all(const int *fds, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
 }
 
 os_err core_plat_process_start(struct core_process *process, struct core_memory *binary, uint64_t size,
@@ -289,12 +326,15 @@ os_err core_plat_process_start(struct core_process *process, struct core_memory 
     struct plat_object *objects[] = {
         [LINUX_INDEX_PD] = pd->pd.plat, [LINUX_INDEX_NATIVE] = process->native.plat
     };
-    int core = -1, output = -1;
+    enum { CORE, OUTPUT, PAIR, COUNT = PAIR + 2 };
+    int fds[COUNT] = { -1, -1, -1, -1 };
     os_err err = take_binary(process, binary, size);
     if (!err)
-        err = transport_preconnect(linux_core.ep.plat, objects, OS_ARRAY_LEN(objects), &core);
+        err = transport_preconnect(linux_core.ep.plat, objects, OS_ARRAY_LEN(objects), &fds[CORE]);
     if (!err)
-        err = open_output(process, &output);
+        err = make_pair(process, &fds[PAIR]);
+    if (!err)
+        err = open_output(process, &fds[OUTPUT]);
     if (!err) {
         process->id = ++last_id;
         struct spawner_request request = {
@@ -302,20 +342,18 @@ os_err core_plat_process_start(struct core_process *process, struct core_memory 
             .label = pd->label,
             .profile = process->profile,
             .binary = process->binary,
-            .core = core,
+            .core = fds[CORE],
             .parent = transport_cap_fd(parent.cap),
             .pd = transport_cap_fd(pd->cap.cap),
-            .log = output,
+            .pair = { fds[PAIR], fds[PAIR + 1] },
+            .log = fds[OUTPUT],
             .ram = process->private,
             .threads = THREADS_MAX,
         };
         err = spawner_request(linux_core.spawner, &request);
     }
     /* the process has its own now, and core must see it when they are closed */
-    if (core >= 0)
-        close(core);
-    if (output >= 0)
-        close(output);
+    close_all(fds, COUNT);
     if (err)
         forget_run(process);
     else
@@ -328,7 +366,9 @@ void core_plat_process_kill(struct core_process *process)
     if (process->state != PROCESS_STARTING && process->state != PROCESS_RUNNING)
         return;
     process->killed = 1;
-    (void)spawner_kill(linux_core.spawner, process->id);
+    unwatch_output(process); /* what is there is read when the end is told */
+    if (process->pidfd < 0 || syscall(SYS_pidfd_send_signal, process->pidfd, SIGKILL, NULL, 0))
+        (void)spawner_kill(linux_core.spawner, process->id);
 }
 
 /* ---- how it ended */
@@ -477,7 +517,7 @@ static void take_pid(const struct spawner_event *event)
 {
     struct core_process *process = linux_process_find(event->id);
     if (event->kind == SPAWNER_STARTED && process) {
-        process->pid = event->pid;
+        process->pid = event->pid > 0 ? event->pid : 0;
         process->pidfd = event->pidfd;
         process->state = PROCESS_RUNNING;
         allow_descriptors(process);

@@ -9,9 +9,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <sched.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -241,6 +243,8 @@ static os_err parse_call(struct parser *p, char *name, char *rest)
         p->refused[nr] = action;
         return OS_OK;
     }
+    if (action == SCMP_ACT_ALLOW && !count && p->profile->always_count < PROFILE_ALWAYS_MAX)
+        p->profile->always[p->profile->always_count++] = (uint16_t)nr;
     if (seccomp_rule_add_array(p->filter, action, nr, count, cmp) < 0)
         return fail(p, "'%s': libseccomp does not take this rule", name);
     return OS_OK;
@@ -367,6 +371,8 @@ os_err profile_create(const struct profile_text *texts, size_t count, const char
     p.filter = seccomp_init(SCMP_ACT_NOTIFY);
     if (!p.profile || !p.filter || seccomp_attr_set(p.filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS))
         goto fail;
+    /* a tree instead of a list: the kernel looks at each call there is when it loads the filter */
+    (void)seccomp_attr_set(p.filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
     snprintf(p.profile->name, sizeof p.profile->name, "%s", name);
     p.profile->stack = OS_KIB(256);
     if ((err = parse_text(&p, name)) != OS_OK || (err = check_needed(&p)) != OS_OK)
@@ -390,4 +396,46 @@ void profile_destroy(struct profile *profile)
         free(*env);
     free(profile->code);
     free(profile);
+}
+
+static int has_call(const uint16_t *calls, size_t count, uint16_t call)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (calls[i] == call)
+            return 1;
+    }
+    return 0;
+}
+
+/* What any profile of WORLD always allows. */
+static size_t collect_always(struct profile *const profiles[], size_t count, enum profile_world world,
+                             uint16_t calls[PROFILE_ALWAYS_MAX])
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; profiles[i]->world == world && k < profiles[i]->always_count; k++) {
+            if (found < PROFILE_ALWAYS_MAX && !has_call(calls, found, profiles[i]->always[k]))
+                calls[found++] = profiles[i]->always[k];
+        }
+    }
+    return found;
+}
+
+size_t profile_hint(struct profile *const profiles[], size_t count, enum profile_world world,
+                    struct sock_filter code[PROFILE_HINT_MAX])
+{
+    uint16_t calls[PROFILE_ALWAYS_MAX];
+    size_t found = collect_always(profiles, count, world, calls), at = 0;
+
+    code[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
+    code[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 0,
+                                              (uint8_t)(found + 1));
+    code[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+    for (size_t i = 0; i < found; i++)
+        code[at++] =
+            (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i], (uint8_t)(found - i), 0);
+    code[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args));
+    code[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    return at;
 }

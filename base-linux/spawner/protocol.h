@@ -10,9 +10,23 @@ enum { LABEL_MAX = 64 };
 
 enum request_kind { REQUEST_GO, REQUEST_START, REQUEST_KILL, REQUEST_SYMBOLIZE };
 
-/* Descriptors of a REQUEST_START in this order, as far as their bit is set in request.fds. REQUEST_SYMBOLIZE
- * has the binary and, in the place of core, the socket for the answer. */
-enum request_fd { FD_BINARY, FD_CORE, FD_PARENT, FD_PD, FD_LOG, FD_COUNT };
+/*
+ * Descriptors of a REQUEST_START in this order, as far as their bit is set in request.fds. But for the
+ * binary, each is named by the number that it has in the component, so that those of a complete request
+ * arrive in their places. REQUEST_SYMBOLIZE has the binary and, in the place of core, the socket for the
+ * answer.
+ */
+enum request_fd {
+    FD_IN = 0,
+    FD_OUT = 1,
+    FD_ERR = 2,
+    FD_CORE = LINUX_FD_CORE,
+    FD_PARENT = LINUX_FD_PARENT,
+    FD_PD = LINUX_FD_PD,
+    FD_PAIR = LINUX_FD_PAIR,
+    FD_BINARY = LINUX_FD_FIRST_FREE,
+    FD_COUNT
+};
 
 struct request {
     uint32_t kind;
@@ -32,7 +46,6 @@ enum { EVENT_READY = 100 };
 struct event {
     uint32_t kind;
     uint32_t id;
-    int32_t pid; /* SPAWNER_STARTED: as core knows it */
     int32_t status;
     os_err err;
     uint64_t ip;

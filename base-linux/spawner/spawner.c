@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -26,6 +27,7 @@
 
 #include "profile.h"
 #include "protocol.h"
+#include "start.h"
 #include "worker.h"
 
 enum { PROFILES_MAX = 16 };
@@ -174,17 +176,14 @@ static os_err send_request(struct spawner *s, enum profile_world world, const st
     return errno == ETOOMANYREFS ? OS_ERR_IN_FLIGHT : errno == EBADF ? OS_ERR_BAD_ARG : OS_ERR_DEAD;
 }
 
+/* Only the socket stays: neither a terminal nor a pipe of core's may be held open by the spawner. */
 static void be_worker(struct worker_setup *setup)
 {
-    /* Only the socket stays: neither a terminal nor a pipe of core's may be held open by the spawner. */
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-    for (int fd = 0; fd < 3 && null >= 0; fd++)
-        dup2(null, fd);
-    if (setup->core != 3 && dup3(setup->core, 3, O_CLOEXEC) < 0)
+    if (setup->core != START_OWN_FDS && dup3(setup->core, START_OWN_FDS, O_CLOEXEC) < 0)
         _exit(1);
-    setup->core = 3;
-    close_range(4, ~0u, 0);
+    setup->core = START_OWN_FDS;
+    close_range(0, START_OWN_FDS - 1, 0);
+    close_range(START_OWN_FDS + 1, ~0u, 0);
     worker_run(setup);
 }
 
@@ -343,11 +342,11 @@ int spawner_has_profile(const struct spawner *s, const char *name)
 
 os_err spawner_request(struct spawner *s, const struct spawner_request *wanted)
 {
-    const int fds[FD_COUNT] = { [FD_BINARY] = wanted->binary,
-                                [FD_CORE] = wanted->core,
-                                [FD_PARENT] = wanted->parent,
-                                [FD_PD] = wanted->pd,
-                                [FD_LOG] = wanted->log };
+    const int fds[FD_COUNT] = {
+        [FD_IN] = wanted->log,       [FD_OUT] = wanted->log,          [FD_ERR] = wanted->log,
+        [FD_CORE] = wanted->core,    [FD_PARENT] = wanted->parent,    [FD_PD] = wanted->pd,
+        [FD_PAIR] = wanted->pair[0], [FD_PAIR + 1] = wanted->pair[1], [FD_BINARY] = wanted->binary
+    };
     struct request request = {
         .kind = REQUEST_START, .id = wanted->id, .threads = wanted->threads, .ram = wanted->ram
     };
@@ -373,6 +372,36 @@ os_err spawner_kill(struct spawner *s, uint32_t id)
     return err;
 }
 
+/* As in linux/pidfd.h since Linux 6.13. */
+struct pidfd_info_64 {
+    uint64_t mask, cgroup;
+    uint32_t pid, others[10];
+    int32_t exit_code;
+};
+#define PIDFD_INFO_OF_PID 1
+#define PIDFD_GET_INFO_64 _IOWR(0xff, 11, struct pidfd_info_64)
+_Static_assert(sizeof(struct pidfd_info_64) == 64, "the first version of the structure");
+
+/* The process as it is numbered here; in the spawner's namespace it has another number. -1: it is no more. */
+static pid_t pid_of(int pidfd)
+{
+    struct pidfd_info_64 info = { .mask = PIDFD_INFO_OF_PID };
+    char path[64], line[128];
+    pid_t pid = -1;
+    FILE *file;
+
+    if (ioctl(pidfd, PIDFD_GET_INFO_64, &info) == 0)
+        return info.mask & PIDFD_INFO_OF_PID ? (pid_t)info.pid : -1;
+    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
+    file = fopen(path, "re");
+    if (!file)
+        return -1;
+    while (fgets(line, sizeof line, file))
+        sscanf(line, "Pid: %d", &pid);
+    fclose(file);
+    return pid;
+}
+
 int spawner_next(struct spawner *s, struct spawner_event *out)
 {
     struct event event;
@@ -385,7 +414,7 @@ int spawner_next(struct spawner *s, struct spawner_event *out)
     *out = (struct spawner_event){ .kind = (enum spawner_event_kind)event.kind,
                                    .id = event.id,
                                    .pidfd = pidfd,
-                                   .pid = event.kind == SPAWNER_STARTED ? event.pid : -1,
+                                   .pid = event.kind == SPAWNER_STARTED ? pid_of(pidfd) : -1,
                                    .status = event.status,
                                    .err = event.err,
                                    .ip = event.ip };
@@ -402,7 +431,7 @@ os_err symbolize_begin(struct spawner *s, int binary, const uint64_t addresses[S
     struct request request = {
         .kind = REQUEST_SYMBOLIZE, .ram = OS_MIB(256), .threads = 1, .fds = 1u << FD_BINARY | 1u << FD_CORE
     };
-    int fds[FD_COUNT] = { [FD_BINARY] = binary };
+    int fds[FD_COUNT] = { 0 };
     int profile = find_profile(s, "symbolize"), sockets[2];
     os_err err;
 
@@ -412,6 +441,7 @@ os_err symbolize_begin(struct spawner *s, int binary, const uint64_t addresses[S
         return OS_ERR_HANDLES;
     memcpy(request.addresses, addresses, sizeof request.addresses);
     request.profile = (uint32_t)profile;
+    fds[FD_BINARY] = binary;
     fds[FD_CORE] = sockets[1];
     err = send_request(s, WORLD_EMPTY, &request, fds);
     close(sockets[1]);

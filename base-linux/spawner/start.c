@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * start.c: the steps of a new process from the spawner's copy to the first instruction of the component. The
+ * start.c: the steps of a new process from the spawner's clone to the first instruction of the component. The
  * order matters: descriptors and limits first, then identity, at last the filter, after which only the
  * hand-over of its listener and the execution are possible.
+ *
+ * Until the execution the process has the spawner's memory, which waits meanwhile; so it allocates nothing,
+ * and leaves nothing behind but what it is to say.
  */
 #include "start.h"
 
@@ -10,25 +13,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/close_range.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <grp.h>
 #include <unistd.h>
 
 #include <linux_base/native.h>
-
-enum {
-    FD_STATUS = LINUX_FD_EXEC + 1,
-    FD_ABOVE, /* first number that is neither a component's nor needed for the start */
-};
 
 /* A helper that needs more is lost in what it was given. */
 enum { HELPER_SECONDS = 2 };
@@ -65,71 +61,72 @@ int start_map_user(int proc, uint32_t uid, uint32_t outer_uid, uint32_t outer_gi
 }
 
 /*
- * Puts every descriptor at its number and closes all others. The descriptors may be at numbers that others
- * are to get, so they move out of the way first.
+ * Puts every descriptor at its number and closes all others. They arrived in rising order at the lowest free
+ * numbers, so none is above the number that it is to have, and the last one can always be moved first.
  */
 static int place_descriptors(const struct start *start)
 {
-    static const int target[FD_COUNT] = { [FD_BINARY] = LINUX_FD_EXEC,
-                                          [FD_CORE] = LINUX_FD_CORE,
-                                          [FD_PARENT] = LINUX_FD_PARENT,
-                                          [FD_PD] = LINUX_FD_PD,
-                                          [FD_LOG] = 0 };
-    int moved[FD_COUNT], status = fcntl(start->status, F_DUPFD, FD_ABOVE);
+    /* from here on the table is this process's own; all of the spawner's stay out of it */
+    if (close_range(START_OWN_FDS, ~0u, CLOSE_RANGE_UNSHARE) < 0)
+        return -1;
+    for (int i = FD_COUNT - 1; i >= 0; i--) {
+        int from = start->fds[i], to = i == FD_BINARY ? LINUX_FD_EXEC : i;
 
-    if (status < 0)
-        return -1;
-    for (int i = 0; i < FD_COUNT; i++) {
-        moved[i] = start->fds[i] < 0 ? -1 : fcntl(start->fds[i], F_DUPFD, FD_ABOVE);
-        if (start->fds[i] >= 0 && moved[i] < 0)
+        if (from < 0 || from == to)
+            continue;
+        if (dup3(from, to, i == FD_BINARY ? O_CLOEXEC : 0) < 0 || close(from) < 0)
             return -1;
     }
-    if (close_range(0, FD_ABOVE - 1, 0) < 0 || dup3(status, FD_STATUS, O_CLOEXEC) < 0)
-        return -1;
-    for (int i = 0; i < FD_COUNT; i++) {
-        if (moved[i] >= 0 && dup3(moved[i], target[i], i == FD_BINARY ? O_CLOEXEC : 0) < 0)
+    /* what is not the component's: the pidfd of this very process */
+    return close_range(FD_BINARY, START_FD_STATUS - 1, 0);
+}
+
+int start_bound(struct start_limits *limits)
+{
+    static const int none[] = { RLIMIT_CORE,  RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE,
+                                RLIMIT_FSIZE, RLIMIT_NICE,    RLIMIT_RTPRIO };
+    struct rlimit limit = { 0, 0 };
+
+    for (size_t i = 0; i < OS_ARRAY_LEN(none); i++) {
+        if (setrlimit(none[i], &limit) < 0)
             return -1;
     }
-    if (moved[FD_LOG] >= 0 && (dup2(0, 1) < 0 || dup2(0, 2) < 0))
-        return -1;
-    return close_range(FD_ABOVE, ~0u, 0);
+    for (int i = 0; i < RLIM_NLIMITS; i++) {
+        if (getrlimit(i, &limit) < 0)
+            return -1;
+        limits->hard[i] = limit.rlim_max;
+    }
+    return 0;
 }
 
 /*
  * Only the soft limit is set where core may have to raise it later: on many machines nobody may raise a hard
  * limit. The filter keeps the component from doing that itself.
  */
-static int limit(int resource, uint64_t soft, int final)
+static int limit(const struct start *start, int resource, uint64_t soft, int final)
 {
-    struct rlimit old;
+    rlim_t hard = start->limits->hard[resource];
 
-    if (getrlimit(resource, &old) < 0)
-        return -1;
-    if (soft > old.rlim_max)
-        soft = old.rlim_max;
-    return setrlimit(resource, &(struct rlimit){ soft, final ? soft : old.rlim_max });
+    if (soft > hard)
+        soft = hard;
+    return setrlimit(resource, &(struct rlimit){ soft, final ? soft : hard });
 }
 
-/* See README.md, "Limits", for the formulas. */
+/* See README.md, "Limits", for the formulas. The others are the spawner's own, see start_bound. */
 static int set_limits(const struct start *start)
 {
     const struct request *request = start->request;
-    struct stat binary = { 0 };
-    uint64_t image, space;
+    uint64_t image = (start->image + OS_PAGE_SIZE - 1) / OS_PAGE_SIZE * OS_PAGE_SIZE;
+    uint64_t space = request->ram + start->profile->stack + image + SPACE_FIXED + start->profile->space +
+                     request->threads * SPACE_PER_THREAD;
 
-    if (fstat(LINUX_FD_EXEC, &binary) < 0)
-        return -1;
-    image = ((uint64_t)binary.st_size + OS_PAGE_SIZE - 1) / OS_PAGE_SIZE * OS_PAGE_SIZE;
-    space = request->ram + start->profile->stack + image + SPACE_FIXED + start->profile->space +
-            request->threads * SPACE_PER_THREAD;
     if (space < request->ram)
         space = RLIM_INFINITY;
-    if (limit(RLIMIT_NOFILE, LINUX_RLIMIT_NOFILE, 0) < 0 || limit(RLIMIT_DATA, request->ram, 0) < 0 ||
-        limit(RLIMIT_AS, space, 0) < 0 || limit(RLIMIT_STACK, start->profile->stack, 1) < 0 ||
-        limit(RLIMIT_CORE, 0, 1) < 0 || limit(RLIMIT_MEMLOCK, 0, 1) < 0 || limit(RLIMIT_MSGQUEUE, 0, 1) < 0 ||
-        limit(RLIMIT_FSIZE, 0, 1) < 0 || limit(RLIMIT_NICE, 0, 1) < 0 || limit(RLIMIT_RTPRIO, 0, 1) < 0)
+    if (limit(start, RLIMIT_NOFILE, LINUX_RLIMIT_NOFILE, 0) < 0 ||
+        limit(start, RLIMIT_DATA, request->ram, 0) < 0 || limit(start, RLIMIT_AS, space, 0) < 0 ||
+        limit(start, RLIMIT_STACK, start->profile->stack, 1) < 0)
         return -1;
-    return start->bound_threads ? limit(RLIMIT_NPROC, request->threads, 0) : 0;
+    return start->bound_threads ? limit(start, RLIMIT_NPROC, request->threads, 0) : 0;
 }
 
 static int drop_capabilities(void)
@@ -141,17 +138,17 @@ static int drop_capabilities(void)
 }
 
 /* The identity of the component; where the machine does not allow more it stays the user's, without any
- * privilege. */
+ * privilege. Further groups the spawner has none. */
 static int become_user(const struct start *start)
 {
-    if (start->set_uid && (setgroups(0, NULL) < 0 || setresgid(start->uid, start->uid, start->uid) < 0 ||
+    if (start->set_uid && (setresgid(start->uid, start->uid, start->uid) < 0 ||
                            setresuid(start->uid, start->uid, start->uid) < 0))
         return -1;
     return drop_capabilities();
 }
 
 /* The kernel would run programs of other formats too (scripts, 32 bit); this is told before, and in words. */
-static const char *refuse_binary(int fd)
+const char *start_refuses(int fd)
 {
     Elf64_Ehdr header;
 
@@ -164,13 +161,11 @@ static const char *refuse_binary(int fd)
     return NULL;
 }
 
-/* Returns the listener, if FLAGS ask for one. */
+/* Returns the listener, if FLAGS ask for one. That there are no new privileges is inherited. */
 static int set_filter(const struct profile *profile, unsigned flags)
 {
     struct sock_fprog program = { .len = (unsigned short)profile->code_len, .filter = profile->code };
 
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        return -1;
     return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
 }
 
@@ -187,15 +182,7 @@ static int send_listener(int listener)
     };
 
     memcpy(CMSG_DATA(&control.header), &listener, sizeof listener);
-    return sendmsg(FD_STATUS, &msg, MSG_NOSIGNAL) < 0 ? -1 : 0;
-}
-
-static void report(int fd, const struct start_failure *failure)
-{
-    struct iovec data = { (void *)failure, sizeof *failure };
-    struct msghdr msg = { .msg_iov = &data, .msg_iovlen = 1 };
-
-    (void)!sendmsg(fd, &msg, MSG_NOSIGNAL);
+    return sendmsg(START_FD_STATUS, &msg, MSG_NOSIGNAL) < 0 ? -1 : 0;
 }
 
 /* The environment in ENV, with the values inside the world; STORE holds the strings. */
@@ -217,41 +204,49 @@ static void fill_environment(const struct start *start, char *env[], char *store
     *env = NULL;
 }
 
+/* The spawner gets its signals by a descriptor; a component has none blocked. */
+static int unblock_signals(const struct start *start)
+{
+    sigset_t none;
+
+    (void)start;
+    sigemptyset(&none);
+    return sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* After the change of the user, which clears it. */
+static int bind_to_spawner(const struct start *start)
+{
+    (void)start;
+    return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+}
+
+static int map_user(const struct start *start)
+{
+    return start->nested ? start_map_user(start->proc, start->uid, start->outer_uid, start->outer_gid) : 0;
+}
+
 /* All steps before the filter. */
 static int prepare(const struct start *start, struct start_failure *failure)
 {
-    const struct request *request = start->request;
-    const char *refused;
-    int (*const steps[])(const struct start *) = { place_descriptors, set_limits, become_user };
-    static const char *const names[] = { "placing the descriptors", "setting the limits",
-                                         "changing the user" };
+    static const struct {
+        int (*take)(const struct start *start);
+        const char *name;
+    } steps[] = {
+        { map_user, "mapping the user" },     { place_descriptors, "placing the descriptors" },
+        { set_limits, "setting the limits" }, { become_user, "changing the user" },
+        { unblock_signals, "the signals" },   { bind_to_spawner, "binding it to the spawner" },
+    };
 
-    failure->err = OS_ERR_IO;
-    if (start->nested && start_map_user(start->proc, start->uid, start->outer_uid, start->outer_gid) < 0) {
-        snprintf(failure->step, sizeof failure->step, "mapping the user");
-        goto fail;
-    }
     for (size_t i = 0; i < OS_ARRAY_LEN(steps); i++) {
-        if (steps[i](start) < 0) {
-            snprintf(failure->step, sizeof failure->step, "%s", names[i]);
-            goto fail;
+        if (steps[i].take(start) < 0) {
+            failure->error = errno;
+            failure->err = OS_ERR_IO;
+            snprintf(failure->step, sizeof failure->step, "%s", steps[i].name);
+            return -1;
         }
     }
-    refused = request->kind == REQUEST_START ? refuse_binary(LINUX_FD_EXEC) : NULL;
-    if (refused) {
-        snprintf(failure->step, sizeof failure->step, "%s", refused);
-        failure->err = OS_ERR_BAD_ARG;
-        return -1;
-    }
-    /* after the change of the user, which clears it */
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) {
-        snprintf(failure->step, sizeof failure->step, "binding it to the spawner");
-        goto fail;
-    }
     return 0;
-fail:
-    failure->error = errno;
-    return -1;
 }
 
 /* Text for what execveat refuses; the machine's own words for the rest. */
@@ -267,29 +262,24 @@ static void explain_exec(struct start_failure *failure, int error)
     snprintf(failure->step, sizeof failure->step, "%s", text ? text : "executing the binary");
 }
 
-void start_component(const struct start *start)
+void start_component(const struct start *start, struct start_failure *failure)
 {
-    struct start_failure failure = { 0 };
     char store[2048], *env[PROFILE_ENV_MAX + 1];
     char *argv[] = { (char *)start->request->label, NULL };
     int listener;
 
     fill_environment(start, env, store, sizeof store);
-    if (prepare(start, &failure) < 0) {
-        report(fcntl(FD_STATUS, F_GETFD) < 0 ? start->status : FD_STATUS, &failure);
+    if (prepare(start, failure) < 0)
         _exit(1);
-    }
     listener = set_filter(start->profile, SECCOMP_FILTER_FLAG_NEW_LISTENER);
     if (listener < 0) {
-        failure =
+        *failure =
             (struct start_failure){ .error = errno, .err = OS_ERR_DENIED, .step = "setting the filter" };
-        report(FD_STATUS, &failure);
         _exit(1);
     }
     if (send_listener(listener) == 0) {
         syscall(SYS_execveat, LINUX_FD_EXEC, "", argv, env, AT_EMPTY_PATH);
-        explain_exec(&failure, errno);
-        report(FD_STATUS, &failure);
+        explain_exec(failure, errno);
     }
     _exit(1);
 }
@@ -297,7 +287,8 @@ void start_component(const struct start *start)
 int start_helper(const struct start *start, struct start_failure *failure)
 {
     /* without a listener, what the profile does not allow fails with ENOSYS */
-    if (prepare(start, failure) < 0 || limit(RLIMIT_CPU, HELPER_SECONDS, 1) < 0)
+    if (prepare(start, failure) < 0 || close(START_FD_STATUS) < 0 ||
+        limit(start, RLIMIT_CPU, HELPER_SECONDS, 1) < 0)
         return -1;
     return set_filter(start->profile, 0);
 }

@@ -10,8 +10,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +23,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -38,15 +41,10 @@ enum { COMPONENTS_MAX = WORKER_UIDS - 1 };
 
 struct component {
     uint32_t id;
-    pid_t pid; /* 0: the slot is free */
-    int pidfd;
-    int status;     /* from the start until the execution; -1 afterwards */
-    int listener;   /* -1 until it was handed over */
-    int started;    /* SPAWNER_STARTED was sent */
-    int helper;     /* not core's component; no events */
-    pid_t core_pid; /* what core calls pid */
-    ino_t ino;      /* of the binary, to find it among the mappings */
-    struct start_failure failure;
+    pid_t pid;    /* 0: the slot is free */
+    int listener; /* -1 for a helper, and after a violation */
+    int helper;   /* not core's component; no events */
+    ino_t ino;    /* of the binary, to find it among the mappings */
 };
 
 /* An event that core has not taken yet. */
@@ -59,16 +57,21 @@ struct pending {
 struct worker {
     const struct worker_setup *setup;
     int epoll;
-    int proc; /* the machine's /proc */
+    int proc;    /* the machine's /proc */
+    int ends;    /* signalfd of SIGCHLD */
+    int status;  /* from START_FD_STATUS */
+    int bounded; /* start_bound was called */
     int world_built;
-    int nested; /* every component gets a user namespace */
-    int ended;  /* there is something to reap */
+    int nested;  /* every component gets a user namespace */
+    int ended;   /* there is something to reap */
+    int blocked; /* epoll watches for room in core's socket */
+    struct start_limits limits;
     struct pending *first, **last;
     struct component components[COMPONENTS_MAX];
 };
 
 /* What an epoll event is about: the kind, and the slot of the component. */
-enum watch { WATCH_CORE, WATCH_STATUS, WATCH_LISTENER, WATCH_PIDFD };
+enum watch { WATCH_CORE, WATCH_LISTENER, WATCH_ENDS };
 
 static int watch(struct worker *w, int fd, enum watch kind, size_t slot, uint32_t events)
 {
@@ -84,28 +87,28 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
-/* Closing would not do: core has copies of some of these descriptors, and epoll keeps what anyone has open.
- */
-static void unwatch(struct worker *w, int *fd)
+/* FD at a number that no request needs; -1 stays. */
+static int own_fd(int fd)
 {
-    if (*fd >= 0)
-        epoll_ctl(w->epoll, EPOLL_CTL_DEL, *fd, NULL);
-    close_fd(fd);
+    int own = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, START_OWN_FDS);
+
+    close_fd(&fd);
+    return own;
 }
 
 /* ---- events to core ---- */
 
-static int send_event(int socket, const struct pending *pending)
+static int send_event(int socket, const struct event *event, int pidfd)
 {
     union {
         struct cmsghdr header;
         char space[CMSG_SPACE(sizeof(int))];
     } control = { .header = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
-    struct iovec data = { (void *)&pending->event, sizeof pending->event };
+    struct iovec data = { (void *)event, sizeof *event };
     struct msghdr msg = { .msg_iov = &data, .msg_iovlen = 1 };
 
-    if (pending->pidfd >= 0) {
-        memcpy(CMSG_DATA(&control.header), &pending->pidfd, sizeof(int));
+    if (pidfd >= 0) {
+        memcpy(CMSG_DATA(&control.header), &pidfd, sizeof(int));
         msg.msg_control = &control;
         msg.msg_controllen = sizeof control;
     }
@@ -120,28 +123,35 @@ static void flush_events(struct worker *w)
     while (w->first) {
         struct pending *pending = w->first;
 
-        if (send_event(w->setup->core, pending) < 0 && (errno == EAGAIN || errno == ETOOMANYREFS)) {
-            core.events |= EPOLLOUT;
+        if (send_event(w->setup->core, &pending->event, pending->pidfd) < 0 &&
+            (errno == EAGAIN || errno == ETOOMANYREFS))
             break;
-        }
         w->first = pending->next;
         if (!w->first)
             w->last = &w->first;
         close_fd(&pending->pidfd);
         free(pending);
     }
+    if (w->blocked == (w->first != NULL))
+        return;
+    w->blocked = !w->blocked;
+    core.events |= w->blocked ? EPOLLOUT : 0;
     epoll_ctl(w->epoll, EPOLL_CTL_MOD, w->setup->core, &core);
 }
 
+/* PIDFD stays the caller's. */
 static void post(struct worker *w, const struct event *event, int pidfd)
 {
-    struct pending *pending = malloc(sizeof *pending);
+    struct pending *pending;
 
+    if (!w->first && send_event(w->setup->core, event, pidfd) == 0)
+        return;
+    pending = malloc(sizeof *pending);
     if (!pending)
         _exit(1); /* core must not miss an end; all components end with us */
     pending->next = NULL;
     pending->event = *event;
-    pending->pidfd = pidfd < 0 ? -1 : fcntl(pidfd, F_DUPFD_CLOEXEC, 0);
+    pending->pidfd = pidfd < 0 ? -1 : fcntl(pidfd, F_DUPFD_CLOEXEC, START_OWN_FDS);
     *w->last = pending;
     w->last = &pending->next;
 }
@@ -167,30 +177,22 @@ static FILE *open_proc(const struct worker *w, const char *path)
     return file;
 }
 
-/* The pid by which core knows the process; ours is in another namespace. -1 if it is not to be had. */
-static pid_t pid_at_core(const struct worker *w, int pidfd)
+/* The number of a child in the machine's /proc; ours is in another namespace. -1 if it is not to be had. */
+static pid_t pid_in_proc(const struct worker *w, pid_t child)
 {
+    int pidfd = (int)syscall(SYS_pidfd_open, child, 0);
     char path[64], line[128];
     pid_t pid = -1;
     FILE *file;
 
     snprintf(path, sizeof path, "self/fdinfo/%d", pidfd);
-    file = open_proc(w, path);
-    if (!file)
-        return -1;
-    while (fgets(line, sizeof line, file))
+    file = pidfd < 0 ? NULL : open_proc(w, path);
+    while (file && fgets(line, sizeof line, file))
         sscanf(line, "Pid: %d", &pid);
-    fclose(file);
+    if (file)
+        fclose(file);
+    close_fd(&pidfd);
     return pid;
-}
-
-static int fork_component(struct worker *w, int *pidfd)
-{
-    struct clone_args args = { .flags = CLONE_PIDFD | (w->nested ? CLONE_NEWUSER : 0),
-                               .pidfd = (uint64_t)(uintptr_t)pidfd,
-                               .exit_signal = SIGCHLD };
-
-    return (int)syscall(SYS_clone3, &args, sizeof args);
 }
 
 static void drop_capabilities(struct worker *w);
@@ -216,24 +218,135 @@ static struct component *free_slot(struct worker *w)
     return NULL;
 }
 
-/* The child's side: never returns. */
-static void be_component(struct worker *w, const struct start *start)
+/* A start, and what came of it. */
+struct attempt {
+    struct worker *w;
+    const struct start *start;
+    struct start_failure failure;
+    int pidfd; /* of the new process, below START_OWN_FDS */
+};
+
+static int become_component(void *arg)
 {
+    struct attempt *attempt = arg;
+
+    start_component(attempt->start, &attempt->failure);
+}
+
+/*
+ * As vfork: the new process has this one's memory, which would otherwise be copied only to be thrown away,
+ * and this one's descriptors until it has a table of its own. This one goes on when it has executed the
+ * binary, or has ended. Its filter lets it do nothing that would make it wait for us. A signal has no handler
+ * here.
+ */
+static pid_t clone_component(struct attempt *attempt)
+{
+    static _Alignas(OS_PAGE_SIZE) char stack[64 * 1024];
+    int flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD;
+
+    if (attempt->w->nested)
+        flags |= CLONE_NEWUSER;
+    return clone(become_component, stack + sizeof stack, flags, attempt, &attempt->pidfd);
+}
+
+/* A helper goes on with this program, so it has a copy of it. */
+static pid_t fork_helper(const struct start *start)
+{
+    struct clone_args args = { .flags = start->nested ? CLONE_NEWUSER : 0, .exit_signal = SIGCHLD };
+    pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
     struct start_failure failure;
 
-    if (start->request->kind == REQUEST_START)
-        start_component(start);
+    if (pid)
+        return pid;
     if (start_helper(start, &failure) == 0)
         symbolize_answer(LINUX_FD_EXEC, start->request->addresses, LINUX_FD_CORE);
     _exit(1);
 }
 
-static os_err try_start(struct worker *w, const struct request *request, const int fds[], const char **step)
+/* The listener that the new process has sent; -1: it did not come so far. */
+static int take_listener(struct worker *w)
+{
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control;
+    char byte;
+    struct iovec data = { &byte, 1 };
+    struct msghdr msg = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+    };
+    int listener;
+
+    if (recvmsg(w->status, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0 || !CMSG_FIRSTHDR(&msg))
+        return -1;
+    memcpy(&listener, CMSG_DATA(&control.header), sizeof listener);
+    return own_fd(listener);
+}
+
+/* The process is as far as it will get: it executes the binary, or has ended. */
+static os_err conclude(struct worker *w, struct component *c, struct attempt *attempt, const char **step)
+{
+    struct event event = { .kind = SPAWNER_STARTED, .id = c->id };
+
+    c->listener = take_listener(w);
+    if (c->listener >= 0 && !attempt->failure.err &&
+        watch(w, c->listener, WATCH_LISTENER, (size_t)(c - w->components), EPOLLIN) == 0) {
+        post(w, &event, attempt->pidfd);
+        return OS_OK;
+    }
+    kill(c->pid, SIGKILL);
+    waitpid(c->pid, NULL, 0);
+    c->pid = 0;
+    close_fd(&c->listener);
+    errno = attempt->failure.error;
+    *step = attempt->failure.err ? attempt->failure.step : "it ended while it was started";
+    return attempt->failure.err ? attempt->failure.err : OS_ERR_DEAD;
+}
+
+/* Why there is no new process. */
+static os_err no_process(const struct worker *w, const char **step)
+{
+    if (w->nested && errno == ENOSPC) {
+        *step = "a process: as many user namespaces as user.max_user_namespaces allows are there";
+        errno = 0; /* its text speaks of a device */
+    }
+    return OS_ERR_THREADS;
+}
+
+/* What holds for all starts of this world. */
+static os_err get_ready(struct worker *w, const char **step)
+{
+    *step = "the kernel has no user notification of system calls";
+    if (w->setup->missing & SPAWNER_NO_SECCOMP)
+        return OS_ERR_UNSUPPORTED;
+    *step = "building the world of drivers";
+    if (build_world(w, step) < 0)
+        return OS_ERR_IO;
+    *step = "setting the limits";
+    if (!w->bounded && start_bound(&w->limits) < 0)
+        return OS_ERR_IO;
+    w->bounded = 1;
+    return OS_OK;
+}
+
+static os_err check_binary(const struct request *request, int fd, struct stat *binary, const char **step)
+{
+    *step = "the binary";
+    if (fd < 0 || fstat(fd, binary) < 0)
+        return OS_ERR_BAD_ARG;
+    *step = request->kind == REQUEST_START ? start_refuses(fd) : NULL;
+    errno = 0;
+    return *step ? OS_ERR_BAD_ARG : OS_OK;
+}
+
+static os_err try_start(struct worker *w, const struct request *request, const int fds[],
+                        struct attempt *attempt, const char **step)
 {
     struct component *c = free_slot(w);
     struct start start = { .profile = w->setup->profiles[request->profile],
                            .request = request,
                            .fds = fds,
+                           .limits = &w->limits,
                            .proc = w->proc,
                            .outer_uid = geteuid(),
                            .outer_gid = getegid(),
@@ -242,60 +355,39 @@ static os_err try_start(struct worker *w, const struct request *request, const i
                            .bound_threads = w->nested || w->setup->uid_base != 0,
                            .display = w->setup->display };
     struct stat binary;
-    int status[2], pidfd;
-    pid_t pid;
+    os_err err;
 
     *step = "no room for more components";
     if (!c)
         return OS_ERR_THREADS;
-    *step = "the kernel has no user notification of system calls";
-    if (w->setup->missing & SPAWNER_NO_SECCOMP)
-        return OS_ERR_UNSUPPORTED;
-    *step = "the binary";
-    if (fds[FD_BINARY] < 0 || fstat(fds[FD_BINARY], &binary) < 0)
-        return OS_ERR_BAD_ARG;
-    *step = "building the world of drivers";
-    if (build_world(w, step) < 0)
-        return OS_ERR_IO;
-    *step = "a socket";
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, status) < 0)
-        return OS_ERR_HANDLES;
-    start.status = status[1];
+    err = get_ready(w, step);
+    if (err == OS_OK)
+        err = check_binary(request, fds[FD_BINARY], &binary, step);
+    if (err != OS_OK)
+        return err;
+    start.image = (uint64_t)binary.st_size;
     start.uid = (w->setup->uid_base ? w->setup->uid_base : 1) + (uint32_t)(c - w->components);
+    *c = (struct component){
+        .id = request->id, .listener = -1, .helper = request->kind == REQUEST_SYMBOLIZE, .ino = binary.st_ino
+    };
+    *attempt = (struct attempt){ .w = w, .start = &start };
     *step = "a process";
-    pid = fork_component(w, &pidfd);
-    if (pid == 0)
-        be_component(w, &start);
-    close(status[1]);
-    if (pid < 0) {
-        close(status[0]);
-        if (w->nested && errno == ENOSPC) {
-            *step = "a process: as many user namespaces as user.max_user_namespaces allows are there";
-            errno = 0; /* its text speaks of a device */
-        }
-        return OS_ERR_THREADS;
+    c->pid = c->helper ? fork_helper(&start) : clone_component(attempt);
+    if (c->pid < 0) {
+        c->pid = 0;
+        return no_process(w, step);
     }
-    *c = (struct component){ .id = request->id,
-                             .pid = pid,
-                             .pidfd = pidfd,
-                             .status = status[0],
-                             .listener = -1,
-                             .helper = request->kind == REQUEST_SYMBOLIZE,
-
-                             .core_pid = pid_at_core(w, pidfd),
-                             .ino = binary.st_ino };
-    watch(w, c->status, WATCH_STATUS, (size_t)(c - w->components), EPOLLIN);
-    watch(w, c->pidfd, WATCH_PIDFD, (size_t)(c - w->components), EPOLLIN);
-    return OS_OK;
+    return c->helper ? OS_OK : conclude(w, c, attempt, step);
 }
 
 static void start_request(struct worker *w, const struct request *request, const int fds[])
 {
+    struct attempt attempt;
     const char *step = "";
     os_err err;
 
     errno = 0;
-    err = try_start(w, request, fds, &step);
+    err = try_start(w, request, fds, &attempt, &step);
     if (err != OS_OK && request->kind == REQUEST_START)
         post_failure(w, request->id, err, step, errno);
 }
@@ -306,65 +398,11 @@ static void kill_request(struct worker *w, uint32_t id)
         struct component *c = &w->components[i];
 
         if (c->pid && c->id == id && !c->helper)
-            syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
+            kill(c->pid, SIGKILL);
     }
 }
 
 /* ---- what components do ---- */
-
-static void say_started(struct worker *w, struct component *c)
-{
-    struct event event = { .kind = SPAWNER_STARTED, .id = c->id, .pid = c->core_pid };
-
-    if (c->started || c->helper)
-        return;
-    c->started = 1;
-    post(w, &event, c->pidfd);
-}
-
-/* One message from a process that is about to become a component: 1, 0 when there is none now, -1 at the end.
- */
-static int read_status(struct worker *w, struct component *c)
-{
-    union {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int))];
-    } control;
-    struct start_failure failure;
-    struct iovec data = { &failure, sizeof failure };
-    struct msghdr msg = {
-        .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
-    };
-    ssize_t len = recvmsg(c->status, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-
-    if (len < 0)
-        return errno == EAGAIN ? 0 : -1;
-    if (len == 0)
-        return -1;
-    if (len == sizeof failure) {
-        c->failure = failure;
-        c->failure.step[sizeof c->failure.step - 1] = '\0';
-    } else if (CMSG_FIRSTHDR(&msg)) {
-        unwatch(w, &c->listener);
-        memcpy(&c->listener, CMSG_DATA(&control.header), sizeof(int));
-        watch(w, c->listener, WATCH_LISTENER, (size_t)(c - w->components), EPOLLIN);
-    }
-    return 1;
-}
-
-/* The socket closes at the execution, or with the process. */
-static void handle_status(struct worker *w, struct component *c)
-{
-    int more = 1;
-
-    while (c->status >= 0 && more > 0)
-        more = read_status(w, c);
-    if (c->status >= 0 && more < 0) {
-        unwatch(w, &c->status);
-        if (c->listener >= 0 && !c->failure.err)
-            say_started(w, c);
-    }
-}
 
 /* Where the code of a component's binary is in its memory. */
 struct code {
@@ -372,15 +410,15 @@ struct code {
 };
 
 /* Where IP is: *RELATIVE to the load address of the component's binary, or, in TEXT, in another file. */
-static void find_address(struct worker *w, const struct component *c, uint64_t ip, uint64_t *relative,
-                         char *text, size_t size, struct code *code)
+static void find_address(struct worker *w, const struct component *c, pid_t pid, uint64_t ip,
+                         uint64_t *relative, char *text, size_t size, struct code *code)
 {
     unsigned long start, end, ino, base = 0, base_ino = 0;
     char path[64], line[512], name[256], mode[8];
     FILE *file;
 
     snprintf(text, size, "%#llx", (unsigned long long)ip);
-    snprintf(path, sizeof path, "%d/maps", c->core_pid);
+    snprintf(path, sizeof path, "%d/maps", pid);
     file = open_proc(w, path);
     if (!file)
         return;
@@ -412,14 +450,14 @@ static void find_address(struct worker *w, const struct component *c, uint64_t i
  * long as the thread waits, which it does until its call is answered; so nobody needs to be stopped. 0: not
  * to be had.
  */
-static uint64_t find_stack(struct worker *w, const struct component *c, const struct seccomp_data *data)
+static uint64_t find_stack(struct worker *w, pid_t pid, const struct seccomp_data *data)
 {
     unsigned long long sp = 0, pc;
     char path[64];
     DIR *tasks;
     int fd;
 
-    snprintf(path, sizeof path, "%d/task", c->core_pid);
+    snprintf(path, sizeof path, "%d/task", pid);
     fd = openat(w->proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     tasks = fd < 0 ? NULL : fdopendir(fd);
     if (!tasks) {
@@ -430,7 +468,7 @@ static uint64_t find_stack(struct worker *w, const struct component *c, const st
         FILE *file;
         int number;
 
-        snprintf(path, sizeof path, "%d/task/%.16s/syscall", c->core_pid, task->d_name);
+        snprintf(path, sizeof path, "%d/task/%.16s/syscall", pid, task->d_name);
         file = *task->d_name == '.' ? NULL : open_proc(w, path);
         if (!file)
             continue;
@@ -469,7 +507,7 @@ static int follows_call(int mem, uint64_t address)
  * What on the stack looks like the address after a call in the component's binary. Both are the component's
  * to write, so this is read within bounds, and believed by nobody.
  */
-static void find_callers(struct worker *w, const struct component *c, uint64_t sp, const struct code *code,
+static void find_callers(struct worker *w, pid_t pid, uint64_t sp, const struct code *code,
                          uint64_t callers[LINUX_CALLERS_MAX])
 {
     static uint64_t words[2048];
@@ -478,7 +516,7 @@ static void find_callers(struct worker *w, const struct component *c, uint64_t s
     ssize_t len;
     int mem;
 
-    snprintf(path, sizeof path, "%d/mem", c->core_pid);
+    snprintf(path, sizeof path, "%d/mem", pid);
     mem = openat(w->proc, path, O_RDONLY | O_CLOEXEC);
     len = mem < 0 ? 0 : pread(mem, words, sizeof words, (off_t)sp);
     count = len > 0 ? (size_t)len / sizeof *words : 0;
@@ -495,6 +533,7 @@ static void report_violation(struct worker *w, struct component *c, const struct
     char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, data->nr);
     char where[96], arguments[6 * 20] = "";
     struct code code = { 0 };
+    pid_t pid = pid_in_proc(w, c->pid);
     int count = 6, len = 0;
     uint64_t sp;
 
@@ -503,14 +542,13 @@ static void report_violation(struct worker *w, struct component *c, const struct
     for (int i = 0; i < count; i++)
         len += snprintf(arguments + len, sizeof arguments - (size_t)len, i ? ", %#llx" : "%#llx",
                         (unsigned long long)data->args[i]);
-    find_address(w, c, data->instruction_pointer, &event.ip, where, sizeof where, &code);
-    sp = code.start ? find_stack(w, c, data) : 0;
+    find_address(w, c, pid, data->instruction_pointer, &event.ip, where, sizeof where, &code);
+    sp = code.start ? find_stack(w, pid, data) : 0;
     if (sp)
-        find_callers(w, c, sp, &code, event.callers);
+        find_callers(w, pid, sp, &code, event.callers);
     snprintf(event.text, sizeof event.text, "system call %.31s(%.110s) at %.80s", name ? name : "unknown",
              arguments, where);
     free(name);
-    say_started(w, c);
     post(w, &event, -1);
 }
 
@@ -519,34 +557,24 @@ static void handle_listener(struct worker *w, struct component *c, uint32_t even
     struct seccomp_notif call = { 0 };
 
     if (events & EPOLLIN && ioctl(c->listener, SECCOMP_IOCTL_NOTIF_RECV, &call) == 0) {
-        handle_status(w, c);
-        if (!c->helper)
-            report_violation(w, c, &call.data);
-        syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
-        unwatch(w, &c->listener);
+        report_violation(w, c, &call.data);
+        kill(c->pid, SIGKILL);
+        close_fd(&c->listener);
     } else if (events & (EPOLLHUP | EPOLLERR)) {
-        unwatch(w, &c->listener);
+        close_fd(&c->listener);
     }
 }
 
-/* The end of a component, told once it has been reaped, so that its user and slot can be used again. */
+/* The end of a component, told once it has been reaped, so that its user and slot can be used again. A
+ * helper's answer, or none, is core's to see. */
 static void handle_end(struct worker *w, struct component *c, int status)
 {
     struct event event = { .kind = SPAWNER_ENDED, .id = c->id, .status = status };
 
-    handle_status(w, c);
-    if (c->helper)
-        ; /* its answer, or none, is core's to see */
-    else if (c->started)
-        post(w, &event, -1);
-    else if (c->failure.err)
-        post_failure(w, c->id, c->failure.err, c->failure.step, c->failure.error);
-    else
-        post_failure(w, c->id, OS_ERR_DEAD, "it ended while it was started", 0);
-    unwatch(w, &c->status);
-    unwatch(w, &c->listener);
-    unwatch(w, &c->pidfd);
+    close_fd(&c->listener);
     c->pid = 0;
+    if (!c->helper)
+        post(w, &event, -1);
 }
 
 static void reap(struct worker *w)
@@ -576,7 +604,8 @@ static int receive_request(struct worker *w, struct request *request, int fds[])
     struct msghdr msg = {
         .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
     };
-    ssize_t len = recvmsg(w->setup->core, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    /* not close-on-exec: the descriptors are the component's, and here closed again after its start */
+    ssize_t len = recvmsg(w->setup->core, &msg, MSG_DONTWAIT);
     const unsigned char *next = CMSG_DATA(&control.header);
 
     if (len < 0)
@@ -600,7 +629,7 @@ static void end_all(struct worker *w)
 {
     for (size_t i = 0; i < COMPONENTS_MAX; i++) {
         if (w->components[i].pid)
-            syscall(SYS_pidfd_send_signal, w->components[i].pidfd, SIGKILL, NULL, 0);
+            kill(w->components[i].pid, SIGKILL);
     }
     while (waitpid(-1, NULL, 0) > 0)
         ;
@@ -617,8 +646,7 @@ static void handle_core(struct worker *w)
             kill_request(w, request.id);
         else if (request.kind == REQUEST_START || request.kind == REQUEST_SYMBOLIZE)
             start_request(w, &request, fds);
-        for (int i = 0; i < FD_COUNT; i++)
-            close_fd(&fds[i]);
+        close_range(0, START_FD_STATUS - 1, 0);
     }
     if (got < 0)
         end_all(w);
@@ -627,21 +655,19 @@ static void handle_core(struct worker *w)
 static void handle(struct worker *w, const struct epoll_event *event)
 {
     struct component *c = &w->components[event->data.u64 >> 2];
+    struct signalfd_siginfo info;
 
     switch ((enum watch)(event->data.u64 & 3)) {
     case WATCH_CORE:
         handle_core(w);
         break;
-    case WATCH_STATUS:
-        if (c->pid && c->status >= 0)
-            handle_status(w, c);
-        break;
     case WATCH_LISTENER:
         if (c->pid && c->listener >= 0)
             handle_listener(w, c, event->events);
         break;
-    case WATCH_PIDFD:
-        w->ended = 1;
+    case WATCH_ENDS:
+        /* one signal can stand for several ends */
+        w->ended = read(w->ends, &info, sizeof info) == sizeof info;
         break;
     }
 }
@@ -693,12 +719,13 @@ static int probe_uid(uint32_t uid)
 static void reset_process(void)
 {
     struct rlimit files;
-    sigset_t none;
+    sigset_t ends;
 
     for (int i = 1; i < NSIG; i++)
         signal(i, SIG_DFL);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGCHLD); /* comes by a descriptor */
+    sigprocmask(SIG_SETMASK, &ends, NULL);
     setsid(); /* Ctrl-C on the terminal is for core */
     umask(022);
     prctl(PR_SET_NAME, "spawner");
@@ -726,7 +753,7 @@ static void wait_for_go(struct worker_setup *setup)
 /* After the clone by root the process is nobody of the range that was mapped. */
 static int become_root(void)
 {
-    return setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ? -1 : 0;
+    return setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ? -1 : 0;
 }
 
 /* The mount is tried in a process of its own where the world is built later. */
@@ -754,6 +781,38 @@ static void setup_world(struct worker *w, struct worker_setup *setup)
         _exit(1);
 }
 
+/* The descriptors that stay, out of the way of those of requests. */
+static int open_own(struct worker *w)
+{
+    sigset_t ends;
+    int status[2];
+
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGCHLD);
+    w->proc = own_fd(open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    w->epoll = own_fd(epoll_create1(EPOLL_CLOEXEC));
+    w->ends = own_fd(signalfd(-1, &ends, SFD_NONBLOCK | SFD_CLOEXEC));
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, status) < 0 ||
+        dup3(status[1], START_FD_STATUS, O_CLOEXEC) < 0)
+        return -1;
+    close_fd(&status[1]);
+    w->status = own_fd(status[0]);
+    if (w->epoll < 0 || w->ends < 0 || w->status < 0 || watch(w, w->setup->core, WATCH_CORE, 0, EPOLLIN) < 0)
+        return -1;
+    return watch(w, w->ends, WATCH_ENDS, 0, EPOLLIN);
+}
+
+/* Only makes starts faster, so it may fail. */
+static void run_under_hint(const struct worker_setup *setup)
+{
+    struct sock_filter code[PROFILE_HINT_MAX];
+    struct sock_fprog program = { .len = (unsigned short)profile_hint(setup->profiles, setup->profile_count,
+                                                                      setup->world, code),
+                                  .filter = code };
+
+    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+}
+
 void worker_run(const struct worker_setup *given)
 {
     struct worker_setup setup = *given;
@@ -769,9 +828,9 @@ void worker_run(const struct worker_setup *given)
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* changes of the user clear it */
     w->setup = &setup;
     w->last = &w->first;
-    w->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    w->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (w->epoll < 0 || watch(w, setup.core, WATCH_CORE, 0, EPOLLIN) < 0)
+    /* what components inherit: neither groups nor a way to new privileges */
+    if ((setup.uid_base && setgroups(0, NULL) < 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+        open_own(w) < 0)
         _exit(1);
     setup_world(w, &setup);
     if (!setup.uid_base)
@@ -779,6 +838,7 @@ void worker_run(const struct worker_setup *given)
     if (!setup.uid_base && !w->nested)
         setup.missing |= SPAWNER_NO_THREADS;
     drop_capabilities(w);
+    run_under_hint(&setup);
     ready.status = (int32_t)setup.missing;
     post(w, &ready, -1);
     for (;;) {

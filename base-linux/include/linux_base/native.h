@@ -14,9 +14,10 @@
  * 0, 1, 2: the write end of one pipe to core, for raw output and the fault record.
  * CORE: the client end of a private connection to core's entrypoint, on which two objects are introduced
  * already. PARENT: the client end of the parent capability's socket. PD: the client end of its own PD
- * capability's socket, for delegation.
+ * capability's socket, for delegation. PAIR and the next number: the ends of a pair as the operation `pairs`
+ * below gives, for the first connection that the component makes.
  */
-enum { LINUX_FD_CORE = 3, LINUX_FD_PARENT = 4, LINUX_FD_PD = 5, LINUX_FD_FIRST_FREE = 6 };
+enum { LINUX_FD_CORE = 3, LINUX_FD_PARENT = 4, LINUX_FD_PD = 5, LINUX_FD_PAIR = 6, LINUX_FD_FIRST_FREE = 8 };
 
 /* Indices of the objects that are introduced on LINUX_FD_CORE. */
 enum { LINUX_INDEX_PD = 0, LINUX_INDEX_NATIVE = 1 };

@@ -32,13 +32,14 @@ struct spawner_request {
     const char *profile;  /* "strict", "display", ... as in base-linux/profiles/ */
     int binary;           /* sealed memfd, read-only */
     int core, parent, pd; /* become LINUX_FD_CORE, LINUX_FD_PARENT, LINUX_FD_PD */
+    int pair[2];          /* become LINUX_FD_PAIR and the next one */
     int log;              /* becomes 0, 1 and 2 */
     uint64_t ram;         /* bytes; RLIMIT_DATA and RLIMIT_AS are derived from it */
     uint32_t threads;     /* bound of threads */
 };
 
 enum spawner_event_kind {
-    SPAWNER_STARTED,   /* pid and pidfd are valid */
+    SPAWNER_STARTED,   /* pidfd is valid, and pid unless it has ended since */
     SPAWNER_FAILED,    /* err and text: why it could not be started; no other event follows */
     SPAWNER_VIOLATION, /* text: "system call NAME(args...) at ADDRESS"; SPAWNER_ENDED follows */
     SPAWNER_ENDED,     /* status as of waitpid */
@@ -47,7 +48,7 @@ enum spawner_event_kind {
 struct spawner_event {
     enum spawner_event_kind kind;
     uint32_t id;
-    pid_t pid; /* in core's pid namespace */
+    pid_t pid; /* in core's pid namespace; -1 if it is no more */
     int pidfd; /* the receiver's */
     int status;
     os_err err;

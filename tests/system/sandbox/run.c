@@ -20,7 +20,7 @@ void run_start(struct spawner *spawner, struct run *run, const char *profile, in
     memset(run, 0, sizeof *run);
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets), 0);
     ck_assert_int_eq(pipe2(output, O_CLOEXEC), 0);
-    request.core = request.parent = request.pd = sockets[1];
+    request.core = request.parent = request.pd = request.pair[0] = request.pair[1] = sockets[1];
     request.log = output[1];
     ck_assert_int_eq(spawner_request(spawner, &request), OS_OK);
     close(sockets[1]);

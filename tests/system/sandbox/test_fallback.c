@@ -54,7 +54,7 @@ static void check_what_is_left(struct spawner *spawner)
 
     run_all(spawner, &run, probe_fd, "descriptors");
     ck_assert_msg(run.ended.kind == SPAWNER_ENDED, "%s", run.ended.text);
-    ck_assert_str_eq(run.text, "0 1 2 3 4 5 ");
+    ck_assert_str_eq(run.text, "0 1 2 3 4 5 6 7 ");
     run_all(spawner, &run, probe_fd, "call 41 1 5 0");
     ck_assert(run.violated);
     ck_assert_ptr_nonnull(strstr(run.violation.text, "system call socket("));

@@ -41,7 +41,7 @@ START_TEST(runs_and_ends)
 
     run_all(spawner, &run, probe_fd, "nothing");
     ck_assert_int_eq(run.started.kind, SPAWNER_STARTED);
-    ck_assert_int_gt(run.started.pid, 0);
+    ck_assert_int_ge(run.started.pidfd, 0);
     ck_assert_int_eq(run.ended.kind, SPAWNER_ENDED);
     ck_assert_int_eq(run.ended.status, 0);
     ck_assert(!run.violated);
@@ -65,12 +65,12 @@ START_TEST(first_instruction_is_filtered)
 }
 END_TEST
 
-START_TEST(has_six_descriptors)
+START_TEST(has_eight_descriptors)
 {
     struct run run;
 
     run_all(spawner, &run, probe_fd, "descriptors");
-    ck_assert_str_eq(run.text, "0 1 2 3 4 5 ");
+    ck_assert_str_eq(run.text, "0 1 2 3 4 5 6 7 ");
 }
 END_TEST
 
@@ -539,7 +539,7 @@ Suite *sandbox_suite(void)
     tcase_add_checked_fixture(inside, setup, teardown);
     tcase_add_test(inside, runs_and_ends);
     tcase_add_test(inside, first_instruction_is_filtered);
-    tcase_add_test(inside, has_six_descriptors);
+    tcase_add_test(inside, has_eight_descriptors);
     tcase_add_test(inside, has_no_environment);
     tcase_add_loop_test(inside, forbidden_call_is_reported, 0, (int)OS_ARRAY_LEN(forbidden));
     tcase_add_test(inside, numbers_of_x32_are_killed);
