@@ -36,7 +36,8 @@ class Target:
         self.limit = limit
 
     def reached(self, figure):
-        seen = {'ratio': figure.ratio, 'value': figure.value,
+        """Of the ratio as it is printed."""
+        seen = {'ratio': None if figure.ratio is None else round(figure.ratio, 2), 'value': figure.value,
                 'added': None if figure.baseline_value is None else figure.value - figure.baseline_value}[self.kind]
         return seen <= self.limit
 

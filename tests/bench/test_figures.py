@@ -74,6 +74,8 @@ def targets_are_of_three_kinds():
     assert Target('ratio', 1.3).reached(figure) and not Target('ratio', 1.2).reached(figure)
     assert Target('added', 300).reached(figure) and not Target('added', 299).reached(figure)
     assert Target('value', 1300).reached(figure) and not Target('value', 1299).reached(figure)
+    assert Target('ratio', 1.2).reached(Figure('x', 'one-core', 'ns', [1204], 'raw', [1000]))
+    assert not Target('ratio', 1.2).reached(Figure('x', 'one-core', 'ns', [1206], 'raw', [1000]))
     equal(Target('ratio', 1.3).text('ns'), '1.3x')
     equal(Target('added', 150).text('ns'), '+150 ns')
     equal(Target('value', 400).text('KiB'), '400')
