@@ -47,6 +47,17 @@ static void copy_out(_Atomic uint64_t *to, const void *from, size_t len)
     }
 }
 
+/*
+ * The store of [1] and [3] in channel.h, and the barrier before the load that follows. An exchange would be
+ * the same in one step, but it is not made before all other stores are, and by then the peer, which polls,
+ * has taken the cache line away again; so is it one transfer of the line instead of two.
+ */
+static inline void publish_word(_Atomic uint32_t *word, uint32_t value)
+{
+    atomic_store_explicit(word, value, memory_order_release);
+    atomic_thread_fence(memory_order_seq_cst);
+}
+
 /* ---- client ---- */
 
 int channel_post(struct channel_page *page, uint32_t seq, uint32_t index, const struct os_msg *msg,
@@ -58,8 +69,8 @@ int channel_post(struct channel_page *page, uint32_t seq, uint32_t index, const 
     atomic_store_explicit(&page->request.fingerprint, msg->fingerprint, memory_order_relaxed);
     atomic_store_explicit(&page->request.cpu, cpu, memory_order_relaxed);
     copy_out(page->request.data, msg->data, msg->len);
-    atomic_store(&page->request.seq, seq);
-    return !atomic_load(&page->awake);
+    publish_word(&page->request.seq, seq);
+    return !atomic_load_explicit(&page->awake, memory_order_relaxed);
 }
 
 /* Zero after the deadline. */
@@ -132,14 +143,14 @@ void channel_write_reply(struct channel_page *page, const struct os_msg *msg)
 
 static void wake_client(struct channel_page *page)
 {
-    if (atomic_load(&page->request.asleep))
+    if (atomic_load_explicit(&page->request.asleep, memory_order_relaxed))
         syscall(SYS_futex, &page->reply.seq, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
 void channel_publish(struct channel_page *page, uint32_t seq, uint32_t cpu)
 {
     atomic_store_explicit(&page->reply.cpu, cpu, memory_order_relaxed);
-    atomic_store(&page->reply.seq, seq);
+    publish_word(&page->reply.seq, seq);
     wake_client(page);
 }
 

@@ -150,6 +150,7 @@ static int wait_for_source(struct plat_ep *ep, os_time deadline, struct epoll_ev
     struct timespec left = { 0, 0 };
     int n;
 
+    ep->burst = 0;
     if (deadline && deadline != OS_NEVER) {
         os_time now = plat_clock();
         os_time span = deadline > now ? deadline - now : 0;
@@ -161,45 +162,45 @@ static int wait_for_source(struct plat_ep *ep, os_time deadline, struct epoll_ev
     return n == 1;
 }
 
+enum found { NOTHING, SOURCE, REQUEST };
+
 /*
  * Waits awake for a request of a polled channel, or a source, which goes to *READY; not longer than sleeping
- * and waking up would take. Zero if nothing came.
+ * and waking up would take.
  */
-static int linger(struct plat_ep *ep, struct epoll_event *ready, int *any)
+static enum found linger(struct plat_ep *ep, struct epoll_event *ready)
 {
     enum { LOOKS_PER_SOURCE = 64 };
+    enum found found = REQUEST;
 
     if (!lane_may_come(ep) || !spin_begin(&ep->spin))
-        return 0;
-    for (unsigned i = 1;; i++) {
-        if (lane_any(ep))
-            break;
+        return NOTHING;
+    for (unsigned i = 1; !lane_any(ep); i++) {
         if (!spin_on(&ep->spin))
-            return 0;
+            return NOTHING;
         if (i % LOOKS_PER_SOURCE)
             continue;
         if (!lane_may_come(ep))
-            return 0;
-        *any = wait_for_source(ep, 0, ready);
-        if (*any)
+            return NOTHING;
+        if (wait_for_source(ep, 0, ready)) {
+            found = SOURCE;
             break;
+        }
     }
     spin_won(&ep->spin);
-    return 1;
+    return found;
 }
 
-/* Non-zero if there is a source in *READY. */
-static int wait_for_any(struct plat_ep *ep, os_time until, struct epoll_event *ready)
+static enum found wait_for_any(struct plat_ep *ep, os_time until, struct epoll_event *ready)
 {
-    int any = 0;
-
-    if (!until || os_list_empty(&ep->polled))
-        return wait_for_source(ep, until, ready);
-    if (linger(ep, ready, &any))
-        return any;
-    if (!lane_doze(ep))
-        any = wait_for_source(ep, until, ready);
-    return any;
+    if (until && !os_list_empty(&ep->polled)) {
+        enum found found = linger(ep, ready);
+        if (found != NOTHING)
+            return found;
+        if (lane_doze(ep))
+            return REQUEST;
+    }
+    return wait_for_source(ep, until, ready) ? SOURCE : NOTHING;
 }
 
 /* Sources that may have nothing to deliver before plat_ep_wait looks at the clock again. */
@@ -228,13 +229,14 @@ void plat_ep_wait(struct plat_ep *ep, os_time deadline, struct plat_event *event
         os_time until = first < deadline ? first : deadline;
         if (burst || !os_list_empty(&ep->done) || !os_list_empty(&ep->last))
             until = 0;
-        ep->burst = 0;
-        int any = wait_for_any(ep, until, &ready);
-        if (any && source_ready(&ready, event, msg))
+        enum found found = wait_for_any(ep, until, &ready);
+        if (found == REQUEST && lane_serve(ep, event, msg))
+            return;
+        if (found == SOURCE && source_ready(&ready, event, msg))
             return;
         if (next_listed(ep, event, msg))
             return;
-        if ((!any || round >= ROUNDS) && deadline != OS_NEVER && plat_clock() >= deadline)
+        if ((found == NOTHING || round >= ROUNDS) && deadline != OS_NEVER && plat_clock() >= deadline)
             return;
     }
 }

@@ -351,7 +351,7 @@ void lane_leave(struct server_connection *connection);
 int lane_serve(struct plat_ep *ep, struct plat_event *event, struct os_msg *msg);
 
 /* So many requests of channels are served before the sources get their turn. */
-enum { LANE_BURST = 32 };
+enum { LANE_BURST = 64 };
 
 /* A doorbell has rung. */
 void lane_ring(struct lane_server *lane);

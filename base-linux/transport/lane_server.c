@@ -186,8 +186,10 @@ int lane_serve(struct plat_ep *ep, struct plat_event *event, struct os_msg *msg)
             server_close(connection_of(lane)); /* nothing that a client would write */
             continue;
         }
-        os_list_remove(&lane->link);
-        os_list_insert(&ep->polled, &lane->link);
+        if (link->next != &ep->polled) {
+            os_list_remove(link);
+            os_list_insert(&ep->polled, link);
+        }
         if (take(lane, &request, event))
             return 1;
     }
