@@ -143,13 +143,12 @@ class Program(Side):
     def begin(self):
         if not self.path.exists() and self.library:
             raise Unavailable(f'{self.path.name} was not built: {self.library} is missing')
-        self.process = start(self.command, self.placement, stdin=subprocess.PIPE)
+        self.process = start(self.command, self.placement, stdin=subprocess.PIPE, bufsize=0)
         self.lines = Lines(self.process.stdout)
 
     def slice(self, ms):
         try:
             self.process.stdin.write(f'go {ms}\n'.encode())
-            self.process.stdin.flush()
         except OSError:
             pass # it has ended, and has perhaps said why
         line = self.lines.get()
