@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Checks a model with spin, and that it can fail; writes TAP.
+
+    check.py CC MODEL.pml CASE...
+
+A CASE is `holds` or `fails`, a colon and macros for the model: `holds:-DSLOTS=1`. What fails must end in an error of
+the protocol: an assertion, or a state that nobody leaves.
+"""
+
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+RESULT = re.compile(r'errors: (\d+)')
+ERROR = re.compile(r'^pan:\d+: (.*)$', re.MULTILINE)
+
+
+def search(compiler, model, macros, folder):
+    """What spin has found: the text of an error, or nothing; and a second text if the search was not complete."""
+    subprocess.run(['spin', *macros, '-a', model], cwd=folder, check=True, stdout=subprocess.PIPE,
+                   stderr=subprocess.STDOUT)
+    subprocess.run([*compiler, '-O2', '-w', '-DSAFETY', '-DMEMLIM=1024', '-o', 'pan', 'pan.c'], cwd=folder, check=True)
+    text = subprocess.run(['./pan', '-m100000'], cwd=folder, check=True, stdout=subprocess.PIPE, text=True).stdout
+    result = RESULT.search(text)
+    error = ERROR.search(text)
+    incomplete = '' if result and 'max search depth too small' not in text and 'out of memory' not in text else text
+    if not incomplete and bool(int(result[1])) != bool(error):
+        incomplete = text
+    return error[1] if error else '', incomplete
+
+
+def judge(wanted, error, incomplete):
+    """What is wrong with the case, or nothing."""
+    if incomplete:
+        return f'the search was not complete:\n{incomplete}'
+    if wanted == 'holds':
+        return error
+    return '' if error else 'no error was found in a model that is broken on purpose'
+
+
+def main():
+    compiler, model, cases = sys.argv[1].split(), str(pathlib.Path(sys.argv[2]).resolve()), sys.argv[3:]
+    if not shutil.which('spin'):
+        print('1..0 # SKIP spin is not installed')
+        return
+    print(f'1..{len(cases)}')
+    for number, case in enumerate(cases, 1):
+        wanted, _, macros = case.partition(':')
+        with tempfile.TemporaryDirectory() as folder:
+            problem = judge(wanted, *search(compiler, model, macros.split(), folder))
+        print(f'{"not ok" if problem else "ok"} {number} - {wanted} {macros}'.rstrip(), flush=True)
+        for line in problem.splitlines():
+            print(f'# {line}')
+
+
+main()
