@@ -247,7 +247,7 @@ static int write_all(int fd, const char *data, size_t len)
 static int64_t copy_in(int fd, ssize_t (*read_from)(void *from, void *buffer, size_t size), void *from,
                        uint64_t max)
 {
-    char buffer[65536];
+    char buffer[16384]; /* core's stack keeps the pages */
     uint64_t done = 0;
     while (done < max) {
         size_t want = max - done < sizeof(buffer) ? (size_t)(max - done) : sizeof(buffer);

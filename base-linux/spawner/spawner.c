@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -280,6 +281,7 @@ os_err spawner_start(struct spawner **spawner, uint32_t *missing)
     world_display_init(&s->display);
     if ((err = load_profiles(s)) != OS_OK)
         goto fail;
+    malloc_trim(0); /* of libseccomp, or each of the processes has it */
     /* both at once, they get into place in parallel */
     for (int world = 0; world < WORLD_COUNT; world++) {
         if ((err = start_worker(s, (enum profile_world)world)) != OS_OK)

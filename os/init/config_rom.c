@@ -11,7 +11,7 @@
 struct config_rom {
     struct os_object object;
     struct os_env *env;
-    os_dataspace_cap ds, readonly;
+    os_dataspace_cap readonly;
     uint64_t size;
 };
 
@@ -34,25 +34,30 @@ static os_err sigh(struct os_rpc *rpc, os_signal_cap handler)
 
 static const struct os_rom_ops ops = { .dataspace = dataspace, .sigh = sigh };
 
-/* Writes SIZE bytes of DATA to a new dataspace. */
+/*
+ * Writes SIZE bytes of DATA to a new dataspace, and keeps what is read-only of it: for a capability that
+ * nobody holds core keeps nothing.
+ */
 static os_err fill(struct config_rom *rom, const void *data, size_t size)
 {
     struct os_region region = { 0 };
-    os_err err = os_ram_alloc(rom->env, size, &rom->ds);
+    os_dataspace_cap ds;
+    os_err err = os_ram_alloc(rom->env, size, &ds);
     if (err)
         return err;
-    err = os_region_attach(&region, rom->ds, OS_ATTACH_WRITE);
+    err = os_region_attach(&region, ds, OS_ATTACH_WRITE);
     if (err)
         goto free_ds;
     memcpy(region.at, data, size);
     os_region_detach(&region);
-    err = os_dataspace_readonly(rom->ds, &rom->readonly);
+    err = os_dataspace_readonly(ds, &rom->readonly);
     if (err)
         goto free_ds;
+    os_cap_drop(ds.cap);
     rom->size = size;
     return OS_OK;
 free_ds:
-    os_ram_free(rom->env, rom->ds);
+    os_ram_free(rom->env, ds);
     return err;
 }
 
@@ -81,8 +86,7 @@ os_err config_rom_create(struct child *child, uint64_t ram, uint32_t caps, os_an
     *created = rom;
     return OS_OK;
 drop_ds:
-    os_cap_drop(rom->readonly.cap);
-    os_ram_free(rom->env, rom->ds);
+    os_ram_free(rom->env, rom->readonly);
 free_rom:
     free(rom);
     free(data);
@@ -94,7 +98,6 @@ void config_rom_destroy(struct config_rom *rom)
     if (!rom)
         return;
     os_object_fini(&rom->object);
-    os_cap_drop(rom->readonly.cap);
-    os_ram_free(rom->env, rom->ds);
+    os_ram_free(rom->env, rom->readonly);
     free(rom);
 }

@@ -107,11 +107,23 @@ static os_err pd_ram_alloc(struct os_rpc *rpc, uint64_t size, os_dataspace_cap *
     return OS_OK;
 }
 
+/* By either of its capabilities, as core does. */
+static struct memory *memory_of(struct os_object *object)
+{
+    OS_LIST_FOR_EACH (link, &memories) {
+        struct memory *memory = OS_CONTAINER_OF(link, struct memory, link);
+        if (object == &memory->writable || object == &memory->readonly)
+            return memory;
+    }
+    ck_abort_msg("no memory of this core");
+    return NULL;
+}
+
 static os_err pd_ram_free(struct os_rpc *rpc, os_dataspace_cap ds)
 {
     struct os_object *object = os_object_of(&core_ep, ds.cap, &os_dataspace_interface);
     ck_assert_ptr_nonnull(object);
-    struct memory *memory = OS_CONTAINER_OF(object, struct memory, writable);
+    struct memory *memory = memory_of(object);
     core_account_refund(memory->account, memory->size, 2);
     os_object_fini(&memory->writable);
     os_object_fini(&memory->readonly);
