@@ -23,7 +23,7 @@ def search(compiler, model, macros, folder):
     """What spin has found: the text of an error, or nothing; and a second text if the search was not complete."""
     subprocess.run(['spin', *macros, '-a', model], cwd=folder, check=True, stdout=subprocess.PIPE,
                    stderr=subprocess.STDOUT)
-    subprocess.run([*compiler, '-O2', '-w', '-DSAFETY', '-DMEMLIM=1024', '-o', 'pan', 'pan.c'], cwd=folder, check=True)
+    subprocess.run([*compiler, '-O1', '-w', '-DSAFETY', '-DMEMLIM=1024', '-o', 'pan', 'pan.c'], cwd=folder, check=True)
     text = subprocess.run(['./pan', '-m100000'], cwd=folder, check=True, stdout=subprocess.PIPE, text=True).stdout
     result = RESULT.search(text)
     error = ERROR.search(text)

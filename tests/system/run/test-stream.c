@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test-stream.c: packet streams between sandboxed components, and the death of either side in the middle. */
+#include <check.h>
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "run.h"
+
+static const char *const headless[] = { "--headless", NULL };
+
+#define SYSTEM(client)                                                                                       \
+    "start:\n"                                                                                               \
+    "  server: { binary: stream_server, restart: { policy: always, delay: 1ms, delay-max: 1ms } }\n"         \
+    "  client: { binary: stream_client, " client " }\n"
+
+START_TEST(packets_go_both_ways)
+{
+    struct run run;
+    run_start(&run, "run", SYSTEM("exit: ends-system, config: { packets: 3000 }"), headless);
+    run_expect(&run, "[client] all there");
+    run_expect(&run, "[server] a session has ended");
+    ck_assert_int_eq(run_end(&run), 0);
+    ck_assert_uint_eq(run_count(&run, "the stream has ended"), 0);
+}
+END_TEST
+
+/* The client has packets under way in both directions, is told at once, and goes on with the next server. */
+START_TEST(the_server_is_killed)
+{
+    struct run run;
+    run_start(&run, "run", SYSTEM("restart: { policy: never }"), headless);
+    for (int round = 0; round < 5; round++) {
+        run_expect(&run, "1000 packets down");
+        ck_assert_int_eq(kill(run_pid(&run, "server"), SIGKILL), 0);
+        run_expect(&run, "[client] the stream has ended: the peer is gone");
+    }
+    run_expect(&run, "2000 packets up");
+    run_signal(&run, SIGTERM);
+    ck_assert_int_eq(run_end(&run), 0);
+}
+END_TEST
+
+static unsigned descriptors_of(pid_t pid)
+{
+    char path[64];
+    unsigned count = 0;
+    snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+    DIR *folder = opendir(path);
+    ck_assert_ptr_nonnull(folder);
+    while (readdir(folder))
+        count++;
+    closedir(folder);
+    return count;
+}
+
+/* The server gets back what the client had, memory and descriptors, and serves the next one. */
+START_TEST(the_client_is_killed)
+{
+    enum { ON_THEIR_WAY = 8 };
+    struct run run;
+    unsigned before = 0;
+    run_start(&run, "run", SYSTEM("restart: { policy: always, delay: 1ms, delay-max: 1ms, max: 100 }"),
+              headless);
+    for (int round = 0; round < 12; round++) {
+        run_expect(&run, "1000 packets down");
+        if (round == 1)
+            before = descriptors_of(run_pid(&run, "server"));
+        if (round == 11)
+            ck_assert_uint_le(descriptors_of(run_pid(&run, "server")), before + ON_THEIR_WAY);
+        ck_assert_int_eq(kill(run_pid(&run, "client"), SIGKILL), 0);
+        run_expect(&run, "[server] a session has ended");
+    }
+    run_expect(&run, "1000 packets up");
+    run_signal(&run, SIGTERM);
+    ck_assert_int_eq(run_end(&run), 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("stream");
+    TCase *tcase = tcase_create("stream");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, packets_go_both_ways);
+    tcase_add_test(tcase, the_server_is_killed);
+    tcase_add_test(tcase, the_client_is_killed);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_tap(runner, "-");
+    srunner_run_all(runner, CK_SILENT);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
