@@ -16,10 +16,11 @@
  * What a component can do with its own account.
  *
  * ram_alloc: a new zeroed dataspace of SIZE bytes, rounded up to pages, charged to the account. OS_ERR_RAM,
- * OS_ERR_CAPS. ram_free: revokes a dataspace of this account, named by any capability to it. It stays charged
- * until the last attachment is gone. quota: what the account has and what of it is used. transfer: moves unused quota to another account,
- * where at least one of the two is named by its control capability, else OS_ERR_DENIED: components donate by
- * way of those who started them. OS_ERR_RAM or OS_ERR_CAPS when there is not so much.
+ * OS_ERR_CAPS. ram_free: revokes a dataspace of this account, named by any capability to it. It stays
+ * charged until the last attachment is gone. quota: what the account has and what of it is used. transfer:
+ * moves unused quota to another account, where at least one of the two is named by its control capability,
+ * else OS_ERR_DENIED: components donate by way of those who started them. OS_ERR_RAM or OS_ERR_CAPS when
+ * there is not so much.
  */
 #define OS_PD_RPC(FN, I)                                                                                     \
     FN(I, ram_alloc, (in, uint64_t, size), (out, os_cap(os_dataspace), ds))                                  \
