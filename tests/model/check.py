@@ -4,8 +4,12 @@
 
     check.py CC MODEL.pml CASE...
 
-A CASE is `holds` or `fails`, a colon and macros for the model: `holds:-DSLOTS=1`. What fails must end in an error of
-the protocol: an assertion, or a state that nobody leaves.
+A CASE is what is expected, a colon and macros for the model: `holds:-DSLOTS=1`.
+
+    holds    no assertion fails, and there is no state that nobody leaves
+    fails    the contrary, in a model that is broken on purpose
+    lives    the model's formula is true of every endless run in which nobody who can go on is left out for good
+    starves  the contrary
 """
 
 import pathlib
@@ -19,11 +23,13 @@ RESULT = re.compile(r'errors: (\d+)')
 ERROR = re.compile(r'^pan:\d+: (.*)$', re.MULTILINE)
 
 
-def search(compiler, model, macros, folder):
+def search(compiler, model, endless, macros, folder):
     """What spin has found: the text of an error, or nothing; and a second text if the search was not complete."""
+    kind, flags = (['-DNFAIR=3'], ['-a', '-f']) if endless else (['-DSAFETY'], [])
     subprocess.run(['spin', *macros, '-a', model], cwd=folder, check=True, stdout=subprocess.PIPE,
                    stderr=subprocess.STDOUT)
-    subprocess.run([*compiler, '-O1', '-w', '-DSAFETY', '-DMEMLIM=1024', '-o', 'pan', 'pan.c'], cwd=folder, check=True)
+    subprocess.run([*compiler, '-O1', '-w', '-DSAFETY', '-DMEMLIM=1024', '-o', 'pan', 'pan.c'], cwd=folder,
+                   check=True)
     text = subprocess.run(['./pan', '-m100000'], cwd=folder, check=True, stdout=subprocess.PIPE, text=True).stdout
     result = RESULT.search(text)
     error = ERROR.search(text)
@@ -37,7 +43,7 @@ def judge(wanted, error, incomplete):
     """What is wrong with the case, or nothing."""
     if incomplete:
         return f'the search was not complete:\n{incomplete}'
-    if wanted == 'holds':
+    if wanted in ('holds', 'lives'):
         return error
     return '' if error else 'no error was found in a model that is broken on purpose'
 
@@ -51,7 +57,7 @@ def main():
     for number, case in enumerate(cases, 1):
         wanted, _, macros = case.partition(':')
         with tempfile.TemporaryDirectory() as folder:
-            problem = judge(wanted, *search(compiler, model, macros.split(), folder))
+            problem = judge(wanted, *search(compiler, model, wanted in ('lives', 'starves'), macros.split(), folder))
         print(f'{"not ok" if problem else "ok"} {number} - {wanted} {macros}'.rstrip(), flush=True)
         for line in problem.splitlines():
             print(f'# {line}')
