@@ -28,9 +28,9 @@ def search(compiler, model, endless, macros, folder):
     kind, flags = (['-DNFAIR=3'], ['-a', '-f']) if endless else (['-DSAFETY'], [])
     subprocess.run(['spin', *macros, '-a', model], cwd=folder, check=True, stdout=subprocess.PIPE,
                    stderr=subprocess.STDOUT)
-    subprocess.run([*compiler, '-O1', '-w', '-DSAFETY', '-DMEMLIM=1024', '-o', 'pan', 'pan.c'], cwd=folder,
-                   check=True)
-    text = subprocess.run(['./pan', '-m100000'], cwd=folder, check=True, stdout=subprocess.PIPE, text=True).stdout
+    subprocess.run([*compiler, '-O1', '-w', *kind, '-DMEMLIM=1024', '-o', 'pan', 'pan.c'], cwd=folder, check=True)
+    text = subprocess.run(['./pan', '-m100000', *flags], cwd=folder, check=True, stdout=subprocess.PIPE,
+                          text=True).stdout
     result = RESULT.search(text)
     error = ERROR.search(text)
     incomplete = '' if result and 'max search depth too small' not in text and 'out of memory' not in text else text
