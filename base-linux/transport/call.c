@@ -206,8 +206,9 @@ static os_err send_request(struct connection *c, const struct os_msg *msg, struc
     os_err err = cap_send_all(msg, &head, fds, &nfds);
 
     while (!err) {
-        if (!os_list_empty(&c->unbind))
+        if (c->unbind.next != c->unbind.prev)
             connection_flush(c);
+        head.err = os_list_empty(&c->unbind) ? 0 : (int32_t)connection_first_unbind(c);
         err = c->under_way < WIRE_UNDER_WAY ? wire_send(c->fd, &head, msg->data, fds, nfds) : OS_ERR_BUSY;
         if (err != OS_ERR_BUSY || call->ep)
             break;
@@ -215,6 +216,8 @@ static os_err send_request(struct connection *c, const struct os_msg *msg, struc
     }
     if (err)
         return err;
+    if (head.err)
+        connection_unbound(c);
     c->under_way++;
     call->connection = c;
     os_list_insert(&c->calls, &call->link);

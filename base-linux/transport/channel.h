@@ -60,7 +60,7 @@ struct channel_page {
         _Atomic uint64_t fingerprint;
         _Atomic uint32_t cpu;    /* where the client runs, or CHANNEL_NO_CPU */
         _Atomic uint32_t asleep; /* it waits for a wake-up of reply.seq */
-        _Atomic uint64_t data[CHANNEL_WORDS];
+        _Alignas(16) _Atomic uint64_t data[CHANNEL_WORDS];
     } request;
     _Alignas(128) _Atomic uint32_t awake; /* the server polls this channel */
     _Atomic uint32_t options;             /* enum linux_channel_options, by core before anybody else has it */
@@ -71,7 +71,7 @@ struct channel_page {
         _Atomic int32_t err;
         _Atomic uint32_t len;
         _Atomic uint32_t cpu; /* where the server runs */
-        _Atomic uint64_t data[CHANNEL_WORDS];
+        _Alignas(16) _Atomic uint64_t data[CHANNEL_WORDS];
     } reply;
 };
 _Static_assert(sizeof(struct channel_page) <= OS_PAGE_SIZE, "a channel is one page");

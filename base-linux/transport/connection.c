@@ -165,7 +165,27 @@ void connection_flush(struct connection *c)
     transport_unlock();
 }
 
-/* Tells the server, now or with the next call; under the lock. BINDING is in no list. */
+uint32_t connection_first_unbind(struct connection *c)
+{
+    uint32_t index = 0;
+
+    transport_lock();
+    if (!os_list_empty(&c->unbind))
+        index = OS_CONTAINER_OF(c->unbind.next, struct binding, connection_link)->index + 1;
+    transport_unlock();
+    return index;
+}
+
+void connection_unbound(struct connection *c)
+{
+    transport_lock();
+    struct binding *binding = OS_CONTAINER_OF(c->unbind.next, struct binding, connection_link);
+    os_list_remove(&binding->connection_link);
+    pool_put(&binding_pool, binding);
+    transport_unlock();
+}
+
+/* Tells the server as soon as it can be told. Under the lock. BINDING is in no list. */
 static void unbind(struct binding *binding)
 {
     struct connection *c = binding->connection;
@@ -174,6 +194,20 @@ static void unbind(struct binding *binding)
         os_list_insert(&c->unbind, &binding->connection_link);
     else
         pool_put(&binding_pool, binding);
+}
+
+/*
+ * One can wait for the next request and go with it, for whoever gets a capability with each answer drops one
+ * with each.
+ */
+static void unbind_soon(struct binding *binding)
+{
+    struct connection *c = binding->connection;
+
+    if (c->fd >= 0 && os_list_empty(&c->unbind))
+        os_list_insert(&c->unbind, &binding->connection_link);
+    else
+        unbind(binding);
 }
 
 void connection_unbind_all(struct cap_entry *entry)
@@ -189,7 +223,7 @@ void connection_unbind_all(struct cap_entry *entry)
         if (c->object_fd == entry->fd)
             c->object_fd = -1;
         if (c->shared || !os_list_empty(&c->bindings)) {
-            unbind(binding);
+            unbind_soon(binding);
         } else {
             c->thread->orphans = 1; /* the server forgets all of it when it is closed */
             pool_put(&binding_pool, binding);

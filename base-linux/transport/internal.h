@@ -129,8 +129,9 @@ struct lane_client {
     struct channel_page *page;
     int doorbell;
     int may_spin;
-    uint32_t seq; /* of the last request */
-    int owed;     /* nobody waits for its answer any more, but it has not come yet */
+    uint32_t seq;     /* of the last request */
+    uint64_t cap_ops; /* operations that were answered with capabilities, by hash */
+    int owed;         /* nobody waits for its answer any more, but it has not come yet */
     struct spin spin;
 };
 
@@ -144,7 +145,7 @@ struct connection {
     struct plat_ep *ep;    /* whose begun calls it carries, or NULL */
     struct os_list thread_link, ep_link;
     struct os_list bindings; /* under the transport lock */
-    struct os_list unbind;   /* bindings whose server could not be told yet; under the transport lock */
+    struct os_list unbind;   /* bindings whose server was not told yet; under the transport lock */
     struct os_list calls;    /* call.link */
     uint32_t seq;
     uint32_t under_way; /* requests whose replies have not come, those that nobody waits for included */
@@ -201,8 +202,12 @@ void connection_unbind_all(struct cap_entry *entry);
 /* Closes those of the calling thread's connections that name no object any more. */
 void connection_reap(void);
 
-/* Sends the unbind messages that did not fit before. */
+/* Sends the unbind messages that wait. */
 void connection_flush(struct connection *connection);
+
+/* 1 + the first index that waits to be unbound, or 0; and it went with a request. */
+uint32_t connection_first_unbind(struct connection *connection);
+void connection_unbound(struct connection *connection);
 
 /* Asks the server, if it was not asked yet, to tell when the object INDEX is revoked; and it has told. */
 os_err connection_watch(struct connection *connection, uint32_t index);

@@ -61,6 +61,18 @@ static int is_free(struct connection *c)
     return 1;
 }
 
+/* A bit per operation, or several that share it; the fingerprint is a hash already. */
+static uint64_t op_bit(const struct os_msg *msg)
+{
+    return UINT64_C(1) << ((msg->fingerprint + msg->op) % 64);
+}
+
+/* Operations whose answers had capabilities once: the socket is the shorter way for both directions. */
+static int gives_caps(const struct lane_client *lane, const struct os_msg *msg)
+{
+    return (lane->cap_ops & op_bit(msg)) != 0;
+}
+
 static void ring(struct lane_client *lane)
 {
     const uint64_t one = 1;
@@ -106,6 +118,7 @@ static __attribute__((noinline)) os_err no_plain_answer(struct connection *c, ui
     if ((reply & CHANNEL_SEQ) != c->lane.seq) {
         err = connection_read_to_end(c);
     } else if (reply & CHANNEL_SOCKET) {
+        c->lane.cap_ops |= op_bit(msg);
         err = call_await(c, c->lane.seq, msg, deadline);
     } else {
         connection_end(c, OS_ERR_BAD_MSG);
@@ -123,10 +136,10 @@ int lane_call(struct os_cap cap, struct os_msg *msg, os_time deadline, os_err *e
         return 0;
     struct connection *c = known->connection;
     struct lane_client *lane = &c->lane;
-    if (!is_free(c) || c->under_way >= WIRE_UNDER_WAY || msg->len > OS_MSG_BYTES)
+    if (gives_caps(lane, msg) || !is_free(c) || c->under_way >= WIRE_UNDER_WAY || msg->len > OS_MSG_BYTES)
         return 0;
-    if (!os_list_empty(&c->unbind))
-        connection_flush(c);
+    if (c->unbind.next != c->unbind.prev)
+        connection_flush(c); /* one may wait for a request by the socket */
     lane->seq = c->seq = (c->seq + 1) & CHANNEL_SEQ;
     if (channel_post(lane->page, lane->seq, known->index, msg, spin_cpu()))
         ring(lane);

@@ -248,11 +248,16 @@ static int is_bound(struct server_connection *c, uint32_t index)
     return index < c->nslots && slot_at(c, index)->state != SLOT_FREE;
 }
 
-static int words_are_plain(const struct wire_head *head)
+/* As a client's library writes it; what is to be unbound is. */
+static int request_is_plain(struct server_connection *c, const struct wire_head *head)
 {
+    if (head->err && !is_bound(c, (uint32_t)head->err - 1))
+        return 0;
     for (unsigned i = 0; i < head->ncaps; i++)
         if (head->caps[i] > WIRE_CAP_FD)
             return 0;
+    if (head->err)
+        free_slot(c, (uint32_t)head->err - 1);
     return 1;
 }
 
@@ -266,7 +271,7 @@ int server_ready(struct server_connection *c, struct plat_event *event, struct o
     if (result == WIRE_EMPTY)
         return 0;
     if (result == WIRE_OK || result == WIRE_LOST) {
-        if (head.type == WIRE_REQUEST && words_are_plain(&head))
+        if (head.type == WIRE_REQUEST && request_is_plain(c, &head))
             return take_request(c, &head, fds, nfds, result == WIRE_LOST, event, msg);
         if (head.type == WIRE_CHANNEL && nfds == 2) {
             take_channel(c, fds);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * spin.h: whether it pays to look for an answer for a while before sleeping. It does while the other side runs
- * on another processor and answers within about the time that a wake-up takes. It never does when both share
- * a processor, or when other work waits for this one.
+ * spin.h: whether it pays to look for an answer for a while before sleeping. It does while the other side
+ * runs on another processor and answers within about the time that a wake-up takes. It never does when both
+ * share a processor, or when other work waits for this one.
  */
 #ifndef TRANSPORT_SPIN_H
 #define TRANSPORT_SPIN_H
@@ -13,8 +13,8 @@
 
 /*
  * One wait after the other by the same thread, for the same peer or the same set of peers. What the peer says
- * of its processor may be a lie: then the spinning does not succeed, and the budget shrinks to one short try in
- * SPIN_SKIP_MAX + 1 waits and a long one in SPIN_CREDIT.
+ * of its processor may be a lie: then the spinning does not succeed, and the budget shrinks to one short try
+ * in SPIN_SKIP_MAX + 1 waits and a long one in SPIN_CREDIT.
  */
 struct spin {
     uint32_t misses;     /* short tries without success in a row, bounded */

@@ -12,7 +12,8 @@
  *                                                  connection, on which this object has index 0
  *   WELCOME    private conn.     server to client  index: 1 if it serves channels; the first message, once
  *   REFUSE     private conn.     server to client  err; instead of WELCOME, then the server closes
- *   REQUEST    private conn.     client to server  index, seq, fingerprint, op, words WIRE_CAP_FD, data
+ *   REQUEST    private conn.     client to server  index, seq, fingerprint, op, words WIRE_CAP_FD, data;
+ *                                                  err: 0, or 1 + an index that is unbound with it
  *   REPLY      private conn.     server to client  seq, err, words with hints, data; once per REQUEST
  *   UNBIND     private conn.     client to server  index, which the client does not name again
  *   WATCH      private conn.     client to server  index
@@ -49,7 +50,7 @@ struct wire_head {
     uint32_t type;  /* enum wire_type */
     uint32_t index; /* REQUEST, UNBIND, WATCH, GONE: the object, in the server's table of this connection */
     uint32_t seq;   /* REQUEST: chosen by the client; REPLY: of its request */
-    int32_t err;    /* REPLY, REFUSE: 0 to OS_ERR_INTERFACE_LAST */
+    int32_t err;    /* REPLY, REFUSE, CHANNEL: 0 to OS_ERR_INTERFACE_LAST; REQUEST: 1 + an index, or 0 */
     uint64_t fingerprint; /* REQUEST: of the interface that the client believes to call */
     uint32_t op;          /* REQUEST: number of the operation */
     uint16_t len;         /* bytes of data that follow, at most OS_MSG_BYTES */
