@@ -219,6 +219,12 @@ struct channel_page *channels_last_page(void)
     return last_slot < 0 ? NULL : pages[last_slot];
 }
 
+struct channel_page *channels_page_of(int fd)
+{
+    int slot = slot_of(fd);
+    return slot < 0 ? NULL : pages[slot];
+}
+
 int channels_last_doorbell(void)
 {
     return last_doorbell;

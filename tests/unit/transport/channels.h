@@ -37,6 +37,9 @@ int channels_mapped(void);
 struct channel_page *channels_last_page(void);
 int channels_last_doorbell(void);
 
+/* Where every process sees the channel whose memory is FD; NULL if it is none. */
+struct channel_page *channels_page_of(int fd);
+
 /*
  * Starts the process that waits for the end of SERVER and then does what core does to its channels. It ends
  * with that; to be waited for.

@@ -54,9 +54,12 @@ struct wire_head raw_receive(int fd)
 
 int raw_is_closed(int fd)
 {
-    struct pollfd poll_fd = { .fd = fd };
-    poll(&poll_fd, 1, 0);
-    return (poll_fd.revents & POLLHUP) != 0;
+    return (wire_poll(fd, 0, 0) & POLLHUP) != 0;
+}
+
+int raw_has_message(int fd)
+{
+    return (wire_poll(fd, POLLIN, 0) & POLLIN) != 0;
 }
 
 void raw_client_open(struct raw_client *client, int object_fd)
@@ -157,6 +160,10 @@ static int serve(struct raw_server *server, struct plat_event *event, struct os_
         msg->caps[0] = server->second_cap;
         break;
     case RAW_TAKE:
+        break;
+    case RAW_REVOKE:
+        msg->len = 0;
+        plat_object_destroy(server->second);
         break;
     case RAW_CLOSE:
         return 0;

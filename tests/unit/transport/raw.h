@@ -41,17 +41,26 @@ void raw_post(struct raw_client *client, uint32_t index, uint32_t op, uint16_t l
 int raw_answered(const struct raw_client *client);
 void raw_ring(const struct raw_client *client);
 
-/* Whether the server has closed the connection. */
+/* Whether the server has closed the connection; whether there is something to receive. */
 int raw_is_closed(int fd);
+int raw_has_message(int fd);
 
 /* ---- a server ---- */
 
 /*
  * ECHO: the same data, each byte one more. KEEP: answered with the next RELEASE. MAKE: a capability, of the
- * server's second object. TAKE: any capabilities. CLOSE: no answer, the entrypoint is destroyed. All others:
- * OS_ERR_NO_OP.
+ * server's second object. TAKE: any capabilities. REVOKE: the second object ends. CLOSE: no answer, the
+ * entrypoint is destroyed. All others: OS_ERR_NO_OP.
  */
-enum raw_op { RAW_ECHO, RAW_KEEP, RAW_RELEASE, RAW_MAKE, RAW_TAKE, RAW_CLOSE };
+enum raw_op {
+    RAW_ECHO,
+    RAW_KEEP,
+    RAW_RELEASE,
+    RAW_MAKE,
+    RAW_TAKE,
+    RAW_REVOKE = 0x7e70ce,
+    RAW_CLOSE = 0x7c105e
+};
 
 struct raw_server {
     struct os_thread thread;
@@ -61,7 +70,7 @@ struct raw_server {
     struct plat_signal *stop;
     struct os_cap cap, second_cap, stop_cap;
     uint64_t kept[2];
-    int is_kept;
+    _Atomic int is_kept;
     _Atomic unsigned served;
 };
 
