@@ -326,6 +326,60 @@ static os_err parse_text(struct parser *p, const char *name)
     return err;
 }
 
+/*
+ * Of an argument that is compared with a mask of 32 bits, libseccomp tests the upper half as well: it loads
+ * it, masks it with 0, and goes on with the next instruction if the result is 0. That is three instructions
+ * of four for nothing, and the kernel compiles each anew for every component.
+ */
+static int is_needless(const struct profile *profile, size_t at)
+{
+    const struct sock_filter *code = profile->code + at;
+
+    if (at + 3 >= profile->code_len || code[0].code != (BPF_LD | BPF_W | BPF_ABS) ||
+        code[1].code != (BPF_ALU | BPF_AND | BPF_K) || code[1].k != 0 ||
+        code[2].code != (BPF_JMP | BPF_JEQ | BPF_K) || code[2].k != 0 || code[2].jt != 0)
+        return 0;
+    return code[3].code == (BPF_LD | BPF_W | BPF_ABS); /* which does not ask for the result either */
+}
+
+/* Where a jump over DISTANCE from the instruction that was AT leads, as a distance from where that is now. */
+static uint32_t new_distance(const uint16_t *now, size_t at, uint32_t distance)
+{
+    return (uint32_t)(now[at + 1 + distance] - now[at] - 1);
+}
+
+/* Takes what is needless out of the filter. Nothing jumps into the middle of it, for it is no place to be. */
+static void shorten(struct profile *profile)
+{
+    static uint16_t now[BPF_MAXINSNS + 1]; /* the new place of each instruction, or of the next that stays */
+    struct sock_filter *code = profile->code;
+    size_t len = 0, skip = 0;
+
+    for (size_t i = 0; i < profile->code_len; i++) {
+        now[i] = (uint16_t)len;
+        if (!skip && is_needless(profile, i))
+            skip = 3;
+        if (skip)
+            skip--;
+        else
+            len++;
+    }
+    for (size_t i = 0; i < profile->code_len; i++) {
+        if (BPF_CLASS(code[i].code) == BPF_JMP && BPF_OP(code[i].code) == BPF_JA) {
+            code[i].k = new_distance(now, i, code[i].k);
+        } else if (BPF_CLASS(code[i].code) == BPF_JMP) {
+            code[i].jt = (uint8_t)new_distance(now, i, code[i].jt);
+            code[i].jf = (uint8_t)new_distance(now, i, code[i].jf);
+        }
+    }
+    now[profile->code_len] = (uint16_t)len;
+    for (size_t i = 0; i < profile->code_len; i++) {
+        if (now[i + 1] != now[i])
+            code[now[i]] = code[i];
+    }
+    profile->code_len = len;
+}
+
 /* The filter as the kernel takes it; libseccomp gives it to a descriptor only. */
 static os_err compile(struct parser *p)
 {
@@ -341,6 +395,7 @@ static os_err compile(struct parser *p)
     if (!p->profile->code || pread(fd, p->profile->code, (size_t)size, 0) != size)
         goto out;
     p->profile->code_len = (size_t)size / sizeof(struct sock_filter);
+    shorten(p->profile);
     err = OS_OK;
 out:
     close(fd);

@@ -2,7 +2,11 @@
 /* test_profile.c: the linter of the profiles, and what the reader of profiles refuses. */
 #include "sandbox.h"
 
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "profile.h"
 
@@ -103,6 +107,106 @@ START_TEST(directives_are_kept)
 }
 END_TEST
 
+/* What a filter says to a call, as far as libseccomp and profile_hint use the instructions. */
+static uint32_t run_filter(const struct sock_filter *code, size_t len, const struct seccomp_data *data)
+{
+    uint32_t value = 0;
+
+    for (size_t at = 0; at < len; at++) {
+        const struct sock_filter *in = &code[at];
+
+        switch (in->code) {
+        case BPF_LD | BPF_W | BPF_ABS:
+            memcpy(&value, (const char *)data + in->k, sizeof value);
+            break;
+        case BPF_ALU | BPF_AND | BPF_K:
+            value &= in->k;
+            break;
+        case BPF_JMP | BPF_JA:
+            at += in->k;
+            break;
+        case BPF_JMP | BPF_JEQ | BPF_K:
+            at += value == in->k ? in->jt : in->jf;
+            break;
+        case BPF_JMP | BPF_JGT | BPF_K:
+            at += value > in->k ? in->jt : in->jf;
+            break;
+        case BPF_JMP | BPF_JGE | BPF_K:
+            at += value >= in->k ? in->jt : in->jf;
+            break;
+        case BPF_RET | BPF_K:
+            return in->k;
+        default:
+            ck_abort_msg("unknown instruction %#x", in->code);
+        }
+    }
+    ck_abort_msg("no end");
+    return 0;
+}
+
+static uint32_t verdict(const struct profile *profile, int nr, uint64_t arg0, uint64_t arg1)
+{
+    struct seccomp_data data = { .nr = nr, .arch = seccomp_arch_native(), .args = { arg0, arg1 } };
+
+    return run_filter(profile->code, profile->code_len, &data);
+}
+
+START_TEST(conditions_hold_in_the_shortened_filter)
+{
+    const uint64_t upper = UINT64_C(7) << 32;
+    struct profile_text texts[] = { { "given", NEEDED "read # why\n"
+                                                      "fcntl arg1&0xffffffff==3 # why\n"
+                                                      "fcntl arg1&0xffffffff==5 arg0==9 # why\n"
+                                                      "mmap arg0==0 arg1&0xffffffff==2 # why\n"
+                                                      "lseek arg0&0xff00000000==0x100000000 # why\n"
+                                                      "open = ENOENT # why\n" } };
+    struct profile *profile;
+    char error[256];
+
+    ck_assert_int_eq(profile_create(texts, 1, "given", &profile, error, sizeof error), OS_OK);
+    ck_assert_uint_eq(verdict(profile, SYS_read, 1, 2), SECCOMP_RET_ALLOW);
+    ck_assert_uint_eq(verdict(profile, SYS_write, 1, 2), SECCOMP_RET_USER_NOTIF);
+    ck_assert_uint_eq(verdict(profile, SYS_open, 1, 2), SECCOMP_RET_ERRNO | ENOENT);
+    for (int high = 0; high < 2; high++) {
+        uint64_t plus = high ? upper : 0;
+
+        ck_assert_uint_eq(verdict(profile, SYS_fcntl, 1, plus | 3), SECCOMP_RET_ALLOW);
+        ck_assert_uint_eq(verdict(profile, SYS_fcntl, 9, plus | 5), SECCOMP_RET_ALLOW);
+        ck_assert_uint_eq(verdict(profile, SYS_fcntl, 8, plus | 5), SECCOMP_RET_USER_NOTIF);
+        ck_assert_uint_eq(verdict(profile, SYS_fcntl, upper | 9, plus | 5), SECCOMP_RET_USER_NOTIF);
+        ck_assert_uint_eq(verdict(profile, SYS_fcntl, 9, plus | 4), SECCOMP_RET_USER_NOTIF);
+        ck_assert_uint_eq(verdict(profile, SYS_mmap, 0, plus | 2), SECCOMP_RET_ALLOW);
+        ck_assert_uint_eq(verdict(profile, SYS_mmap, upper, plus | 2), SECCOMP_RET_USER_NOTIF);
+        ck_assert_uint_eq(verdict(profile, SYS_mmap, 0, plus | 3), SECCOMP_RET_USER_NOTIF);
+    }
+    ck_assert_uint_eq(verdict(profile, SYS_lseek, UINT64_C(0x100000007), 0), SECCOMP_RET_ALLOW);
+    ck_assert_uint_eq(verdict(profile, SYS_lseek, 7, 0), SECCOMP_RET_USER_NOTIF);
+    profile_destroy(profile);
+}
+END_TEST
+
+START_TEST(hint_allows_everything)
+{
+    struct profile *profile;
+    struct sock_filter code[PROFILE_HINT_MAX];
+    char error[256];
+
+    ck_assert_int_eq(
+        profile_create(profile_texts, profile_text_count, "strict", &profile, error, sizeof error), OS_OK);
+    size_t len = profile_hint(&profile, 1, WORLD_EMPTY, code);
+    ck_assert_uint_gt(profile->always_count, 10);
+    ck_assert_uint_eq(len, profile->always_count + 5);
+    for (int nr = 0; nr < 600; nr++) {
+        struct seccomp_data data = { .nr = nr, .arch = seccomp_arch_native() }, other = { .nr = nr };
+
+        ck_assert_uint_eq(run_filter(code, len, &data), SECCOMP_RET_ALLOW);
+        ck_assert_uint_eq(run_filter(code, len, &other), SECCOMP_RET_ALLOW);
+    }
+    ck_assert_uint_eq(profile_hint(&profile, 1, WORLD_USR, code), 5);
+    profile_destroy(profile);
+}
+END_TEST
+
 Suite *profile_suite(void)
 {
     Suite *suite = suite_create("profiles");
@@ -114,6 +218,8 @@ Suite *profile_suite(void)
     suite_add_tcase(suite, lint);
     tcase_add_test(reader, errors_name_file_and_line);
     tcase_add_test(reader, directives_are_kept);
+    tcase_add_test(reader, conditions_hold_in_the_shortened_filter);
+    tcase_add_test(reader, hint_allows_everything);
     suite_add_tcase(suite, reader);
     return suite;
 }
