@@ -10,6 +10,12 @@
 /* Words of an area before its ring. */
 #define HEAD (2 * LINE / 4)
 
+/*
+ * A ring of so many entries or more is flushed by itself after each quarter: the other side can then work on
+ * these while this one goes on. In a smaller one the wake-ups would cost more than that gains.
+ */
+#define STRIDE_SLOTS 16u
+
 static uint32_t words_of(uint32_t bytes)
 {
     return (bytes + 3) / 4;
@@ -74,6 +80,7 @@ void packet_side_map(struct os_packet_side *side, enum packet_role role, void *m
     side->data = (uint8_t *)memory + source_area(size, side->desc) + sink_area(size, side->desc);
     side->window = role == PACKET_SOURCE ? 0 : side->slots;
     side->budget = UINT32_MAX;
+    side->stride = side->slots >= STRIDE_SLOTS ? side->slots / 4 : UINT32_MAX;
 }
 
 /* ---- events */

@@ -111,6 +111,12 @@ static inline uint32_t packet_side_waiting(struct os_packet_side *side, uint32_t
  */
 int packet_side_arm(struct os_packet_side *side, uint32_t n);
 
+/* Whether the other side sleeps until what was published since the last flush. */
+int packet_side_flush(struct os_packet_side *side);
+
+/* Flushes with a signal if need be. */
+void packet_side_wake(struct os_packet_side *side);
+
 /* The next entry of the own ring, to be filled, and made visible by publish. */
 static inline _Atomic uint32_t *packet_side_entry(struct os_packet_side *side)
 {
@@ -121,6 +127,8 @@ static inline void packet_side_publish(struct os_packet_side *side)
 {
     side->put++;
     atomic_store_explicit(side->own_index, side->put, memory_order_release);
+    if (side->put - side->told >= side->stride)
+        packet_side_wake(side);
 }
 
 /* The next entry of the other ring, of which at least one waits. */
@@ -128,12 +136,6 @@ static inline const _Atomic uint32_t *packet_side_next(const struct os_packet_si
 {
     return side->peer_ring + (side->taken & (side->slots - 1)) * side->peer_words;
 }
-
-/* Whether the other side sleeps until what was published since the last flush. */
-int packet_side_flush(struct os_packet_side *side);
-
-/* Flushes with a signal if need be. */
-void packet_side_wake(struct os_packet_side *side);
 
 /* LEN bytes from or to words of a ring. Whole words first: a copy of as many bytes as the compiler knows is
  * an instruction. */

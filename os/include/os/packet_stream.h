@@ -127,6 +127,7 @@ struct os_packet_side {
     const _Atomic uint32_t *peer_index, *peer_wake, *peer_ring;
     uint32_t own_words, peer_words; /* of an entry of the ring */
 
+    uint32_t stride;  /* entries after which the own ring is flushed by itself */
     uint32_t put;     /* entries put into the own ring */
     uint32_t told;    /* put, when the other side was last woken if it wanted */
     uint32_t taken;   /* entries taken out of the other ring */
@@ -241,7 +242,9 @@ OS_MUST_CHECK os_err os_packet_sink_wait(struct os_packet_sink *sink, os_time de
  *     os_err N_ROLE_err(ROLE *)        OS_OK, or why the stream has ended
  *     const char *N_ROLE_why(ROLE *)   a few words on it; a constant, never NULL
  *     void N_ROLE_flush(ROLE *)        wakes the other side if it sleeps and waits for what was submitted or
- *                                      acknowledged since the last flush; before anything else that waits
+ *                                      acknowledged since the last flush; to be called after a batch, before
+ *                                      anything that waits. A ring of 16 slots or more is flushed by itself
+ *                                      after each quarter of them, so that both sides work at the same time.
  *     uint32_t N_ROLE_signals(ROLE *)  signals sent to the other side so far
  *
  * Source:

@@ -192,6 +192,29 @@ START_TEST(not_asleep_when_it_has_come_meanwhile)
 }
 END_TEST
 
+/* The other side is woken when it can begin, not when all is there; and not again while it is awake. */
+START_TEST(a_quarter_is_flushed_by_itself)
+{
+    struct bare bare;
+    struct os_packet packets[16];
+    bare_init(&bare, 16, 4096, 0);
+    ck_assert_int_eq(packet_side_arm(&bare.sink.side, 1), 0);
+    for (uint32_t i = 0; i < 16; i++) {
+        ck_ok(os_packet_source_alloc(&bare.source, 1, &packets[i]));
+        ck_ok(os_packet_source_submit(&bare.source, &packets[i], NULL));
+        ck_assert_uint_eq(bare.source.side.signals, i >= 3);
+    }
+    ck_assert_int_eq(packet_side_arm(&bare.source.side, 8), 0);
+    for (uint32_t i = 0; i < 16; i++) {
+        ck_assert_int_eq(os_packet_sink_get(&bare.sink, &packets[i], NULL), 1);
+        os_packet_sink_ack(&bare.sink, &packets[i], NULL);
+        ck_assert_uint_eq(bare.sink.side.signals, i >= 7);
+    }
+    ck_assert_uint_eq(bare.source.side.signals, 1);
+    bare_fini(&bare);
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     tcase_add_test(tcase, allocation_in_any_order);
@@ -200,6 +223,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, counters_wrap);
     tcase_add_test(tcase, woken_once_when_the_point_is_reached);
     tcase_add_test(tcase, not_asleep_when_it_has_come_meanwhile);
+    tcase_add_test(tcase, a_quarter_is_flushed_by_itself);
 }
 
 int main(void)
