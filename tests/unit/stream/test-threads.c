@@ -22,6 +22,7 @@ struct run {
     uint32_t batch; /* packets between two flushes */
     uint32_t acks;  /* that the source waits for */
     sem_t wake_source, wake_sink;
+    uint32_t posts_source, posts_sink;   /* signals that were posted */
     uint32_t arms_source, arms_sink;     /* times that a side said that it was about to sleep, at most */
     uint32_t sleeps_source, sleeps_sink; /* and did */
     _Atomic int stop;                    /* for the attacker */
@@ -45,14 +46,26 @@ static void check(const struct os_packet *packet, uint32_t n, uint32_t tag)
         must(((uint8_t *)packet->data)[i] == (uint8_t)n);
 }
 
+/* What the library would have signalled goes to the semaphore. */
+static void post(struct run *run, struct os_packet_side *side)
+{
+    int source = side == &run->bare.source.side;
+    for (uint32_t *posted = source ? &run->posts_source : &run->posts_sink; *posted != side->signals;
+         ++*posted)
+        sem_post(source ? &run->wake_sink : &run->wake_source);
+}
+
+static void flush(struct run *run, struct os_packet_side *side)
+{
+    packet_side_wake(side);
+    post(run, side);
+}
+
 /* Flushes; then sleeps until COUNT entries wait, unless they do. */
 static void sleep_until(struct run *run, struct os_packet_side *side, uint32_t count)
 {
     int source = side == &run->bare.source.side;
-    if (packet_side_flush(side)) {
-        side->signals++;
-        sem_post(source ? &run->wake_sink : &run->wake_source);
-    }
+    flush(run, side);
     for (;;) {
         ++*(source ? &run->arms_source : &run->arms_sink);
         if (packet_side_arm(side, count))
@@ -61,14 +74,6 @@ static void sleep_until(struct run *run, struct os_packet_side *side, uint32_t c
         while (sem_wait(source ? &run->wake_source : &run->wake_sink))
             ;
     }
-}
-
-static void flush(struct run *run, struct os_packet_side *side)
-{
-    if (!packet_side_flush(side))
-        return;
-    side->signals++;
-    sem_post(side == &run->bare.source.side ? &run->wake_sink : &run->wake_source);
 }
 
 static void *run_source(void *arg)
@@ -87,6 +92,7 @@ static void *run_source(void *arg)
         fill(&packet, n);
         uint32_t tag = n * 3;
         must(!os_packet_source_submit(source, &packet, &tag));
+        post(run, &source->side);
         if (++n % run->batch == 0)
             flush(run, &source->side);
     }
@@ -108,6 +114,7 @@ static void *run_sink(void *arg)
         for (; os_packet_sink_get(sink, &packet, &tag); n++) {
             check(&packet, n, tag);
             os_packet_sink_ack(sink, &packet, &tag);
+            post(run, &sink->side);
             if (n % run->batch == 0)
                 flush(run, &sink->side);
         }
