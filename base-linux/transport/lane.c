@@ -140,7 +140,10 @@ int lane_call(struct os_cap cap, struct os_msg *msg, os_time deadline, os_err *e
         return 0;
     if (c->unbind.next != c->unbind.prev)
         connection_flush(c); /* one may wait for a request by the socket */
-    lane->seq = c->seq = (c->seq + 1) & CHANNEL_SEQ;
+    uint32_t seq = (c->seq + 1) & CHANNEL_SEQ;
+    if (seq == lane->seq) /* numbers have begun anew, and the server would see nothing new in this one */
+        seq = (seq + 1) & CHANNEL_SEQ;
+    lane->seq = c->seq = seq;
     if (channel_post(lane->page, lane->seq, known->index, msg, spin_cpu()))
         ring(lane);
     uint32_t reply = await(lane, deadline);
