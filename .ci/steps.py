@@ -172,6 +172,17 @@ def step_sanitizers(report, scratch):
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def step_threads(report, scratch):
+    """what threads of different components share, under ThreadSanitizer"""
+    folder = scratch / 'threads'
+    names = ['transport-page', 'transport-page-no-spin', 'transport-lane']
+    problems = configure(folder, 'gcc', '-Db_sanitize=thread', '-Db_lundef=false', '-Dsdl=disabled')
+    targets = ['tests/runner/guard'] + [f'tests/unit/transport/test-transport-{name}' for name in ('page', 'lane')]
+    check(report, 'threads: build', problems or ninja(folder, *targets))
+    counted(report, 'threads', [*RUN, str(folder), *names], env={**os.environ, 'TSAN_OPTIONS': 'halt_on_error=1'})
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def step_valgrind(report, _):
     """the unit suites under valgrind"""
     names, _ = unit_tests(BUILD, NOT_UNDER_VALGRIND, report)

@@ -715,6 +715,7 @@ struct own_ep {
     struct os_thread thread;
     struct plat_ep *ep;
     struct os_cap cap;
+    struct os_semaphore yours;
 };
 
 static void call_own(struct os_thread *thread)
@@ -725,6 +726,7 @@ static void call_own(struct os_thread *thread)
 
     for (unsigned i = 0; i < 20; i++)
         ck_assert_int_eq(raw_call(own->cap, RAW_ECHO, 8, i, OS_NEVER), OS_OK);
+    ck_assert_int_eq(os_semaphore_down(&own->yours, OS_NEVER), OS_OK);
     /* it takes the entrypoint over, which it has called through a channel so far */
     plat_ep_wait(own->ep, 0, &event, &msg);
     ck_assert_int_eq(raw_call(own->cap, RAW_ECHO, 8, 1, OS_NEVER), OS_ERR_DEADLOCK);
@@ -733,7 +735,7 @@ static void call_own(struct os_thread *thread)
 /* An entrypoint that goes from one thread to another: from then on it is the other that must not call it. */
 START_TEST(own_object_of_this_thread)
 {
-    struct own_ep own;
+    struct own_ep own = { .ep = NULL };
     struct plat_object *object;
     struct plat_event event;
     struct os_msg msg;
@@ -751,6 +753,7 @@ START_TEST(own_object_of_this_thread)
         served++;
         plat_reply(own.ep, event.token, &msg);
     }
+    os_semaphore_up(&own.yours);
     os_thread_join(&own.thread);
     plat_ep_destroy(own.ep);
     plat_cap_unref(own.cap);

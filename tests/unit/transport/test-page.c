@@ -32,7 +32,7 @@ struct honest {
     struct os_cap cap;
     _Atomic int stop;
     _Atomic unsigned calls;
-    os_err err;
+    _Atomic os_err err;
 };
 
 static struct raw_server server;
@@ -972,7 +972,7 @@ struct hammer {
     struct os_cap cap;
     _Atomic int stop, ended;
     _Atomic unsigned answers;
-    os_err err;
+    _Atomic os_err err;
 };
 
 static void hammer_calls(struct os_thread *thread)
