@@ -29,7 +29,8 @@ def search(compiler, model, endless, thorough, macros, folder):
     subprocess.run(['spin', *macros, '-a', model], cwd=folder, check=True, stdout=subprocess.PIPE,
                    stderr=subprocess.STDOUT)
     # compiling takes longer than most searches
-    subprocess.run([*compiler, '-O1' if thorough else '-O0', '-w', *kind, '-DMEMLIM=1024', '-o', 'pan', 'pan.c'], cwd=folder, check=True)
+    subprocess.run([*compiler, '-O1' if thorough else '-O0', '-w', *kind, '-DMEMLIM=1024', '-o', 'pan', 'pan.c'],
+                   cwd=folder, check=True)
     text = subprocess.run(['./pan', '-m100000', *flags], cwd=folder, check=True, stdout=subprocess.PIPE,
                           text=True).stdout
     result = RESULT.search(text)
