@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
-#include <malloc.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -18,6 +17,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -46,7 +46,7 @@ struct spawner {
 
 /* ---- start ---- */
 
-static os_err load_profiles(struct spawner *s)
+static os_err load_profiles(struct profile *profiles[PROFILES_MAX], size_t *count)
 {
     char error[256] = "";
     os_err err;
@@ -54,15 +54,100 @@ static os_err load_profiles(struct spawner *s)
     for (size_t i = 0; i < profile_text_count; i++) {
         if (i == PROFILES_MAX)
             return OS_ERR_NO_MEMORY;
-        err = profile_create(profile_texts, profile_text_count, profile_texts[i].name, &s->profiles[i], error,
+        err = profile_create(profile_texts, profile_text_count, profile_texts[i].name, &profiles[i], error,
                              sizeof error);
         if (err != OS_OK) {
             fprintf(stderr, "seedbed: profile %s\n", *error ? error : "cannot be compiled");
             return err;
         }
-        s->profile_count++;
+        ++*count;
     }
     return OS_OK;
+}
+
+/* Profiles without a pointer to follow. */
+struct flat_profiles {
+    os_err err;
+    size_t count;
+    struct flat_profile {
+        struct profile profile;
+        char env[PROFILE_ENV_MAX][128];
+        struct sock_filter code[512];
+    } items[PROFILES_MAX];
+};
+
+static os_err flatten(const struct profile *profile, struct flat_profile *flat)
+{
+    if (profile->code_len > OS_ARRAY_LEN(flat->code))
+        return OS_ERR_NO_MEMORY;
+    flat->profile = *profile;
+    memcpy(flat->code, profile->code, profile->code_len * sizeof *profile->code);
+    for (int i = 0; profile->env[i]; i++) {
+        if (snprintf(flat->env[i], sizeof flat->env[i], "%s", profile->env[i]) >= (int)sizeof flat->env[i])
+            return OS_ERR_NO_MEMORY;
+    }
+    return OS_OK;
+}
+
+static os_err unflatten(const struct flat_profile *flat, struct profile **profile)
+{
+    struct profile *p = malloc(sizeof *p);
+
+    if (!p)
+        return OS_ERR_NO_MEMORY;
+    *p = flat->profile;
+    memset(p->env, 0, sizeof p->env);
+    p->code = malloc(p->code_len * sizeof *p->code);
+    *profile = p;
+    if (!p->code)
+        return OS_ERR_NO_MEMORY;
+    memcpy(p->code, flat->code, p->code_len * sizeof *p->code);
+    for (int i = 0; flat->profile.env[i]; i++) {
+        p->env[i] = strdup(flat->env[i]);
+        if (!p->env[i])
+            return OS_ERR_NO_MEMORY;
+    }
+    return OS_OK;
+}
+
+static os_err fill_flat(struct flat_profiles *flat)
+{
+    struct profile *profiles[PROFILES_MAX];
+    os_err err = load_profiles(profiles, &flat->count);
+
+    for (size_t i = 0; i < flat->count && err == OS_OK; i++)
+        err = flatten(profiles[i], &flat->items[i]);
+    return err;
+}
+
+/*
+ * What libseccomp leaves of its memory would be in core and in each spawner for good. So it is used in a
+ * process of its own, and only what came out of it is kept.
+ */
+static os_err compile_profiles(struct spawner *s)
+{
+    struct flat_profiles *flat =
+        mmap(NULL, sizeof *flat, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    os_err err;
+    pid_t pid;
+
+    if (flat == MAP_FAILED)
+        return OS_ERR_NO_MEMORY;
+    flat->err = OS_ERR_NO_MEMORY; /* should it not come to its end */
+    pid = fork();
+    if (pid == 0) {
+        flat->err = fill_flat(flat);
+        _exit(0);
+    }
+    if (pid > 0)
+        waitpid(pid, NULL, 0);
+    err = flat->err;
+    for (size_t i = 0; i < flat->count && err == OS_OK; i++) {
+        err = unflatten(&flat->items[i], &s->profiles[i]);
+        s->profile_count += s->profiles[i] != NULL;
+    }
+    munmap(flat, sizeof *flat);
+    return err;
 }
 
 static int have_notifications(void)
@@ -279,9 +364,8 @@ os_err spawner_start(struct spawner **spawner, uint32_t *missing)
     for (int world = 0; world < WORLD_COUNT; world++)
         s->worker[world].socket = -1;
     world_display_init(&s->display);
-    if ((err = load_profiles(s)) != OS_OK)
+    if ((err = compile_profiles(s)) != OS_OK)
         goto fail;
-    malloc_trim(0); /* of libseccomp, or each of the processes has it */
     /* both at once, they get into place in parallel */
     for (int world = 0; world < WORLD_COUNT; world++) {
         if ((err = start_worker(s, (enum profile_world)world)) != OS_OK)
