@@ -23,6 +23,7 @@
 #include <os/component.h>
 #include <os/config.h>
 #include <os/rom.h>
+#include <os/signal.h>
 
 #include "../components/probe.h"
 
@@ -275,6 +276,67 @@ static void threads(void)
     printf("threads without bound: %s\n", count >= 1000 ? "yes" : "no");
 }
 
+/* ---- signals, from the side of those who may send them */
+
+static void ignore(struct os_signal_handler *handler)
+{
+}
+
+static int signal_fd(void)
+{
+    static struct os_signal_handler handler;
+    os_signal_cap cap;
+    os_require(env, os_signal_handler_init(&handler, env->ep, ignore, &cap), "signal");
+    return transport_cap_fd(cap.cap);
+}
+
+static void read_signal(void)
+{
+    char byte;
+    int fd = signal_fd();
+    ssize_t got = write(fd, "", 1) == 1 ? read(fd, &byte, 1) : 1;
+    printf("read of a signal: %s\n", got < 0 ? strerror(errno) : "something");
+}
+
+static void do_signal_blocking(void)
+{
+    syscall(SYS_fcntl, signal_fd(), F_SETFL, 0);
+}
+
+static void do_signal_size(void)
+{
+    syscall(SYS_fcntl, signal_fd(), F_SETPIPE_SZ, 1 << 20);
+}
+
+/* ---- channels */
+
+extern linux_native_cap runtime_native; /* of the runtime, to ask core for what only the library asks for */
+
+/* One after the other, all kept. */
+static void channels(void)
+{
+    os_any_cap memory, doorbell;
+    unsigned count = 0;
+    os_err err;
+    while (!(err = linux_native_channel(runtime_native, &memory, &doorbell)) && count < 1000)
+        count++;
+    printf("channels beyond the quota: %s, then: %s\n", count > 50 ? "yes" : "no", os_err_name(err));
+}
+
+/* Serves what is no channel, and the same one twice. */
+static void serve(void)
+{
+    os_any_cap memory, doorbell;
+    os_require(env, linux_native_channel(runtime_native, &memory, &doorbell), "channel");
+    os_err none = linux_native_serve(runtime_native, (os_any_cap){ OS_NO_CAP });
+    os_err bell = linux_native_serve(runtime_native, doorbell);
+    os_err socket = linux_native_serve(runtime_native, (os_any_cap){ session.cap.cap });
+    os_err own = linux_native_serve(runtime_native, memory);
+    os_err twice = linux_native_serve(runtime_native, memory);
+    printf("served: %s %s %s %s %s\n", os_err_name(none), os_err_name(bell), os_err_name(socket),
+           os_err_name(own), os_err_name(twice));
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -308,6 +370,11 @@ static const struct {
     { "x32", do_x32 },
     { "memory", memory },
     { "threads", threads },
+    { "read-signal", read_signal },
+    { "signal-blocking", do_signal_blocking },
+    { "signal-size", do_signal_size },
+    { "channels", channels },
+    { "serve", serve },
 };
 
 void component_construct(struct os_env *given)

@@ -60,6 +60,8 @@ static const struct {
     { "mmap-shared", "mmap" },
     { "mprotect-exec", "mprotect" },
     { "unshare", "unshare" },
+    { "signal-blocking", "fcntl" },
+    { "signal-size", "fcntl" },
 };
 
 START_TEST(forbidden_call)
@@ -88,6 +90,9 @@ static const struct {
     { "x32", "attacker" },
     { "memory", "memory beyond the quota: no" },
     { "threads", "threads without bound: no" },
+    { "read-signal", "read of a signal: Bad file descriptor" },
+    { "channels", "channels beyond the quota: no, then: CAPS" },
+    { "serve", "served: BAD_CAP BAD_CAP BAD_CAP OK BAD_CAP" },
 };
 
 START_TEST(harmless_attack)

@@ -1060,6 +1060,81 @@ START_TEST(a_client_that_calls_nothing_all_the_time)
 }
 END_TEST
 
+/* ---- signals, beside channels ---- */
+
+static os_signal_cap flood_cap;
+static unsigned flooded;
+
+static void on_flood(struct os_signal_handler *handler)
+{
+    flooded++;
+    os_signal_submit(flood_cap); /* there is always one more */
+}
+
+/* A context that is signalled all the time takes its turn like all others, and channels take theirs. */
+START_TEST(a_flood_of_signals)
+{
+    struct fair fair;
+    struct os_signal_handler flood;
+    struct raw_client client;
+
+    fair_start(&fair);
+    ck_assert_int_eq(os_signal_handler_init(&flood, &ep, on_flood, &flood_cap), OS_OK);
+    raw_client_open(&client, transport_cap_fd(fair.cap.cap));
+    ready_by_steps(&client);
+    flooded = 0;
+    os_signal_submit(flood_cap);
+    for (unsigned round = 1; round <= 500; round++) {
+        unsigned from = flooded;
+        signals = 0;
+        os_signal_submit(fair.signal);
+        post_ping(&client);
+        while (!signals || !raw_answered(&client)) {
+            os_entrypoint_step(&ep, OS_NEVER);
+            ck_assert_uint_le(flooded - from, SHARE);
+        }
+    }
+    ck_assert_uint_gt(flooded, 0);
+    raw_client_close(&client);
+    os_cap_drop(flood_cap.cap);
+    os_signal_handler_fini(&flood);
+    fair_end(&fair);
+}
+END_TEST
+
+/* One holder fills the context's pipe to the brim: it is told all the same that another has signalled. */
+START_TEST(a_context_that_is_full)
+{
+    static const char bytes[4096];
+    struct fair fair;
+
+    fair_start(&fair);
+    int fd = transport_cap_fd(fair.signal.cap);
+    for (int round = 0; round < 10; round++) {
+        while (write(fd, bytes, sizeof(bytes)) > 0)
+            ;
+        while (write(fd, bytes, 1) > 0)
+            ;
+        signals = 0;
+        os_signal_submit(fair.signal); /* nobody waits */
+        ck_assert_int_eq(os_entrypoint_step(&ep, 0), 1);
+        ck_assert_uint_eq(signals, 1);
+        unsigned left = 0;
+        while (os_entrypoint_step(&ep, 0))
+            left++;
+        ck_assert_uint_lt(left, 64); /* what the full pipe costs its receiver */
+    }
+    /* the sending end tells nothing of what is in it, and takes nothing out */
+    char byte;
+    os_signal_submit(fair.signal);
+    ck_assert_int_eq(read(fd, &byte, 1), -1);
+    signals = 0;
+    ck_assert_int_eq(os_entrypoint_step(&ep, 0), 1);
+    ck_assert_uint_eq(signals, 1);
+    fair_end(&fair);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("transport: the page of a channel");
@@ -1090,6 +1165,8 @@ int main(void)
     tcase_add_test(tc, a_channel_that_is_never_empty);
     tcase_add_test(tc, a_client_that_calls_all_the_time);
     tcase_add_test(tc, a_client_that_calls_nothing_all_the_time);
+    tcase_add_test(tc, a_flood_of_signals);
+    tcase_add_test(tc, a_context_that_is_full);
     suite_add_tcase(suite, tc);
 
     SRunner *runner = srunner_create(suite);
