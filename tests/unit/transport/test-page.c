@@ -407,7 +407,7 @@ static void mad_step(struct raw_client *client, unsigned *seed)
 
     switch (any(seed) % 16) {
     case 0:
-        raw_post(client, any(seed) % 3, any(seed) % 5, (uint16_t)(any(seed) % (OS_MSG_BYTES + 2)));
+        raw_post(client, any(seed) % 3, any(seed) % 5, (uint16_t)(any(seed) % (OS_MSG_BYTES + 1)));
         break;
     case 1:
         atomic_store(&page->request.seq, any(seed) & CHANNEL_SEQ);
