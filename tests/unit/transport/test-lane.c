@@ -530,7 +530,7 @@ START_TEST(entrypoint_destroyed)
     os_thread_join(&waits.thread);
     ck_assert_int_eq(waits.err, OS_ERR_DEAD);
     ck_assert_int_eq(ends.err, OS_ERR_DEAD);
-    ck_assert_int_eq(channels_attached(), 0);
+    until_attached(0);
     raw_server_stop(&server);
 }
 END_TEST
