@@ -175,7 +175,7 @@ def step_sanitizers(report, scratch):
 def step_threads(report, scratch):
     """what threads of different components share, under ThreadSanitizer"""
     folder = scratch / 'threads'
-    names = ['transport-page', 'transport-page-no-spin', 'transport-lane']
+    names = ['transport-page', 'transport-lane']
     problems = configure(folder, 'gcc', '-Db_sanitize=thread', '-Db_lundef=false', '-Dsdl=disabled')
     targets = ['tests/runner/guard'] + [f'tests/unit/transport/test-transport-{name}' for name in ('page', 'lane')]
     check(report, 'threads: build', problems or ninja(folder, *targets))
