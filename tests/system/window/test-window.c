@@ -131,6 +131,12 @@ static void wait_until(Window window, int x, int y, unsigned long colour, int eq
         moment();
 }
 
+/*
+ * Colours of paint: its paper, and the first one that it draws with. What is waited for is a colour and not a
+ * change, for the gui's background and the sketch that is being cleared are changes too.
+ */
+enum { PAPER = 0xfffdf8, INK = 0x2f3a45 };
+
 static void size_of(Window window, int *w, int *h)
 {
     XWindowAttributes attributes;
@@ -166,25 +172,23 @@ START_TEST(draw_and_type)
     Window window = wait_for_canvas(&x, &y);
     act("windowfocus --sync %lu mousemove --window %lu %d %d click 1 key c", window, window, x, y);
     act("mousemove --window %lu %d %d", window, x - 100, y - 60);
-    moment();
-    unsigned long empty = pixel(window, x + 40, y + 40);
+    wait_until(window, x + 40, y, PAPER, 1);
     /* a stroke from left to right */
     act("mousemove --window %lu %d %d mousedown 1 mousemove --window %lu %d %d mousemove --window %lu %d %d "
         "mouseup 1",
         window, x - 80, y, window, x, y, window, x + 80, y);
-    wait_until(window, x + 40, y, empty, 0);
-    unsigned long first = pixel(window, x + 40, y);
+    wait_until(window, x + 40, y, INK, 1);
     /* another colour by key, over the first stroke */
     act("key 3 mousemove --window %lu %d %d mousedown 1 mousemove --window %lu %d %d mousemove --window %lu "
         "%d %d "
         "mouseup 1",
         window, x - 80, y, window, x, y, window, x + 80, y);
-    wait_until(window, x + 40, y, first, 0);
-    ck_assert_uint_ne(pixel(window, x + 40, y), empty);
-    ck_assert_uint_eq(pixel(window, x + 40, y + 40), empty);
+    wait_until(window, x + 40, y, INK, 0);
+    ck_assert_uint_ne(pixel(window, x + 40, y), PAPER);
+    ck_assert_uint_eq(pixel(window, x + 40, y + 40), PAPER);
     /* cleared by key */
     act("key c");
-    wait_until(window, x + 40, y, empty, 1);
+    wait_until(window, x + 40, y, PAPER, 1);
     run_signal(&run, SIGINT);
     ck_assert_int_eq(run_end(&run), 0);
 }
@@ -208,6 +212,17 @@ START_TEST(close_button)
 }
 END_TEST
 
+/* A clear sheet, and a stroke from left to right across its middle. */
+static void draw(Window window, int x, int y)
+{
+    act("windowfocus --sync %lu mousemove --window %lu %d %d click 1 key c", window, window, x, y);
+    wait_until(window, x + 40, y, PAPER, 1);
+    act("mousemove --window %lu %d %d mousedown 1 mousemove --window %lu %d %d mouseup 1", window, x - 80, y,
+        window, x + 80, y);
+    act("mousemove --window %lu %d %d", window, x - 100, y - 60);
+    wait_until(window, x + 40, y, INK, 1);
+}
+
 /* The driver is killed: init starts it again, and the new window shows what was drawn before. */
 START_TEST(driver_restarts)
 {
@@ -215,18 +230,12 @@ START_TEST(driver_restarts)
     int x, y;
     start(&run);
     Window window = wait_for_canvas(&x, &y);
-    act("windowfocus --sync %lu mousemove --window %lu %d %d click 1 key c", window, window, x, y);
-    act("mousemove --window %lu %d %d mousedown 1 mousemove --window %lu %d %d mouseup 1", window, x - 80, y,
-        window, x + 80, y);
-    act("mousemove --window %lu %d %d", window, x - 100, y - 60);
-    unsigned long empty = pixel(window, x + 40, y + 40);
-    wait_until(window, x + 40, y, empty, 0);
-    unsigned long drawn = pixel(window, x + 40, y);
+    draw(window, x, y);
     ck_assert_int_eq(kill(run_pid(&run, "display"), SIGKILL), 0);
     while (find_window(DefaultRootWindow(display)) == window)
         moment();
     window = wait_for_window();
-    wait_until(window, x + 40, y, drawn, 1);
+    wait_until(window, x + 40, y, INK, 1);
     run_signal(&run, SIGTERM);
     ck_assert_int_eq(run_end(&run), 0);
     ck_assert_msg(!strstr(run.text, "[paint]"), "paint noticed:\n%s", run.text);
@@ -240,13 +249,7 @@ START_TEST(gui_restarts)
     int x, y;
     start(&run);
     Window window = wait_for_canvas(&x, &y);
-    act("windowfocus --sync %lu mousemove --window %lu %d %d click 1 key c", window, window, x, y);
-    act("mousemove --window %lu %d %d mousedown 1 mousemove --window %lu %d %d mouseup 1", window, x - 80, y,
-        window, x + 80, y);
-    act("mousemove --window %lu %d %d", window, x - 100, y - 60);
-    unsigned long empty = pixel(window, x + 40, y + 40);
-    wait_until(window, x + 40, y, empty, 0);
-    unsigned long drawn = pixel(window, x + 40, y);
+    draw(window, x, y);
     for (unsigned times = 0; times < 2; times++) {
         ck_assert_int_eq(kill(run_pid(&run, "gui"), SIGKILL), 0);
         run_expect(&run, "[paint] the gui was restarted");
@@ -255,8 +258,8 @@ START_TEST(gui_restarts)
     act("mousemove --window %lu %d %d mousedown 1 mousemove --window %lu %d %d mouseup 1", window, x - 80,
         y + 40, window, x + 80, y + 40);
     act("mousemove --window %lu %d %d", window, x - 100, y - 60);
-    wait_until(window, x + 40, y + 40, empty, 0);
-    ck_assert_uint_eq(pixel(window, x + 40, y), drawn);
+    wait_until(window, x + 40, y + 40, INK, 1);
+    ck_assert_uint_eq(pixel(window, x + 40, y), INK);
     run_signal(&run, SIGTERM);
     ck_assert_int_eq(run_end(&run), 0);
 }
