@@ -111,7 +111,8 @@ static int entry_valid(struct os_packet_sink *sink, const uint32_t entry[SUBMIT_
     struct os_packet_side *side = &sink->side;
     if (entry[SUBMIT_ID] >= side->slots || sink->held[entry[SUBMIT_ID]])
         packet_side_fault(side, "the number of the packet is out of range or in use");
-    else if (entry[SUBMIT_OFFSET] > side->bulk || entry[SUBMIT_LEN] > side->bulk - entry[SUBMIT_OFFSET])
+    else if (entry[SUBMIT_OFFSET] > side->bulk || entry[SUBMIT_LEN] > side->bulk - entry[SUBMIT_OFFSET] ||
+             entry[SUBMIT_OFFSET] % OS_PACKET_ALIGN)
         packet_side_fault(side, "the packet is not in the bulk buffer");
     return !side->err;
 }

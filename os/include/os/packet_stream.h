@@ -55,8 +55,9 @@
  * do not change any more.
  *
  * Whatever the peer writes to the shared memory, at whatever time: indices and descriptors are checked
- * against state that it cannot reach. data and len of a packet lie within the bulk buffer, id is below the
- * number of slots and belongs to one packet at a time, and no function loops for longer than there are slots.
+ * against state that it cannot reach. data and len of a packet lie within the bulk buffer, data at a multiple
+ * of OS_PACKET_ALIGN, id is below the number of slots and belongs to one packet at a time, and no function
+ * loops for longer than there are slots.
  * A peer that breaks the protocol (an index that jumps, a packet beyond the buffer, an acknowledgement of
  * what is not under way) ends the stream: N_source_err and N_sink_err are OS_ERR_BAD_MSG from then on, and
  * say why.

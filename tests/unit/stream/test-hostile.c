@@ -51,6 +51,7 @@ static void check_place(const struct os_packet *packet, const uint8_t *bulk)
 {
     const uint8_t *data = packet->data;
     must(data >= bulk && data <= bulk + BULK);
+    must((size_t)(data - bulk) % OS_PACKET_ALIGN == 0);
     must(packet->len <= (size_t)(bulk + BULK - data));
 }
 
@@ -454,11 +455,24 @@ START_TEST(packets_beyond_the_buffer)
                                           { UINT32_MAX, 1 },  { 1, UINT32_MAX },
                                           { UINT32_MAX, 64 }, { 0x80000000u, 0x80000000u } };
     struct os_packet_side *side = attack_up();
-    put(side, 0, 0, BULK - 1, 1); /* the last byte is fine */
-    put(side, 1, 1, BULK, 0);     /* and nothing, behind it */
+    put(side, 0, 0, BULK - OS_PACKET_ALIGN, OS_PACKET_ALIGN); /* the last byte is fine */
+    put(side, 1, 1, BULK, 0);                                 /* and nothing, behind it */
     ck_assert_uint_eq(served, 2);
     put(side, 2, 2, places[_i][0], places[_i][1]);
     ck_assert_uint_eq(served, 2);
+    expect_up_ended(wrong_place);
+}
+END_TEST
+
+/* Whoever reads packets as structures, or copies them by wide words, relies on where they begin. */
+START_TEST(packets_that_begin_anywhere)
+{
+    static const uint32_t offsets[] = { 1, 4, OS_PACKET_ALIGN / 2, BULK - 1 };
+    struct os_packet_side *side = attack_up();
+    put(side, 0, 0, OS_PACKET_ALIGN, 1);
+    ck_assert_uint_eq(served, 1);
+    put(side, 1, 1, offsets[_i], 1);
+    ck_assert_uint_eq(served, 1);
     expect_up_ended(wrong_place);
 }
 END_TEST
@@ -682,6 +696,7 @@ int main(void)
     tcase_add_loop_test(attacks, index_jumps, 0, 4);
     tcase_add_test(attacks, index_goes_back);
     tcase_add_loop_test(attacks, packets_beyond_the_buffer, 0, 8);
+    tcase_add_loop_test(attacks, packets_that_begin_anywhere, 0, 4);
     tcase_add_loop_test(attacks, numbers_of_packets, 0, 3);
     tcase_add_test(attacks, a_number_twice);
     tcase_add_test(attacks, more_than_the_ring_has);
