@@ -515,6 +515,36 @@ START_TEST(waiting_has_an_end)
 }
 END_TEST
 
+/* Each delivery is followed by the next, as from a peer that does nothing but signal. */
+struct flood {
+    struct os_signal_handler handler;
+    os_signal_cap again;
+    unsigned count;
+};
+
+enum { FLOOD = 1000 };
+
+static void signal_again(struct os_signal_handler *handler)
+{
+    struct flood *flood = OS_CONTAINER_OF(handler, struct flood, handler);
+    inproc_advance(OS_MS / 10);
+    if (++flood->count < FLOOD)
+        os_signal_submit(flood->again);
+}
+
+START_TEST(waiting_in_a_flood_has_an_end)
+{
+    struct flood flood = { 0 };
+    ck_ok(pair_down_connect(&down_sink, client.env.ep, session.cap, size));
+    ck_ok(os_signal_handler_init(&flood.handler, client.env.ep, signal_again, &flood.again));
+    os_signal_submit(flood.again);
+    ck_err(down_sink_wait(&down_sink, os_clock_now() + OS_MS), OS_ERR_DEADLINE);
+    ck_assert_uint_lt(flood.count, FLOOD);
+    os_signal_handler_fini(&flood.handler);
+    os_cap_drop(flood.again.cap);
+}
+END_TEST
+
 /* ---- ends */
 
 static unsigned client_ends;
@@ -735,6 +765,7 @@ static void add_loop(TCase *tcase)
     tcase_add_test(tcase, the_server_as_the_source);
     tcase_add_test(tcase, a_loop_of_one_packet_is_a_signal_each_way);
     tcase_add_test(tcase, waiting_has_an_end);
+    tcase_add_test(tcase, waiting_in_a_flood_has_an_end);
     tcase_add_test(tcase, the_end_of_the_session_ends_a_wait);
     tcase_add_test(tcase, the_smallest_stream_works);
 }
