@@ -203,7 +203,7 @@ static os_err send_request(struct connection *c, const struct os_msg *msg, struc
     };
     int fds[OS_MSG_CAPS];
     unsigned nfds;
-    os_err err = cap_send_all(msg, &head, fds, &nfds);
+    os_err err = cap_send_all(msg, c->shared ? c : NULL, &head, fds, &nfds);
 
     while (!err) {
         if (c->unbind.next != c->unbind.prev)

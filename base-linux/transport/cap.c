@@ -251,6 +251,22 @@ os_err cap_receive(int fd, struct os_cap *cap)
     return OS_OK;
 }
 
+os_err cap_own(struct plat_object *object, struct os_cap *cap)
+{
+    transport_lock();
+    struct cap_entry *entry = object->entry;
+    if (entry) {
+        entry->refs++;
+    } else if ((entry = take_entry(-1))) {
+        entry->object = object;
+        object->entry = entry;
+    }
+    if (entry)
+        cap->id = entry->id;
+    transport_unlock();
+    return entry ? OS_OK : OS_ERR_HANDLES;
+}
+
 os_err cap_receive_all(const struct wire_head *head, const int *fds, unsigned nfds, struct os_msg *msg)
 {
     unsigned used = 0;
@@ -259,7 +275,7 @@ os_err cap_receive_all(const struct wire_head *head, const int *fds, unsigned nf
     for (msg->ncaps = 0; msg->ncaps < head->ncaps; msg->ncaps++) {
         struct os_cap *cap = &msg->caps[msg->ncaps];
         *cap = OS_NO_CAP;
-        if (head->caps[msg->ncaps] == WIRE_CAP_NONE)
+        if (!wire_has_fd(head->caps[msg->ncaps]))
             continue;
         err = cap_receive(fds[used++], cap);
         if (err)
@@ -276,7 +292,28 @@ fail:
     return err;
 }
 
-os_err cap_send_all(const struct os_msg *msg, struct wire_head *head, int fds[OS_MSG_CAPS], unsigned *nfds)
+/* The word and, perhaps, descriptor for one of them. */
+static os_err send_one(struct os_cap cap, const struct connection *core, uint32_t *word, int *fd)
+{
+    os_err err = OS_ERR_BAD_CAP;
+
+    transport_lock();
+    struct cap_entry *entry = find_entry(cap);
+    const struct binding *binding = entry && core ? connection_binding(entry, core) : NULL;
+    if (binding) {
+        *word = WIRE_CAP_INDEX | binding->index;
+        err = OS_OK;
+    } else if (entry && entry->fd >= 0) {
+        *word = WIRE_CAP_FD;
+        *fd = entry->fd;
+        err = OS_OK;
+    }
+    transport_unlock();
+    return err;
+}
+
+os_err cap_send_all(const struct os_msg *msg, const struct connection *core, struct wire_head *head,
+                    int fds[OS_MSG_CAPS], unsigned *nfds)
 {
     unsigned n = 0;
 
@@ -284,11 +321,10 @@ os_err cap_send_all(const struct os_msg *msg, struct wire_head *head, int fds[OS
         head->caps[i] = WIRE_CAP_NONE;
         if (!msg->caps[i].id)
             continue;
-        int fd = transport_cap_fd(msg->caps[i]);
-        if (fd < 0)
-            return OS_ERR_BAD_CAP;
-        head->caps[i] = WIRE_CAP_FD;
-        fds[n++] = fd;
+        os_err err = send_one(msg->caps[i], core, &head->caps[i], &fds[n]);
+        if (err)
+            return err;
+        n += (unsigned)wire_has_fd(head->caps[i]);
     }
     head->ncaps = msg->ncaps;
     *nfds = n;

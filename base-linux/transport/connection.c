@@ -364,6 +364,16 @@ fail:
     return err;
 }
 
+const struct binding *connection_binding(const struct cap_entry *entry, const struct connection *c)
+{
+    OS_LIST_FOR_EACH (link, &entry->bindings) {
+        const struct binding *binding = OS_CONTAINER_OF(link, struct binding, cap_link);
+        if (binding->connection == c)
+            return binding;
+    }
+    return NULL;
+}
+
 static struct binding *find_binding(struct cap_entry *entry, struct plat_ep *ep)
 {
     OS_LIST_FOR_EACH (link, &entry->bindings) {

@@ -103,8 +103,16 @@ os_err cap_receive(int fd, struct os_cap *cap);
  */
 os_err cap_receive_all(const struct wire_head *head, const int *fds, unsigned nfds, struct os_msg *msg);
 
-/* The way out: words and borrowed descriptors for the capabilities of MSG. OS_ERR_BAD_CAP. */
-os_err cap_send_all(const struct os_msg *msg, struct wire_head *head, int fds[OS_MSG_CAPS], unsigned *nfds);
+/* A handle for OBJECT of this process; it may have no descriptor, and then nobody else can be given it. */
+os_err cap_own(struct plat_object *object, struct os_cap *cap);
+
+/*
+ * The way out: words and borrowed descriptors for the capabilities of MSG; those that CORE, a connection that
+ * core made, has an index for go by that. CORE may be NULL. OS_ERR_BAD_CAP.
+ */
+struct connection;
+os_err cap_send_all(const struct os_msg *msg, const struct connection *core, struct wire_head *head,
+                    int fds[OS_MSG_CAPS], unsigned *nfds);
 
 /* ---- connection.c: a client's end of a private connection ---- */
 
@@ -186,6 +194,9 @@ struct plat_call {
 os_err connection_acquire(struct cap_entry *entry, struct plat_ep *ep, os_time deadline,
                           struct connection **connection, uint32_t *index, int *fresh);
 void connection_release(struct connection *connection);
+
+/* The binding of a handle on CONNECTION, or NULL. The lock is held. */
+const struct binding *connection_binding(const struct cap_entry *entry, const struct connection *connection);
 
 /* Ends a connection: its calls end with ERR, its bindings are gone. */
 void connection_end(struct connection *connection, os_err err);
@@ -280,7 +291,7 @@ struct plat_object {
     struct source source; /* SOURCE_OBJECT */
     struct plat_ep *ep;
     void *key;
-    int fd;          /* server end */
+    int fd;          /* server end; -1: introduced by transport_preconnect only */
     uint64_t cookie; /* of the client end */
     struct plat_object *hash_next;
     struct cap_entry *entry; /* handle in this process, or NULL */

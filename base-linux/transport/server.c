@@ -196,6 +196,24 @@ os_err server_find_object(struct server_connection *c, uint32_t index, struct pl
     return OS_OK;
 }
 
+/* Those that came by an index are this process's own; what was revoked is none any more. */
+static os_err receive_caps(struct server_connection *c, const struct wire_head *head, const int *fds,
+                           unsigned nfds, struct os_msg *msg)
+{
+    os_err err = cap_receive_all(head, fds, nfds, msg);
+
+    for (unsigned i = 0; !err && i < head->ncaps; i++) {
+        if (!(head->caps[i] & WIRE_CAP_INDEX))
+            continue;
+        const struct slot *slot = slot_at(c, head->caps[i] & ~WIRE_CAP_INDEX);
+        if (slot->object)
+            err = cap_own(slot->object, &msg->caps[i]);
+    }
+    for (; err && msg->ncaps; msg->ncaps--)
+        plat_cap_unref(msg->caps[msg->ncaps - 1]);
+    return err;
+}
+
 static int take_request(struct server_connection *c, const struct wire_head *head, const int *fds,
                         unsigned nfds, int lost, struct plat_event *event, struct os_msg *msg)
 {
@@ -205,7 +223,7 @@ static int take_request(struct server_connection *c, const struct wire_head *hea
     if (err)
         wire_close(fds, nfds);
     else
-        err = cap_receive_all(head, fds, nfds, msg);
+        err = receive_caps(c, head, fds, nfds, msg);
     if (err) {
         answer(c, head->seq, err);
         return 0;
@@ -234,9 +252,9 @@ static void take_watch(struct server_connection *c, uint32_t index)
 }
 
 /* A client asks once, and waits for the answer before it asks again. */
-static void take_channel(struct server_connection *c, const int fds[2])
+static void take_channel(struct server_connection *c, const int fds[2], int lost)
 {
-    struct wire_head head = { .type = WIRE_CHANNEL, .err = lane_adopt(c, fds) };
+    struct wire_head head = { .type = WIRE_CHANNEL, .err = lost ? OS_ERR_HANDLES : lane_adopt(c, fds) };
 
     if (wire_send(c->fd, &head, NULL, NULL, 0))
         server_close(c);
@@ -248,13 +266,21 @@ static int is_bound(struct server_connection *c, uint32_t index)
     return index < c->nslots && slot_at(c, index)->state != SLOT_FREE;
 }
 
+/* A word that names an object by its index: on connections that core made only. */
+static int index_is_plain(struct server_connection *c, const struct wire_head *head, uint32_t word)
+{
+    uint32_t index = word & ~WIRE_CAP_INDEX;
+
+    return c->own_pair && (word & WIRE_CAP_INDEX) && is_bound(c, index) && (uint32_t)head->err != index + 1;
+}
+
 /* As a client's library writes it; what is to be unbound is. */
 static int request_is_plain(struct server_connection *c, const struct wire_head *head)
 {
     if (head->err && !is_bound(c, (uint32_t)head->err - 1))
         return 0;
     for (unsigned i = 0; i < head->ncaps; i++)
-        if (head->caps[i] > WIRE_CAP_FD)
+        if (head->caps[i] > WIRE_CAP_FD && !index_is_plain(c, head, head->caps[i]))
             return 0;
     if (head->err)
         free_slot(c, (uint32_t)head->err - 1);
@@ -273,8 +299,8 @@ int server_ready(struct server_connection *c, struct plat_event *event, struct o
     if (result == WIRE_OK || result == WIRE_LOST) {
         if (head.type == WIRE_REQUEST && request_is_plain(c, &head))
             return take_request(c, &head, fds, nfds, result == WIRE_LOST, event, msg);
-        if (head.type == WIRE_CHANNEL && nfds == 2) {
-            take_channel(c, fds);
+        if (head.type == WIRE_CHANNEL && (nfds == 2 || result == WIRE_LOST)) {
+            take_channel(c, fds, result == WIRE_LOST);
             return 0;
         }
         wire_close(fds, nfds);
@@ -320,7 +346,7 @@ os_err server_send_reply(struct server_connection *c, uint32_t seq, struct os_ms
     int fds[OS_MSG_CAPS];
     unsigned nfds;
 
-    os_err err = cap_send_all(msg, &head, fds, &nfds);
+    os_err err = cap_send_all(msg, NULL, &head, fds, &nfds);
     if (err)
         return err;
     give_hints(c, msg, &head);

@@ -86,8 +86,11 @@ static int head_is_sound(const struct wire_head *head, size_t size, unsigned *nf
     *nfds = 0;
     if (size < sizeof(*head) || head->len != size - sizeof(*head) || head->ncaps > OS_MSG_CAPS)
         return 0;
-    for (unsigned i = 0; i < head->ncaps; i++)
-        *nfds += head->caps[i] != WIRE_CAP_NONE;
+    for (unsigned i = 0; i < head->ncaps; i++) {
+        if ((head->caps[i] & WIRE_CAP_INDEX) && head->type != WIRE_REQUEST)
+            return 0;
+        *nfds += (unsigned)wire_has_fd(head->caps[i]);
+    }
     return 1;
 }
 

@@ -4,7 +4,7 @@
  * the picture.
  *
  * Every message is one datagram of a SOCK_SEQPACKET socket: a head of 64 bytes, then LEN bytes of data, with
- * one descriptor (SCM_RIGHTS) for each of the NCAPS words that is not WIRE_CAP_NONE, in their order. Numbers
+ * one descriptor (SCM_RIGHTS) for each of the NCAPS words that has one, in their order. Numbers
  * are in native byte order, since both sides run on one machine. Fields that a type does not name are zero.
  *
  *   type       on                who to whom       carries
@@ -13,7 +13,8 @@
  *   WELCOME    private conn.     server to client  index: 1 if it serves channels; the first message, once
  *   REFUSE     private conn.     server to client  err; instead of WELCOME, then the server closes
  *   REQUEST    private conn.     client to server  index, seq, fingerprint, op, words WIRE_CAP_FD, data;
- *                                                  err: 0, or 1 + an index that is unbound with it
+ *                                                  err: 0, or 1 + an index that is unbound with it;
+ *                                                  on connections that core made also words WIRE_CAP_INDEX
  *   REPLY      private conn.     server to client  seq, err, words with hints, data; once per REQUEST
  *   UNBIND     private conn.     client to server  index, which the client does not name again
  *   WATCH      private conn.     client to server  index
@@ -43,8 +44,18 @@ enum wire_type {
     WIRE_CHANNEL,
 };
 
-/* Words that stand for capabilities; with WIRE_CAP_HINT + i the object also has index i from now on. */
+/*
+ * Words that stand for capabilities. In a reply, WIRE_CAP_HINT + i is a descriptor whose object also has
+ * index i from now on. In a request on a connection that core made, WIRE_CAP_INDEX + i is the object that has
+ * this index, and no descriptor.
+ */
 enum { WIRE_CAP_NONE = 0, WIRE_CAP_FD = 1, WIRE_CAP_HINT = 2 };
+#define WIRE_CAP_INDEX UINT32_C(0x80000000)
+
+static inline int wire_has_fd(uint32_t word)
+{
+    return word != WIRE_CAP_NONE && !(word & WIRE_CAP_INDEX);
+}
 
 struct wire_head {
     uint32_t type;  /* enum wire_type */

@@ -243,6 +243,20 @@ START_TEST(hints_in_a_request)
 }
 END_TEST
 
+/* Only connections that core made have indices as arguments. */
+START_TEST(indices_in_a_request)
+{
+    struct raw raw = echo_request();
+    int fd = welcomed(root);
+
+    raw.head.ncaps = 1;
+    raw.head.caps[0] = WIRE_CAP_INDEX;
+    send_raw(fd, &raw, ECHO_SIZE, -1, 0);
+    ck_assert(is_closed(fd));
+    close(fd);
+}
+END_TEST
+
 START_TEST(unbound_index)
 {
     struct raw raw = echo_request();
@@ -651,6 +665,7 @@ int main(void)
     tcase_add_test(tc, messages_that_end_the_connection);
     tcase_add_test(tc, surplus_descriptors);
     tcase_add_test(tc, hints_in_a_request);
+    tcase_add_test(tc, indices_in_a_request);
     tcase_add_test(tc, unbound_index);
     tcase_add_test(tc, junk_on_an_object);
     tcase_add_test(tc, flood_on_one_connection);

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <os/thread.h>
@@ -168,6 +169,23 @@ START_TEST(a_server_that_serves_none)
     ck_assert_uint_eq(count_fds(), fds);
     ck_assert_uint_eq(server_fds(), its);
     until_attached(0);
+}
+END_TEST
+
+/* No descriptor is left there for a channel: the calls go on as before. */
+START_TEST(a_server_without_descriptors)
+{
+    struct rlimit limit = { 0, 0 }, before;
+
+    echo(root, 1);
+    ck_assert_int_eq(prlimit(probe_server.pid, RLIMIT_NOFILE, NULL, &before), 0);
+    limit.rlim_max = before.rlim_max;
+    ck_assert_int_eq(prlimit(probe_server.pid, RLIMIT_NOFILE, &limit, NULL), 0);
+    for (uint32_t i = 0; i < 5 * BEFORE; i++)
+        echo(root, i);
+    ck_assert_int_eq(channels_asked(), 1);
+    ck_assert_int_eq(channels_served(), 0);
+    ck_assert_int_eq(prlimit(probe_server.pid, RLIMIT_NOFILE, &before, NULL), 0);
 }
 END_TEST
 
@@ -805,6 +823,8 @@ int main(void)
     tcase_add_test(tc, calls_with_capabilities_ask_for_none);
     tcase_add_test(tc, no_quota_for_one);
     tcase_add_test(tc, a_server_that_serves_none);
+    if (!probe_under_valgrind())
+        tcase_add_test(tc, a_server_without_descriptors);
     tcase_add_test(tc, what_it_costs);
     tcase_add_test(tc, capabilities_in_out_and_both);
     tcase_add_test(tc, messages_of_every_length);
