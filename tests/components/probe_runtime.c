@@ -187,6 +187,29 @@ static int exhaustion(void)
     return 1;
 }
 
+/* ---- what else of the C library needs more than pure computation */
+
+static int by_value(const void *a, const void *b)
+{
+    unsigned left = *(const unsigned *)a, right = *(const unsigned *)b;
+    return (left > right) - (left < right);
+}
+
+/* More than glibc sorts on the stack: it asks the kernel then how much memory there is. */
+static int sort(void)
+{
+    enum { VALUES = 20000 };
+    unsigned *values = hidden(malloc(VALUES * sizeof(*values)));
+    REQUIRE(values);
+    for (unsigned i = 0; i < VALUES; i++)
+        values[i] = i * 7919 % VALUES;
+    qsort(values, VALUES, sizeof(*values), by_value);
+    for (unsigned i = 0; i < VALUES; i++)
+        REQUIRE(values[i] == i);
+    free(values);
+    return 1;
+}
+
 /* ---- threads */
 
 struct worker {
@@ -277,9 +300,11 @@ static const struct {
     const char *name;
     int (*run)(void);
 } steps[] = {
-    { "long-line", long_line },       { "binary", binary },        { "no-newline", no_newline },
-    { "alignment", alignment },       { "realloc", reallocation }, { "calloc", zeroed },
-    { "exhaustion", exhaustion },     { "threads", threads },      { "thread-overflow", thread_overflow },
+    { "long-line", long_line },       { "binary", binary },
+    { "no-newline", no_newline },     { "alignment", alignment },
+    { "realloc", reallocation },      { "calloc", zeroed },
+    { "exhaustion", exhaustion },     { "sort", sort },
+    { "threads", threads },           { "thread-overflow", thread_overflow },
     { "thread-fault", thread_fault },
 };
 

@@ -19,7 +19,7 @@ static void start(struct run *run, const char *step, const char *more)
     run_start(run, "run", scenario, args);
 }
 
-static const char *const good[] = { "alignment", "realloc", "calloc", "exhaustion", "threads" };
+static const char *const good[] = { "alignment", "realloc", "calloc", "exhaustion", "threads", "sort" };
 
 START_TEST(step_is_good)
 {
