@@ -236,13 +236,17 @@ static const struct linux_native_ops ops = { .pairs = native_pairs,
                                              .channel = native_channel,
                                              .serve = native_serve };
 
+/* Only the component has this object, and from its start; so it needs no socket by which it is handed on. */
 os_err linux_native_init(struct core_process *process)
 {
-    linux_native_cap cap;
-    os_err err = linux_native_object_init(&process->native, &linux_core.ep, &ops, &cap);
-    if (!err)
-        os_cap_drop(cap.cap);
-    return err;
+    struct plat_object *plat;
+    os_err err = transport_object_create(linux_core.ep.plat, &process->native, &plat);
+    if (err)
+        return err;
+    linux_native_complete_(&ops);
+    os_rpc_object_serve(&process->native, &linux_core.ep, &linux_native_interface, &ops,
+                        linux_native_dispatch_, plat);
+    return OS_OK;
 }
 
 /* ---- the same for core itself, by system calls */

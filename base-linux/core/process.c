@@ -33,8 +33,8 @@
 #define STACK       OS_KIB(256)
 #define THREADS_MAX 16u
 
-/* For the component's object here, its connection to core, and its raw output. */
-#define PROCESS_CAPS 3u
+/* For its connection to core and its raw output. */
+#define PROCESS_CAPS 2u
 
 /* Kernel memory that the pair of sockets which it starts with can hold, as for those it asks for later. */
 enum { SOCKET_BUFFER = 32 * 1024 };

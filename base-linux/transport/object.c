@@ -50,6 +50,21 @@ free_object:
     return err;
 }
 
+os_err transport_object_create(struct plat_ep *ep, void *key, struct plat_object **object)
+{
+    struct plat_object *o = pool_get(&object_pool);
+
+    if (!o)
+        return OS_ERR_NO_MEMORY;
+    *o = (struct plat_object){ .source.kind = SOURCE_OBJECT, .ep = ep, .key = key, .fd = -1 };
+    os_list_init(&o->last_link);
+    os_list_init(&o->slots);
+    os_list_init(&o->connections);
+    os_list_insert(&ep->objects, &o->ep_link);
+    *object = o;
+    return OS_OK;
+}
+
 /*
  * Introductions that wait are taken, so that their clients learn that the object was revoked and not that its
  * server died.
@@ -66,19 +81,26 @@ static void take_waiting(struct plat_object *object)
     }
 }
 
-void plat_object_destroy(struct plat_object *object)
+/* Nobody is introduced any more. */
+static void close_socket(struct plat_object *object)
 {
-    if (!object->abandoned)
-        take_waiting(object);
-    server_revoke(object);
     object_unregister(object);
     if (!object->abandoned)
         ep_remove(object->ep, object->fd);
     close(object->fd);
+    transport_hooks->pair_closed();
+}
+
+void plat_object_destroy(struct plat_object *object)
+{
+    if (object->fd >= 0 && !object->abandoned)
+        take_waiting(object);
+    server_revoke(object);
+    if (object->fd >= 0)
+        close_socket(object);
     os_list_remove(&object->ep_link);
     os_list_remove(&object->last_link);
     pool_put(&object_pool, object);
-    transport_hooks->pair_closed();
 }
 
 /* The socket is left out of the set from the end of its holders on, because epoll would report it for ever.

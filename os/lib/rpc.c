@@ -254,6 +254,16 @@ void os_call_ended(struct os_call *call, os_err transport, struct os_msg *msg)
 /* ---- objects
  * ----------------------------------------------------------------------------------------------------- */
 
+void os_rpc_object_serve(struct os_object *object, struct os_entrypoint *ep,
+                         const struct os_rpc_interface *interface, const void *ops,
+                         os_err (*dispatch)(const void *ops, struct os_rpc *rpc), struct plat_object *plat)
+{
+    *object = (struct os_object){
+        .ep = ep, .interface = interface, .ops = ops, .dispatch = dispatch, .plat = plat
+    };
+    os_list_init(&object->replies);
+}
+
 os_err os_rpc_object_init(struct os_object *object, struct os_entrypoint *ep,
                           const struct os_rpc_interface *interface, const void *ops,
                           os_err (*dispatch)(const void *ops, struct os_rpc *rpc), struct os_cap *cap)
@@ -263,10 +273,7 @@ os_err os_rpc_object_init(struct os_object *object, struct os_entrypoint *ep,
     os_err err = plat_object_create(ep->plat, object, &plat, &made);
     if (err)
         return err;
-    *object = (struct os_object){
-        .ep = ep, .interface = interface, .ops = ops, .dispatch = dispatch, .plat = plat
-    };
-    os_list_init(&object->replies);
+    os_rpc_object_serve(object, ep, interface, ops, dispatch, plat);
     /* last_holder is set after this; the entrypoint looks whether it is when the event comes */
     plat_object_watch(plat);
     *cap = made;

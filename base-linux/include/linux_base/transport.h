@@ -58,6 +58,12 @@ os_err transport_bind(int fd, uint32_t index, int delegate, struct os_cap *cap);
 os_err transport_preconnect(struct plat_ep *ep, struct plat_object *const objects[], uint32_t count, int *fd);
 
 /*
+ * As plat_object_create, but without a socket, and so without a capability: nobody can have this object but
+ * by transport_preconnect, nor delegate it, and the end of its holders is not told.
+ */
+os_err transport_object_create(struct plat_ep *ep, void *key, struct plat_object **object);
+
+/*
  * Other descriptors that EP shall watch, for core: READY is called from plat_ep_wait, on the entrypoint's
  * thread, with the epoll EVENTS. The structure is the caller's and stays until transport_unwatch.
  */

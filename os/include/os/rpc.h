@@ -205,6 +205,10 @@ os_err os_rpc_begin(struct os_cap cap, const struct os_rpc_interface *interface,
 os_err os_rpc_object_init(struct os_object *object, struct os_entrypoint *ep,
                           const struct os_rpc_interface *interface, const void *ops,
                           os_err (*dispatch)(const void *ops, struct os_rpc *rpc), struct os_cap *cap);
+/* For a platform that has made PLAT itself, under the key OBJECT. */
+void os_rpc_object_serve(struct os_object *object, struct os_entrypoint *ep,
+                         const struct os_rpc_interface *interface, const void *ops,
+                         os_err (*dispatch)(const void *ops, struct os_rpc *rpc), struct plat_object *plat);
 void os_rpc_reply(struct os_reply *reply, struct os_msg *msg);
 void os_rpc_missing_op(const char *interface, const char *function) __attribute__((noreturn));
 
