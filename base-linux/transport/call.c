@@ -177,14 +177,22 @@ int connection_receive(struct connection *c, int wait, struct os_msg *scratch)
 
 /* ---- requests ---- */
 
-/* Waits until the connection may take another request; what comes meanwhile is handled. */
-static __attribute__((noinline)) os_err make_room(struct connection *c, os_time deadline)
+static int is_over(os_time deadline)
+{
+    return deadline != OS_NEVER && plat_clock() >= deadline;
+}
+
+/*
+ * Waits until the connection may take another request; what comes meanwhile is handled. AGAIN: that was tried
+ * before, and a server that sends all the time must not keep us beyond the deadline.
+ */
+static __attribute__((noinline)) os_err make_room(struct connection *c, os_time deadline, int again)
 {
     struct os_msg scratch;
     int events = c->under_way < WIRE_UNDER_WAY ? POLLIN | POLLOUT : POLLIN;
     int ready = wire_poll(c->fd, events, deadline);
 
-    if (!ready)
+    if (!ready || (again && is_over(deadline)))
         return OS_ERR_DEADLINE;
     if (ready & ~POLLOUT)
         connection_receive(c, 0, &scratch);
@@ -205,14 +213,14 @@ static os_err send_request(struct connection *c, const struct os_msg *msg, struc
     unsigned nfds;
     os_err err = cap_send_all(msg, c->shared ? c : NULL, &head, fds, &nfds);
 
-    while (!err) {
+    for (int again = 0; !err; again = 1) {
         if (c->unbind.next != c->unbind.prev)
             connection_flush(c);
         head.err = os_list_empty(&c->unbind) ? 0 : (int32_t)connection_first_unbind(c);
         err = c->under_way < WIRE_UNDER_WAY ? wire_send(c->fd, &head, msg->data, fds, nfds) : OS_ERR_BUSY;
         if (err != OS_ERR_BUSY || call->ep)
             break;
-        err = make_room(c, call->deadline);
+        err = make_room(c, call->deadline, again);
     }
     if (err)
         return err;
@@ -235,11 +243,14 @@ static os_err send_watch(struct connection *c, struct call *call)
     return OS_OK;
 }
 
+/* More than an honest server can have sent: one that says it has ended cannot keep us by sending on. */
+enum { LEFT_AT_END = 2 * (WIRE_UNDER_WAY + WIRE_WATCHED) };
+
 __attribute__((noinline)) os_err connection_read_to_end(struct connection *c)
 {
     struct os_msg scratch;
 
-    while (c->fd >= 0 && connection_receive(c, 0, &scratch))
+    for (int left = LEFT_AT_END; left > 0 && c->fd >= 0 && connection_receive(c, 0, &scratch); left--)
         ;
     if (c->fd >= 0)
         connection_end(c, why_ended(c));
@@ -280,6 +291,8 @@ static os_err wait_for_reply(struct call *call, struct connection *c)
             call_end(call, OS_ERR_DEADLINE);
         } else if (!connection_receive(c, call->deadline == OS_NEVER, call->msg)) {
             wire_poll(c->fd, POLLIN, call->deadline);
+        } else if (call->connection && is_over(call->deadline)) {
+            call_end(call, OS_ERR_DEADLINE); /* even if there is always something to receive */
         }
     }
     return call->err;

@@ -2,11 +2,13 @@
 /* test-hostile.c: clients and servers that write to sockets what no library would write. */
 #include <check.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -552,6 +554,60 @@ START_TEST(replies_that_nobody_waits_for)
 }
 END_TEST
 
+/* Messages that are no harm, one of them after the other, as many as fit. */
+static void fill(int connection)
+{
+    const struct wire_head gone = { .type = WIRE_GONE, .index = 7 };
+
+    while (wire_send(connection, &gone, NULL, NULL, 0) == OS_OK)
+        ;
+}
+
+static int unread(int connection)
+{
+    int bytes;
+
+    ck_assert_int_eq(ioctl(connection, SIOCOUTQ, &bytes), 0);
+    return bytes;
+}
+
+/* A server that never stops to send: the deadline of a call holds all the same. */
+START_TEST(messages_without_end)
+{
+    struct fake fake = fake_server();
+    uint32_t y;
+
+    fill(fake.connection);
+    ck_assert_int_eq(probe_echo_by(fake.cap, 1, 1, &y), OS_ERR_DEADLINE);
+    ck_assert_int_gt(unread(fake.connection), 0);
+    os_call_cancel(&call);
+    fake_end(&fake);
+    os_entrypoint_fini(&ep);
+}
+END_TEST
+
+/* The same, when it owes so many answers that a request has to wait for one of them. */
+START_TEST(messages_without_end_instead_of_answers)
+{
+    struct fake fake = fake_server();
+    struct os_call calls[WIRE_UNDER_WAY - 1];
+    uint32_t y;
+
+    for (unsigned i = 0; i < OS_ARRAY_LEN(calls); i++) {
+        os_call_init(&calls[i], &ep, done);
+        ck_assert_int_eq(probe_take_begin(fake.cap, &calls[i]), OS_OK);
+    }
+    fill(fake.connection);
+    ck_assert_int_eq(probe_echo_by(fake.cap, 1, 1, &y), OS_ERR_DEADLINE);
+    ck_assert_int_gt(unread(fake.connection), 0);
+    os_call_cancel(&call);
+    for (unsigned i = 0; i < OS_ARRAY_LEN(calls); i++)
+        os_call_cancel(&calls[i]);
+    fake_end(&fake);
+    os_entrypoint_fini(&ep);
+}
+END_TEST
+
 /* A server gives out somebody else's capability, and a hint that leads to itself. */
 START_TEST(hints_hijack_nothing)
 {
@@ -673,6 +729,8 @@ int main(void)
     tcase_add_test(tc, connections_are_bounded);
     tcase_add_test(tc, replies_that_are_malformed);
     tcase_add_test(tc, replies_that_nobody_waits_for);
+    tcase_add_test(tc, messages_without_end);
+    tcase_add_test(tc, messages_without_end_instead_of_answers);
     tcase_add_test(tc, hints_hijack_nothing);
     tcase_add_test(tc, own_objects_with_hints);
     tcase_add_test(tc, connections_that_are_not_welcome);

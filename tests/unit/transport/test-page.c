@@ -5,6 +5,7 @@
  * see what both of them do. PAGE_SEED in the environment is another seed for what is random.
  */
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
@@ -523,6 +524,7 @@ enum deed {
     FALSE_CPU, /* says that it runs here, there and nowhere, and then the answer */
     BOTH_WAYS, /* on the socket as well, long after the deadline */
     SCRIBBLES, /* any words, and perhaps the answer */
+    FLOODS,    /* says that it has ended, with more on the socket than it ever had to say */
 };
 
 /* A server that knows the protocol too well: one connection after the other, on a thread of its own. */
@@ -539,6 +541,7 @@ struct fake {
     _Atomic int stop;
     unsigned seed;
     uint32_t owed; /* of BOTH_WAYS */
+    int left;      /* of FLOODS: the client did not take all of it */
 };
 
 static void fake_forget(struct fake *fake)
@@ -563,6 +566,20 @@ static void reply_on_socket(struct fake *fake, uint32_t seq, const struct os_msg
 static void publish(struct fake *fake, uint32_t seq)
 {
     channel_publish(fake->page, seq, (uint32_t)sched_getcpu());
+}
+
+static void flood(struct fake *fake)
+{
+    const struct wire_head gone = { .type = WIRE_GONE, .index = 7 };
+    int error = 0;
+    socklen_t size = sizeof(error);
+
+    while (wire_send(fake->connection, &gone, NULL, NULL, 0) == OS_OK)
+        ;
+    channel_end(fake->page);
+    wire_poll(fake->connection, 0, OS_NEVER); /* until it is closed */
+    ck_assert_int_eq(getsockopt(fake->connection, SOL_SOCKET, SO_ERROR, &error, &size), 0);
+    fake->left = error == ECONNRESET;
 }
 
 static void do_deed(struct fake *fake, uint32_t seq, struct os_msg *msg)
@@ -622,6 +639,10 @@ static void do_deed(struct fake *fake, uint32_t seq, struct os_msg *msg)
             scribble(page, &fake->seed);
         if (any(&fake->seed) % 2)
             return;
+        break;
+    case FLOODS:
+        flood(fake);
+        return;
     }
     channel_write_reply(page, msg);
     publish(fake, seq);
@@ -794,6 +815,22 @@ START_TEST(answers_that_no_server_would_give)
         ck_assert_int_eq(raw_call(server.cap, RAW_ECHO, 100, 1, OS_NEVER), OS_OK);
         fake_stop(&fake);
     }
+}
+END_TEST
+
+/* Before it takes a server's word that it has ended, a client reads what is left of the socket; but not for
+ * as long as there is something. */
+START_TEST(an_end_with_messages_without_end)
+{
+    struct fake fake;
+
+    fake_start(&fake, seed_of(0));
+    fake_channel(&fake);
+    fake.deed = FLOODS;
+    fake.deeds = 1;
+    ck_assert_int_eq(call_fake(&fake, 50, OS_NEVER), OS_ERR_DEAD);
+    fake_stop(&fake);
+    ck_assert(fake.left);
 }
 END_TEST
 
@@ -1156,6 +1193,7 @@ int main(void)
     tcase_add_loop_test(tc, clients_that_scribble, 0, 4);
     tcase_add_loop_test(tc, requests_that_change_while_they_are_taken, 0, 2);
     tcase_add_loop_test(tc, answers_that_no_server_would_give, 0, (int)OS_ARRAY_LEN(deeds));
+    tcase_add_test(tc, an_end_with_messages_without_end);
     tcase_add_test(tc, results_that_are_none);
     tcase_add_loop_test(tc, servers_that_scribble, 0, 3);
     suite_add_tcase(suite, tc);
