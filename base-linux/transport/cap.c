@@ -204,10 +204,12 @@ void object_unregister(struct plat_object *object)
 {
     transport_lock();
     struct plat_object **at = bucket_of(object->cookie);
-    while (*at != object)
+    while (*at && *at != object)
         at = &(*at)->hash_next;
-    *at = object->hash_next;
-    nobjects--;
+    if (*at) { /* one without a socket is in none */
+        *at = object->hash_next;
+        nobjects--;
+    }
     if (object->entry)
         object->entry->object = NULL;
     transport_unlock();

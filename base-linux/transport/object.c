@@ -84,7 +84,6 @@ static void take_waiting(struct plat_object *object)
 /* Nobody is introduced any more. */
 static void close_socket(struct plat_object *object)
 {
-    object_unregister(object);
     if (!object->abandoned)
         ep_remove(object->ep, object->fd);
     close(object->fd);
@@ -96,6 +95,7 @@ void plat_object_destroy(struct plat_object *object)
     if (object->fd >= 0 && !object->abandoned)
         take_waiting(object);
     server_revoke(object);
+    object_unregister(object);
     if (object->fd >= 0)
         close_socket(object);
     os_list_remove(&object->ep_link);

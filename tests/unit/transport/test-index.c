@@ -177,6 +177,35 @@ START_TEST(indices_elsewhere)
 }
 END_TEST
 
+/* A handle that is kept for longer than its object, which has no socket, stands for no other in its place. */
+START_TEST(kept_longer_than_its_object)
+{
+    struct wire_head head = request(WIRE_CAP_INDEX);
+    struct plat_object *object;
+    struct plat_event event;
+    struct plat_ep *ep;
+    struct os_msg msg;
+    int keys[2], fd;
+
+    probe_init();
+    ck_assert_int_eq(plat_ep_create(&ep), OS_OK);
+    ck_assert_int_eq(transport_object_create(ep, &keys[0], &object), OS_OK);
+    ck_assert_int_eq(transport_preconnect(ep, &object, 1, &fd), OS_OK);
+    ck_assert_int_eq(wire_send(fd, &head, NULL, NULL, 0), OS_OK);
+    plat_ep_wait(ep, OS_NEVER, &event, &msg);
+    ck_assert_int_eq(event.kind, PLAT_CALL);
+    struct os_cap kept = msg.caps[0];
+    ck_assert_ptr_eq(plat_object_find(ep, kept), &keys[0]);
+    plat_object_destroy(object);
+    ck_assert_ptr_null(plat_object_find(ep, kept));
+    ck_assert_int_eq(transport_object_create(ep, &keys[1], &object), OS_OK);
+    ck_assert_ptr_null(plat_object_find(ep, kept));
+    plat_cap_unref(kept);
+    plat_ep_destroy(ep);
+    close(fd);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("index");
@@ -189,6 +218,9 @@ int main(void)
     tcase_add_test(tc, unbound_with_a_request);
     tcase_add_test(tc, indices_elsewhere);
     suite_add_tcase(suite, tc);
+    TCase *ends = tcase_create("ends");
+    tcase_add_test(ends, kept_longer_than_its_object);
+    suite_add_tcase(suite, ends);
     SRunner *runner = srunner_create(suite);
     srunner_set_tap(runner, "-");
     srunner_run_all(runner, CK_SILENT);
