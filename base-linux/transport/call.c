@@ -93,6 +93,20 @@ static void take_hints(struct connection *c, const struct wire_head *head, const
             connection_hint(c, i < msg->ncaps ? msg->caps[i] : OS_NO_CAP, head->caps[i] - WIRE_CAP_HINT);
 }
 
+/*
+ * Hints of answers that nobody waits for are declined, and that takes memory until the server reads it. One
+ * that goes on, with more than it can owe, and does not read, breaks the protocol.
+ */
+static void count_declined(struct connection *c, const struct wire_head *head)
+{
+    if (os_list_empty(&c->unbind))
+        c->declined = 0;
+    else
+        c->declined += head->ncaps;
+    if (c->declined > WIRE_UNDER_WAY * OS_MSG_CAPS)
+        connection_end(c, OS_ERR_BAD_MSG);
+}
+
 static void take_reply(struct connection *c, const struct wire_head *head, const int *fds, unsigned nfds,
                        int lost, struct os_msg *msg)
 {
@@ -109,8 +123,10 @@ static void take_reply(struct connection *c, const struct wire_head *head, const
     else
         wire_close(fds, nfds);
     take_hints(c, head, msg);
-    if (!call)
-        return; /* cancelled, or too late */
+    if (!call) {
+        count_declined(c, head); /* cancelled, or too late */
+        return;
+    }
     if (!err)
         copy_reply(call->msg, msg);
     call_end(call, err);

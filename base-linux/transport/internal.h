@@ -158,6 +158,7 @@ struct connection {
     uint32_t seq;
     uint32_t under_way; /* requests whose replies have not come, those that nobody waits for included */
     uint32_t watched;   /* bindings that are; under the transport lock */
+    uint32_t declined;  /* capabilities of answers that nobody waited for, while unbind messages wait */
     uint32_t users;     /* functions that hold a pointer to it */
     int welcome;        /* the server has taken it */
     int channels;       /* the server serves channels */

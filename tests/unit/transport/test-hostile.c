@@ -554,6 +554,29 @@ START_TEST(replies_that_nobody_waits_for)
 }
 END_TEST
 
+/* Hints that nobody asked for, by a server that does not take what declines them: their memory has an end. */
+START_TEST(hints_without_end)
+{
+    enum { ENOUGH = 1000 };
+    struct fake fake = fake_server();
+    struct wire_head head = { .type = WIRE_REPLY, .seq = fake.seq + 5, .ncaps = OS_MSG_CAPS };
+    int fds[OS_MSG_CAPS], i;
+
+    for (i = 0; i < OS_MSG_CAPS; i++) {
+        head.caps[i] = WIRE_CAP_HINT + (uint32_t)i;
+        fds[i] = 2;
+    }
+    for (i = 0; i < ENOUGH && !ended; i++) {
+        ck_assert_int_eq(wire_send(fake.connection, &head, NULL, fds, OS_MSG_CAPS), OS_OK);
+        os_entrypoint_step(&ep, 0);
+    }
+    ck_assert_int_lt(i, ENOUGH);
+    ck_assert_int_eq(result(), OS_ERR_BAD_MSG);
+    fake_end(&fake);
+    os_entrypoint_fini(&ep);
+}
+END_TEST
+
 /* Messages that are no harm, one of them after the other, as many as fit. */
 static void fill(int connection)
 {
@@ -729,6 +752,7 @@ int main(void)
     tcase_add_test(tc, connections_are_bounded);
     tcase_add_test(tc, replies_that_are_malformed);
     tcase_add_test(tc, replies_that_nobody_waits_for);
+    tcase_add_test(tc, hints_without_end);
     tcase_add_test(tc, messages_without_end);
     tcase_add_test(tc, messages_without_end_instead_of_answers);
     tcase_add_test(tc, hints_hijack_nothing);
