@@ -171,23 +171,24 @@ enum found { NOTHING, SOURCE, REQUEST };
 static enum found linger(struct plat_ep *ep, struct epoll_event *ready)
 {
     enum { LOOKS_PER_SOURCE = 64 };
+    struct lane_server *lane = lane_worth_waiting(ep);
     enum found found = REQUEST;
 
-    if (!lane_may_come(ep) || !spin_begin(&ep->spin))
+    if (!lane)
         return NOTHING;
     for (unsigned i = 1; !lane_any(ep); i++) {
-        if (!spin_on(&ep->spin))
+        if (!spin_on(&lane->spin))
             return NOTHING;
         if (i % LOOKS_PER_SOURCE)
             continue;
-        if (!lane_may_come(ep))
+        if (!lane_may_come(lane))
             return NOTHING;
         if (wait_for_source(ep, 0, ready)) {
             found = SOURCE;
             break;
         }
     }
-    spin_won(&ep->spin);
+    spin_won(&lane->spin);
     return found;
 }
 
@@ -232,6 +233,7 @@ void plat_ep_wait(struct plat_ep *ep, os_time deadline, struct plat_event *event
         enum found found = wait_for_any(ep, until, &ready);
         if (found == REQUEST && lane_serve(ep, event, msg))
             return;
+        ep->burst += found == REQUEST; /* one that was taken back counts as well */
         if (found == SOURCE && source_ready(&ready, event, msg))
             return;
         if (next_listed(ep, event, msg))

@@ -65,7 +65,6 @@ struct plat_ep {
     struct os_list done;        /* call.ep_link of begun calls that have ended */
     struct os_list last;        /* plat_object.last_link of objects whose end of holders is to be told */
     struct os_list polled;      /* lane_server.link of channels that are looked at before sleeping */
-    struct spin spin;           /* before sleeping */
     unsigned burst;             /* requests of channels since a source was looked at */
     int turn;                   /* whether done calls or sockets come first, in turns */
 };
@@ -310,6 +309,7 @@ struct lane_server {
     struct os_list link;       /* of plat_ep.polled */
     int doorbell;
     int may_spin;
+    struct spin spin;    /* waits for the next request of this client */
     uint32_t seen;       /* the last request that was taken */
     int pending;         /* it has not been answered */
     uint32_t client_cpu; /* where the client says it runs */
@@ -373,9 +373,15 @@ enum { LANE_BURST = 64 };
 /* A doorbell has rung. */
 void lane_ring(struct lane_server *lane);
 
-/* Whether a request waits in a polled channel; whether one may come soon enough to wait for it awake. */
+/* Whether a request waits in a polled channel. */
 int lane_any(const struct plat_ep *ep);
-int lane_may_come(const struct plat_ep *ep);
+
+/*
+ * The channel, of those that were called last, whose next request may come soon enough to wait for it awake,
+ * at the expense of its own budget; or NULL. And whether this is still so.
+ */
+struct lane_server *lane_worth_waiting(const struct plat_ep *ep);
+int lane_may_come(const struct lane_server *lane);
 
 /* No channel is polled from now on; non-zero if a request has come just then. */
 int lane_doze(struct plat_ep *ep);

@@ -209,14 +209,19 @@ int lane_any(const struct plat_ep *ep)
     return 0;
 }
 
-int lane_may_come(const struct plat_ep *ep)
+int lane_may_come(const struct lane_server *lane)
 {
-    OS_LIST_FOR_EACH (link, &ep->polled) {
-        const struct lane_server *lane = OS_CONTAINER_OF(link, struct lane_server, link);
-        if (lane->may_spin && !lane->pending && spin_elsewhere(lane->client_cpu))
-            return 1;
+    return lane->may_spin && !lane->pending && spin_elsewhere(lane->client_cpu);
+}
+
+struct lane_server *lane_worth_waiting(const struct plat_ep *ep)
+{
+    for (struct os_list *link = ep->polled.prev; link != &ep->polled; link = link->prev) {
+        struct lane_server *lane = OS_CONTAINER_OF(link, struct lane_server, link);
+        if (lane_may_come(lane) && spin_begin(&lane->spin))
+            return lane;
     }
-    return 0;
+    return NULL;
 }
 
 int lane_doze(struct plat_ep *ep)
