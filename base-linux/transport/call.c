@@ -99,7 +99,7 @@ static void take_hints(struct connection *c, const struct wire_head *head, const
  */
 static void count_declined(struct connection *c, const struct wire_head *head)
 {
-    if (os_list_empty(&c->unbind))
+    if (!connection_unbinds(c))
         c->declined = 0;
     else
         c->declined += head->ncaps;
@@ -230,9 +230,9 @@ static os_err send_request(struct connection *c, const struct os_msg *msg, struc
     os_err err = cap_send_all(msg, c->shared ? c : NULL, &head, fds, &nfds);
 
     for (int again = 0; !err; again = 1) {
-        if (c->unbind.next != c->unbind.prev)
+        if (connection_unbinds(c) > 1)
             connection_flush(c);
-        head.err = os_list_empty(&c->unbind) ? 0 : (int32_t)connection_first_unbind(c);
+        head.err = connection_unbinds(c) ? (int32_t)connection_first_unbind(c) : 0;
         err = c->under_way < WIRE_UNDER_WAY ? wire_send(c->fd, &head, msg->data, fds, nfds) : OS_ERR_BUSY;
         if (err != OS_ERR_BUSY || call->ep)
             break;

@@ -112,6 +112,7 @@ void connection_end(struct connection *c, os_err err)
             OS_CONTAINER_OF(link, struct binding, connection_link)->entry->died = 1;
     free_bindings(&c->bindings);
     free_bindings(&c->unbind);
+    c->unbinds = 0;
     int fd = c->fd;
     c->fd = -1; /* under the lock, for unbind messages of other threads */
     transport_unlock();
@@ -152,6 +153,19 @@ static os_err send_unbind(struct connection *c, uint32_t index)
     return wire_send(c->fd, &head, NULL, NULL, 0);
 }
 
+static void keep_unbind(struct binding *binding)
+{
+    os_list_insert(&binding->connection->unbind, &binding->connection_link);
+    binding->connection->unbinds++;
+}
+
+static void forget_unbind(struct binding *binding)
+{
+    os_list_remove(&binding->connection_link);
+    binding->connection->unbinds--;
+    pool_put(&binding_pool, binding);
+}
+
 void connection_flush(struct connection *c)
 {
     transport_lock();
@@ -159,8 +173,7 @@ void connection_flush(struct connection *c)
         struct binding *binding = OS_CONTAINER_OF(c->unbind.next, struct binding, connection_link);
         if (send_unbind(c, binding->index) == OS_ERR_BUSY)
             break;
-        os_list_remove(&binding->connection_link);
-        pool_put(&binding_pool, binding);
+        forget_unbind(binding);
     }
     transport_unlock();
 }
@@ -179,9 +192,7 @@ uint32_t connection_first_unbind(struct connection *c)
 void connection_unbound(struct connection *c)
 {
     transport_lock();
-    struct binding *binding = OS_CONTAINER_OF(c->unbind.next, struct binding, connection_link);
-    os_list_remove(&binding->connection_link);
-    pool_put(&binding_pool, binding);
+    forget_unbind(OS_CONTAINER_OF(c->unbind.next, struct binding, connection_link));
     transport_unlock();
 }
 
@@ -191,7 +202,7 @@ static void unbind(struct binding *binding)
     struct connection *c = binding->connection;
 
     if (c->fd >= 0 && send_unbind(c, binding->index) == OS_ERR_BUSY)
-        os_list_insert(&c->unbind, &binding->connection_link);
+        keep_unbind(binding);
     else
         pool_put(&binding_pool, binding);
 }
@@ -205,7 +216,7 @@ static void unbind_soon(struct binding *binding)
     struct connection *c = binding->connection;
 
     if (c->fd >= 0 && os_list_empty(&c->unbind))
-        os_list_insert(&c->unbind, &binding->connection_link);
+        keep_unbind(binding);
     else
         unbind(binding);
 }

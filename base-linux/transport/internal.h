@@ -151,9 +151,10 @@ struct connection {
     pthread_mutex_t mutex; /* of shared ones */
     struct plat_ep *ep;    /* whose begun calls it carries, or NULL */
     struct os_list thread_link, ep_link;
-    struct os_list bindings; /* under the transport lock */
-    struct os_list unbind;   /* bindings whose server was not told yet; under the transport lock */
-    struct os_list calls;    /* call.link */
+    struct os_list bindings;  /* under the transport lock */
+    struct os_list unbind;    /* bindings whose server was not told yet; under the transport lock */
+    _Atomic uint32_t unbinds; /* of them; written under the lock */
+    struct os_list calls;     /* call.link */
     uint32_t seq;
     uint32_t under_way; /* requests whose replies have not come, those that nobody waits for included */
     uint32_t watched;   /* bindings that are; under the transport lock */
@@ -215,6 +216,12 @@ void connection_reap(void);
 
 /* Sends the unbind messages that wait. */
 void connection_flush(struct connection *connection);
+
+/* Unbind messages that wait, as far as this thread has heard: another one may drop handles at any time. */
+static inline uint32_t connection_unbinds(const struct connection *connection)
+{
+    return atomic_load_explicit(&connection->unbinds, memory_order_relaxed);
+}
 
 /* 1 + the first index that waits to be unbound, or 0; and it went with a request. */
 uint32_t connection_first_unbind(struct connection *connection);

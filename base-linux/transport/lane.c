@@ -138,7 +138,7 @@ int lane_call(struct os_cap cap, struct os_msg *msg, os_time deadline, os_err *e
     struct lane_client *lane = &c->lane;
     if (gives_caps(lane, msg) || !is_free(c) || c->under_way >= WIRE_UNDER_WAY || msg->len > OS_MSG_BYTES)
         return 0;
-    if (c->unbind.next != c->unbind.prev)
+    if (connection_unbinds(c) > 1)
         connection_flush(c); /* one may wait for a request by the socket */
     uint32_t seq = (c->seq + 1) & CHANNEL_SEQ;
     if (seq == lane->seq) /* numbers have begun anew, and the server would see nothing new in this one */

@@ -683,6 +683,38 @@ START_TEST(dropped_handles)
 }
 END_TEST
 
+/* Many at a time, while the thread whose connection they are named on goes on to call. */
+struct dropper {
+    struct os_thread thread;
+    probe_cap caps[20];
+};
+
+static void drop_all(struct os_thread *thread)
+{
+    struct dropper *dropper = OS_CONTAINER_OF(thread, struct dropper, thread);
+
+    for (unsigned i = 0; i < OS_ARRAY_LEN(dropper->caps); i++)
+        os_cap_drop(dropper->caps[i].cap);
+}
+
+START_TEST(dropped_while_others_call)
+{
+    struct dropper other;
+
+    open_channel();
+    for (int round = 0; round < 20; round++) {
+        for (unsigned i = 0; i < OS_ARRAY_LEN(other.caps); i++)
+            other.caps[i] = make();
+        ck_assert_int_eq(os_thread_start(&other.thread, drop_all, 0), OS_OK);
+        for (uint32_t x = 0; x < 20; x++)
+            echo(root, x);
+        os_thread_join(&other.thread);
+    }
+    while (children())
+        ;
+}
+END_TEST
+
 /* The handle's place is taken by one of another server: what is remembered must not lead to the old one. */
 START_TEST(handles_of_others_in_the_same_place)
 {
@@ -844,6 +876,7 @@ int main(void)
     tcase_add_test(tc, many_servers);
     tcase_add_test(tc, many_objects);
     tcase_add_test(tc, dropped_handles);
+    tcase_add_test(tc, dropped_while_others_call);
     tcase_add_test(tc, handles_of_others_in_the_same_place);
     tcase_add_test(tc, own_object_of_another_thread);
     tcase_add_test(tc, own_object_of_this_thread);
