@@ -14,9 +14,10 @@
 enum { ALIGN = 16, ARENA = 8 * 1024 };
 
 static _Alignas(ALIGN) char arena[ARENA];
-static size_t arena_used;
 static struct os_heap heap;
-static int have_heap;
+/* With values other than zero they are where data is, and one page less is touched at the start. */
+static size_t arena_left = ARENA;
+static int before_heap = 1;
 
 /*
  * Before each block that is aligned to more than ALIGN: where the block of the heap starts. The mark cannot
@@ -31,7 +32,7 @@ struct aligned {
 void runtime_malloc_init(struct os_env *env)
 {
     os_heap_init(&heap, env, NULL);
-    have_heap = 1;
+    before_heap = 0;
 }
 
 static int in_arena(const void *at)
@@ -44,10 +45,10 @@ static void *arena_alloc(size_t size)
 {
     size_t need = ((size + ALIGN - 1) & ~(size_t)(ALIGN - 1)) + ALIGN;
 
-    if (size > ARENA || need > ARENA - arena_used)
+    if (size > ARENA || need > arena_left)
         return NULL;
-    char *at = arena + arena_used;
-    arena_used += need;
+    char *at = arena + ARENA - arena_left;
+    arena_left -= need;
     memcpy(at, &need, sizeof(need));
     return at + ALIGN;
 }
@@ -55,7 +56,7 @@ static void *arena_alloc(size_t size)
 /* The heap's memory is zeroed, that of the arena too. */
 void *malloc(size_t size)
 {
-    void *at = have_heap ? os_heap_alloc(&heap, size) : arena_alloc(size);
+    void *at = before_heap ? arena_alloc(size) : os_heap_alloc(&heap, size);
 
     if (!at)
         errno = ENOMEM;

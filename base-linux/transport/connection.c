@@ -16,6 +16,8 @@ static struct pool binding_pool = { .size = sizeof(struct binding) };
 static struct pool thread_pool = { .size = sizeof(struct client_thread) };
 static struct os_list shared_connections = { &shared_connections, &shared_connections };
 static pthread_key_t thread_key;
+static pthread_once_t thread_key_once = PTHREAD_ONCE_INIT;
+static pthread_t first_thread;
 static __thread struct client_thread *self;
 
 const struct transport_hooks *transport_hooks;
@@ -32,9 +34,23 @@ static void thread_ends(void *arg)
     pool_put(&thread_pool, thread);
 }
 
-void connection_init(void)
+static void make_thread_key(void)
 {
     pthread_key_create(&thread_key, thread_ends);
+}
+
+void connection_init(void)
+{
+    first_thread = pthread_self();
+}
+
+/* The first thread ends with the process. Keys take a page, so who has no other thread should have none. */
+static void notice_end(struct client_thread *thread)
+{
+    if (pthread_equal(pthread_self(), first_thread))
+        return;
+    pthread_once(&thread_key_once, make_thread_key);
+    pthread_setspecific(thread_key, thread);
 }
 
 static struct client_thread *this_thread(void)
@@ -42,7 +58,7 @@ static struct client_thread *this_thread(void)
     if (!self && (self = pool_get(&thread_pool))) {
         self->orphans = 0;
         os_list_init(&self->connections);
-        pthread_setspecific(thread_key, self);
+        notice_end(self);
     }
     return self;
 }

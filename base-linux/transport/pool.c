@@ -6,47 +6,37 @@
  *
  * The very first items share pages, whatever their size, each in lines of cache of its own: most components
  * need only few of each kind, and with a page for every kind would touch three times as many pages.
+ * For the same reason what is counted here counts down: so it starts with the data of the program.
  */
 #include "internal.h"
 #include <string.h>
 #include <sys/mman.h>
 
-enum { PAGE = OS_PAGE_SIZE, SHARED_PAGES = 4, STATIC_PAGES = 8, GROW_PAGES = 4, LINE = 64 };
+enum { PAGE = OS_PAGE_SIZE, SHARED_PAGES = 4, STATIC_PAGES = 12, GROW_PAGES = 4, LINE = 64 };
 
 struct pool_item {
     struct pool_item *next;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static _Alignas(PAGE) char shared[SHARED_PAGES * PAGE], first_pages[STATIC_PAGES * PAGE];
-static size_t shared_used;
-static char *pages = first_pages;
-static size_t pages_left = STATIC_PAGES;
+static _Alignas(LINE) char first_pages[STATIC_PAGES * PAGE];
+static char *memory = first_pages;
+static size_t memory_left = sizeof(first_pages), shared_left = SHARED_PAGES * PAGE;
 
-static char *take_page(void)
+static char *take(size_t size)
 {
-    if (!pages_left) {
+    if (size > memory_left) {
         void *more =
             mmap(NULL, GROW_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (more == MAP_FAILED)
             return NULL;
-        pages = more;
-        pages_left = GROW_PAGES;
+        memory = more;
+        memory_left = GROW_PAGES * PAGE;
     }
-    char *page = pages;
-    pages += PAGE;
-    pages_left--;
-    return page;
-}
-
-static void *take_shared(size_t size)
-{
-    size = (size + LINE - 1) / LINE * LINE;
-    if (size > sizeof(shared) - shared_used)
-        return NULL;
-    void *item = shared + shared_used;
-    shared_used += size;
-    return item;
+    char *taken = memory;
+    memory += size;
+    memory_left -= size;
+    return taken;
 }
 
 static void push(struct pool *pool, void *at)
@@ -59,13 +49,16 @@ static void push(struct pool *pool, void *at)
 
 static void refill(struct pool *pool)
 {
-    char *at = take_shared(pool->size);
+    size_t lines = (pool->size + LINE - 1) / LINE * LINE;
+    size_t room = lines <= shared_left ? lines : PAGE;
+    char *at = take(room);
 
-    if (at)
-        push(pool, at);
-    else if ((at = take_page()))
-        for (size_t used = 0; used + pool->size <= PAGE; used += pool->size)
-            push(pool, at + used);
+    if (!at)
+        return;
+    if (lines <= shared_left)
+        shared_left -= lines;
+    for (size_t used = 0; used + pool->size <= room; used += pool->size)
+        push(pool, at + used);
 }
 
 void *pool_get(struct pool *pool)
