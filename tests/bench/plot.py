@@ -63,7 +63,7 @@ def measure(build, placement, effort, told):
 
 # ---- drawing
 
-WIDTH, HEIGHT = 1120, 906
+WIDTH, HEIGHT = 1120, 930
 LEFT, TOP, GAP_X, GAP_Y = 94, 148, 96, 92
 PANEL_W, PANEL_H = 448, 290
 ZERO = 4  # bytes at which a size of 0 is drawn on the axis of powers of two
@@ -114,6 +114,12 @@ class Panel:
             self.text(x, foot + 21, name)
         self.add(f'<line x1="{self.left}" x2="{self.left + PANEL_W}" y1="{self.top + PANEL_H}" '
                  f'y2="{self.top + PANEL_H}" stroke="{SOFT}" stroke-width="1.2"/>')
+        # the axis is broken between 0 and the powers of two
+        gap, foot = (self.x(0) + self.x(8)) / 2, self.top + PANEL_H
+        self.add(f'<line x1="{gap - 4:.1f}" x2="{gap + 4:.1f}" y1="{foot}" y2="{foot}" stroke="white" '
+                 'stroke-width="3"/>')
+        for x in (gap - 4, gap + 4):
+            self.add(f'<line x1="{x - 2:.1f}" x2="{x + 2:.1f}" y1="{foot + 5}" y2="{foot - 5}" stroke="{SOFT}"/>')
         self.text(self.left + PANEL_W, self.top + PANEL_H + 40, 'bytes in a message', 'end')
 
     def line(self, line, convert):
@@ -195,7 +201,9 @@ def svg(found, machine):
     head.text(30, 40, 'Seedbed beside what the machine can do', 'start', INK, 22, '600')
     head.text(WIDTH - 30, 40, machine, 'end')
     legend(head, 30, 74)
-    head.text(30, HEIGHT - 18, 'Lines are medians of the rounds, bands their quartiles. The raw mechanisms write '
+    head.text(30, HEIGHT - 36, 'A message is a call and its answer, one after the other, or a packet, with many under '
+              'way. Less time and more throughput are better.', 'start')
+    head.text(30, HEIGHT - 16, 'Lines are medians of the rounds, bands their quartiles. The raw mechanisms write '
               'and read as many bytes, and were measured alternately with Seedbed.', 'start')
     parts += head.parts
     for row, (convert, title, show_value) in enumerate(rows):

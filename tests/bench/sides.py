@@ -214,6 +214,7 @@ class System(Side):
     ENDED = re.compile(r'\[init\] .*(; restart |; given up|; not restarted)')
 
     def __init__(self, build, scenario, placement, ready=0, crashes=False, options=()):
+        self.build = build
         self.command = build / 'base-linux' / 'command' / 'seedbed'
         self.scenario = scenario
         self.placement = placement
@@ -224,7 +225,8 @@ class System(Side):
         self.client = 0
 
     def begin(self):
-        self.folder = tempfile.TemporaryDirectory(prefix='seedbed-bench-')
+        # killed by SIGKILL, a benchmark leaves nothing outside the build folder
+        self.folder = tempfile.TemporaryDirectory(prefix='bench-', dir=self.build)
         path = pathlib.Path(self.folder.name) / 'scenario.yaml'
         path.write_text(self.scenario, encoding='utf-8')
         self.process = start([self.command, 'run', path, '--headless', '--for', str(SAFETY), *self.options],
