@@ -215,12 +215,15 @@ static __attribute__((noinline)) os_err make_room(struct connection *c, os_time 
     return c->fd < 0 ? c->ended : OS_OK;
 }
 
+/* Numbers of requests that go by the socket; those of a channel do not have this bit, so none means two. */
+#define SOCKET_SEQ UINT32_C(0x80000000)
+
 static os_err send_request(struct connection *c, const struct os_msg *msg, struct call *call)
 {
     struct wire_head head = {
         .type = WIRE_REQUEST,
         .index = call->index,
-        .seq = call->seq = ++c->seq,
+        .seq = call->seq = ++c->seq | SOCKET_SEQ,
         .fingerprint = msg->fingerprint,
         .op = msg->op,
         .len = msg->len,

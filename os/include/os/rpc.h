@@ -171,7 +171,8 @@ void os_reply_error(struct os_reply *reply, os_err err);
 
 /*
  * A call that was begun and is finished at an entrypoint. Memory of the caller's; it must stay until done was
- * called or os_call_cancel returned. All on the entrypoint's thread.
+ * called or os_call_cancel returned. All on the entrypoint's thread. Calls that are made meanwhile may be
+ * served before it, by the same server too; who needs an order begins the second when the first is done.
  */
 struct os_call {
     struct os_entrypoint *ep;
