@@ -71,7 +71,7 @@ def readme_names_the_packages_of_the_list():
     found = re.search(r'apt-get install --no-install-recommends((?:[^`]|\\\n)*?)\n```', text)
     assert found, 'README.md has no apt-get line'
     named = found[1].replace('\\\n', ' ').split()
-    listed = [name for name, level in sources.packages() if level in ('build', 'test')]
+    listed = [name for name, level in sources.packages() if level in ('build', 'bench', 'test')]
     assert named == listed, f'README.md has {named}, packages.txt has {listed}'
 
 
