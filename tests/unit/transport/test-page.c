@@ -587,7 +587,7 @@ static void do_deed(struct fake *fake, uint32_t seq, struct os_msg *msg)
     struct channel_page *page = fake->page;
     uint32_t other;
 
-    switch (fake->deed) {
+    switch ((enum deed)atomic_load(&fake->deed)) {
     case GARBAGE_FIRST:
         for (int i = 0; i < 1000; i++)
             if ((other = any(&fake->seed) & ~CHANNEL_GONE) && (other & CHANNEL_SEQ) != seq)
