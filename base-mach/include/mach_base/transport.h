@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* transport.h: what the transport offers besides platform.h to core and to the runtime. */
+#ifndef MACH_BASE_TRANSPORT_H
+#define MACH_BASE_TRANSPORT_H
+
+#include <platform/platform.h>
+#include "kernel.h"
+
+/*
+ * A further port of an entrypoint, for messages that are no calls: RECEIVED is called on its thread by
+ * plat_ep_wait, with the message, whose rights and memory are its to release. Memory of the caller's.
+ */
+struct transport_watch {
+    uint32_t kind; /* private: must be first, the payload of the port is this structure */
+    mach_port_t port;
+    void (*received)(struct transport_watch *watch, struct mach_header *msg);
+};
+os_err transport_watch(struct plat_ep *ep, struct transport_watch *watch, uint32_t queue_limit);
+void transport_unwatch(struct transport_watch *watch);
+
+/* Makes a handle of a send right under NAME, which becomes the handle's; the name is the handle's id. */
+struct os_cap transport_cap(mach_port_t name);
+
+/* The name of the receive right of OBJECT: a send right can be made from it. */
+mach_port_t transport_object_port(const struct plat_object *object);
+
+/* Gives back all rights and out-of-line memory that a received message brought. */
+void transport_discard(struct mach_header *msg);
+
+#endif
