@@ -127,13 +127,13 @@ START_TEST(gui_is_killed_under_a_script)
 }
 END_TEST
 
-/* The end of the wait comes all the same, from the next timer. */
+/* The end of the wait comes all the same, from the next timer. There is time enough to kill the first one. */
 START_TEST(timer_is_killed)
 {
     struct run run;
     size_t size;
     start(&run, SYSTEM(DRAW "        shot before.png\n"
-                            "        wait 1000\n"
+                            "        wait 5000\n"
                             "        shot after.png\n"
                             "        quit 7\n"));
     wait_for_picture("before.png");

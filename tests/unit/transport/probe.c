@@ -331,3 +331,28 @@ void probe_stop(void)
         ck_assert_int_eq(waitpid(probe_server.guard, NULL, 0), probe_server.guard);
     ck_assert_int_eq(waitpid(probe_server.pid, NULL, 0), probe_server.pid);
 }
+
+void probe_pause(void)
+{
+    int status;
+
+    ck_assert_int_eq(kill(probe_server.pid, SIGSTOP), 0);
+    ck_assert_int_eq(waitpid(probe_server.pid, &status, WUNTRACED), probe_server.pid);
+    ck_assert(WIFSTOPPED(status));
+}
+
+void probe_resume(void)
+{
+    ck_assert_int_eq(kill(probe_server.pid, SIGCONT), 0);
+}
+
+os_err probe_until_dead(probe_cap cap)
+{
+    os_err err;
+    uint32_t y;
+
+    do
+        err = probe_echo(cap, 1, &y);
+    while (!err);
+    return err;
+}

@@ -55,6 +55,16 @@ int probe_pipes(void);
 probe_cap probe_start(void);
 void probe_stop(void);
 
+/* The server does nothing more, from the end of this call to the begin of probe_resume. */
+void probe_pause(void);
+void probe_resume(void);
+
+/*
+ * Calls CAP, whose server was killed, until there is no answer any more; why. A process runs on for a moment
+ * after kill.
+ */
+os_err probe_until_dead(probe_cap cap);
+
 /* The server that was started last. */
 struct probe_server {
     pid_t pid;

@@ -221,10 +221,10 @@ START_TEST(deadlines)
     ck_assert_int_eq(probe_echo(root, 2, &y), OS_OK);
     ck_assert_uint_eq(y, 2);
     /* far more calls than may be under way */
-    ck_assert_int_eq(kill(probe_server.pid, SIGSTOP), 0);
+    probe_pause();
     for (int i = 0; i < 200; i++)
         ck_assert_int_eq(probe_echo_by(root, 3, 0, &y), OS_ERR_DEADLINE);
-    ck_assert_int_eq(kill(probe_server.pid, SIGCONT), 0);
+    probe_resume();
     ck_assert_int_eq(probe_echo(root, 4, &y), OS_OK);
     ck_assert_uint_eq(y, 4);
 }
@@ -288,7 +288,7 @@ START_TEST(begun_calls_are_bounded)
     unsigned n = 0;
     os_err err;
 
-    ck_assert_int_eq(kill(probe_server.pid, SIGSTOP), 0);
+    probe_pause();
     ck_assert_int_eq(os_entrypoint_init(&ep), OS_OK);
     for (;; n++) {
         os_call_init(&calls[n], &ep, done_echo);
@@ -298,7 +298,7 @@ START_TEST(begun_calls_are_bounded)
         ck_assert_uint_lt(n, 199);
     }
     ck_assert_int_eq(err, OS_ERR_BUSY);
-    ck_assert_int_eq(kill(probe_server.pid, SIGCONT), 0);
+    probe_resume();
     run_until((int)n);
     ck_assert_int_eq(last_err, OS_OK);
     os_entrypoint_fini(&ep);

@@ -401,7 +401,7 @@ START_TEST(a_server_that_never_reads)
     probe_cap child;
 
     ck_assert_int_eq(probe_make(root, &child), OS_OK);
-    ck_assert_int_eq(kill(probe_server.pid, SIGSTOP), 0);
+    probe_pause();
     /* with room for the request, and for an introduction */
     ck_assert_int_eq(probe_echo_by(root, 1, os_clock_now() + OS_MS, &y), OS_ERR_DEADLINE);
     /* the object's socket filled to the brim, by somebody who calls it for the first time */
@@ -419,7 +419,7 @@ START_TEST(a_server_that_never_reads)
     ck_assert_int_eq(probe_echo_begin((probe_cap){ stranger.cap }, &call, 1), OS_ERR_BUSY);
     ck_assert(!os_call_pending(&call));
     os_entrypoint_fini(&entrypoint);
-    ck_assert_int_eq(kill(probe_server.pid, SIGCONT), 0);
+    probe_resume();
     ck_assert_int_eq(probe_echo((probe_cap){ stranger.cap }, 3, &y), OS_OK);
     ck_assert_uint_eq(y, 3);
     os_cap_drop(stranger.cap);
@@ -621,11 +621,10 @@ static void survivors_of_clients(struct client *clients, uint32_t fds)
 static void survivors_of_server(struct client *clients)
 {
     unsigned random = stress->seed;
-    uint32_t y;
 
     pass(1 + (unsigned)rand_r(&random) % STRESS_STEP);
     ck_assert_int_eq(kill(probe_server.pid, SIGKILL), 0);
-    ck_assert_int_eq(probe_echo(root, 1, &y), OS_ERR_DEAD);
+    ck_assert_int_eq(probe_until_dead(root), OS_ERR_DEAD);
     for (int i = 0; i < STRESS_CLIENTS; i++)
         ck_assert_int_eq(end_of(&clients[i]), 0);
 }
