@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * internal.h: what the files of core's Mach half share. All of it runs on core's entrypoint thread, but for
+ * what is said of the pager and the alarm thread.
+ */
+#ifndef MACH_CORE_INTERNAL_H
+#define MACH_CORE_INTERNAL_H
+
+#include <core/internal.h>
+#include <mach_base/kernel.h>
+#include <mach_base/native.h>
+#include <mach_base/startup.h>
+#include <mach_base/transport.h>
+
+/* The one core of this machine. */
+struct mach_core {
+    struct core core;
+    struct os_entrypoint ep;
+    mach_port_t host, device; /* the privileged ports, from the boot script */
+    mach_port_t task;         /* core's own */
+    struct mach_clock clock;  /* for the startup pages; set by mach_clock_calibrate */
+    int ending;
+};
+extern struct mach_core mach_core;
+
+/* ---- power.c, main.c */
+
+/* Ends the machine with STATUS (0 to 255) when all output is out; the first decision counts. Returns from a
+ * handler of the entrypoint; the machine ends a moment later. */
+void mach_core_end(int status);
+
+/* The same at once, from wherever it may be. */
+void mach_power_off(int status) __attribute__((noreturn));
+
+/* Lets core itself reach the ports of the machine that power_off needs. */
+os_err mach_power_init(void);
+
+/* ---- output.c */
+
+/* Opens the console; what comes before goes to the kernel's. */
+os_err mach_output_init(void);
+
+/* A message of core itself. */
+void mach_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- clock.c: finds out how fast the time stamp counter runs, with the RTC; sets mach_core.clock. */
+
+os_err mach_clock_calibrate(void);
+
+/* ---- alarm.c: alarms finer than the kernel's tick, for components and for core (ports_alarm) */
+
+struct core_process;
+
+os_err mach_alarm_init(void);
+
+/* As the operation alarm of native.h for PROCESS; NULL is core itself. */
+os_err mach_alarm_set(struct core_process *process, mach_port_t name, os_time when);
+
+/* The process has ended: none of its alarms comes any more. */
+void mach_alarm_forget(struct core_process *process);
+
+/* ---- memory.c, pager.c */
+
+/* Starts the pager. */
+os_err mach_memory_init(void);
+
+/* Core's own mapping of the whole MEMORY, writable. */
+void *mach_memory_at(const struct core_memory *memory);
+
+/*
+ * Maps SIZE bytes (a multiple of the page size) of MEMORY from OFFSET into PROCESS at exactly AT, read-only
+ * and executable: the text of a program. Counts as an attachment, is not charged.
+ */
+os_err mach_memory_map_text(struct core_process *process, struct core_memory *memory, uint64_t offset,
+                            uint32_t size, uint32_t at);
+
+/* As the operations of native.h. Attachments are in process->attachments, charged by mach_process_charge. */
+os_err mach_memory_attach(struct core_process *process, os_dataspace_cap ds, uint64_t offset, uint64_t size,
+                          int writable, uint32_t *at, uint64_t *attached);
+os_err mach_memory_detach(struct core_process *process, uint32_t at, uint64_t size);
+
+/* The process has ended, its task is gone: neither has it anything attached; core_ds_detached follows from
+ * within. */
+void mach_memory_forget(struct core_process *process);
+
+/* ---- process.c */
+
+struct core_process {
+    struct os_list link; /* of mach_processes */
+    struct core_pd *pd;
+    struct os_object native;
+    enum { PROCESS_IDLE, PROCESS_STARTING, PROCESS_RUNNING, PROCESS_ENDED } state;
+    mach_port_t task;                      /* 0 when it does not run */
+    mach_port_t threads[MACH_THREADS_MAX]; /* [0] is the first; 0: free */
+    struct transport_watch exceptions;     /* the task's exception port */
+    struct os_alarm telling;               /* that it has started or ended */
+    struct os_list attachments;            /* memory.c's */
+    struct os_list names;                  /* receive rights and port sets that are charged; native.c's */
+    uint64_t ram;                          /* bytes charged while it runs */
+    uint32_t caps;                         /* charged while it runs */
+    char binary[64];                       /* name of the ROM module that it runs, "" for another */
+    uint32_t text, text_end;               /* where its code is */
+    enum os_pd_state end;                  /* of PROCESS_ENDED, with code and text */
+    int32_t code;
+    char why[256];
+};
+
+extern struct os_list mach_processes;
+
+void mach_process_init(void);
+
+/* Charges to the account of PROCESS what ends with its run at the latest. OS_ERR_RAM, OS_ERR_CAPS. */
+OS_MUST_CHECK os_err mach_process_charge(struct core_process *process, uint64_t ram, uint32_t caps);
+void mach_process_refund(struct core_process *process, uint64_t ram, uint32_t caps);
+
+/* The process ends now, for this reason; core_pd_ended follows. The first reason counts. */
+void mach_process_end(struct core_process *process, enum os_pd_state end, int32_t code, const char *why);
+
+/* ---- elf.c */
+
+/* A program as it is to be in memory; all addresses and sizes checked. */
+struct mach_program {
+    uint32_t entry;
+    uint32_t count;
+    struct mach_segment {
+        uint32_t at, size;       /* whole pages */
+        uint32_t offset, length; /* of the file: LENGTH bytes from OFFSET are at START, the rest is zero */
+        uint32_t start;
+        uint32_t protection; /* VM_READ and so on */
+        int shared;          /* can be mapped from the file: read-only, and aligned as its pages */
+    } segments[8];
+};
+
+/*
+ * Reads the headers of the ELF file of SIZE bytes at FILE, which others may write to: what is checked is a
+ * copy. OS_ERR_BAD_ARG with *WHY, a constant, if it is no program for this platform.
+ */
+os_err mach_elf_read(const void *file, uint64_t size, struct mach_program *program, const char **why);
+
+/* ---- native.c */
+
+os_err mach_native_init(struct core_process *process);
+void mach_native_forget(struct core_process *process);
+
+/* ---- fault.c */
+
+/* An exception message of PROCESS has come; it is the caller's to discard. */
+void mach_fault_report(struct core_process *process, const struct mach_header *msg);
+
+/* ---- archive.c: the files that the machine was started with */
+
+os_err mach_archive_init(void);
+
+/* ---- host.c: the services Host and those for drivers (core_plat_session) */
+
+#endif
