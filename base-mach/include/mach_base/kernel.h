@@ -4,7 +4,7 @@
  * numbers and layouts are the kernel's own (its include/mach and the subsystems' .defs files); the calls are
  * messages to the port that is their first argument, built by hand in base-mach/kernel.
  *
- * All functions: any thread, MACH_OK or the kernel's error.
+ * All functions: any thread, MACH_OK or the kernel's error. Kernel calls use the thread's block (thread.h).
  */
 #ifndef MACH_BASE_KERNEL_H
 #define MACH_BASE_KERNEL_H
@@ -12,7 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A name of a right in this task's name space; 0 none, MACH_PORT_DEAD the name of what had died on its way. */
+/* A name of a right in this task's name space; 0 none, MACH_PORT_DEAD the name of what had died on its way.
+ */
 typedef uint32_t mach_port_t;
 #define MACH_PORT_NULL 0u
 #define MACH_PORT_DEAD UINT32_MAX
@@ -114,19 +115,23 @@ mach_port_t mach_reply_port(void); /* a new receive right */
 mach_port_t mach_task_self(void);  /* each of these three: one more send right */
 mach_port_t mach_thread_self(void);
 mach_port_t mach_host_self(void);
-void mach_print(const char *text);    /* to the kernel's console */
+void mach_print(const char *text);      /* to the kernel's console */
 void mach_yield(uint32_t milliseconds); /* lets others run; 0: as long as they want the processor */
-
-/* Frees what an unwanted message brought: rights and out-of-line memory; see base-mach/transport/ports.h. */
 
 /* ---- ports: TASK is the task whose name space is meant */
 
-enum { MACH_RIGHT_SEND = 0, MACH_RIGHT_RECEIVE = 1, MACH_RIGHT_SEND_ONCE = 2, MACH_RIGHT_SET = 3,
-       MACH_RIGHT_DEAD_NAME = 4 };
+enum {
+    MACH_RIGHT_SEND = 0,
+    MACH_RIGHT_RECEIVE = 1,
+    MACH_RIGHT_SEND_ONCE = 2,
+    MACH_RIGHT_SET = 3,
+    MACH_RIGHT_DEAD_NAME = 4
+};
 
 mach_err mach_port_allocate(mach_port_t task, uint32_t right, mach_port_t *name);
 mach_err mach_port_destroy(mach_port_t task, mach_port_t name); /* all rights under the name */
-mach_err mach_port_deallocate(mach_port_t task, mach_port_t name); /* one send or send-once right, dead name */
+mach_err mach_port_deallocate(mach_port_t task,
+                              mach_port_t name); /* one send or send-once right, dead name */
 mach_err mach_port_mod_refs(mach_port_t task, mach_port_t name, uint32_t right, int32_t delta);
 mach_err mach_port_set_qlimit(mach_port_t task, mach_port_t name, uint32_t limit); /* at most 16 */
 mach_err mach_port_set_protected_payload(mach_port_t task, mach_port_t name, uint32_t payload);
@@ -142,11 +147,12 @@ mach_err mach_port_extract_right(mach_port_t task, mach_port_t name, uint32_t ty
 struct mach_port_status { /* the kernel's layout */
     mach_port_t set;
     uint32_t seqno, mscount, qlimit, msgcount, sorights;
-    uint32_t srights;             /* boolean: there are send rights */
+    uint32_t srights;              /* boolean: there are send rights */
     uint32_t pdrequest, nsrequest; /* booleans */
 };
 mach_err mach_port_get_receive_status(mach_port_t task, mach_port_t name, struct mach_port_status *status);
-/* Names of TASK and what they are (MACH_TYPE bits: 1 << (16 + right)); memory of the caller's, COUNT in and out. */
+/* Names of TASK and what they are (MACH_TYPE bits: 1 << (16 + right)); memory of the caller's, COUNT in and
+ * out. */
 mach_err mach_port_names(mach_port_t task, mach_port_t *names, uint32_t *types, uint32_t *count);
 
 /* ---- memory */
@@ -194,14 +200,13 @@ struct mach_thread_state { /* the kernel's i386_REGS_SEGS_STATE, flavor 1 */
 };
 mach_err thread_get_state(mach_port_t thread, struct mach_thread_state *state);
 mach_err thread_set_state(mach_port_t thread, const struct mach_thread_state *state);
-/* Makes *SELECTOR (-1: any) the segment that starts at BASE; load it into %gs. */
-mach_err i386_set_gdt(mach_port_t thread, int32_t *selector, uint32_t base);
 
 /* ---- the machine: HOST and DEVICE are the privileged ports that the first task is given */
 
 mach_err device_open(mach_port_t device, uint32_t mode, const char *name, mach_port_t *opened);
 mach_err device_write_inband(mach_port_t opened, const void *data, uint32_t size); /* at most 128 bytes */
-mach_err device_read(mach_port_t opened, uint32_t record, uint32_t size, void **data, uint32_t *read); /* vm_deallocate */
+mach_err device_read(mach_port_t opened, uint32_t record, uint32_t size, void **data,
+                     uint32_t *read); /* vm_deallocate */
 /* Begins a read of a device that answers later: a message with id 2905 (in-band data) comes to REPLY. */
 mach_err device_read_request_inband(mach_port_t opened, mach_port_t reply, uint32_t record, uint32_t size);
 mach_err device_set_status(mach_port_t opened, uint32_t flavor, const uint32_t *status, uint32_t count);
