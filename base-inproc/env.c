@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <yaml/parse.h>
 
@@ -13,7 +12,6 @@
 #define DEFAULT_CAPS 1000
 
 static struct os_list components = { &components, &components };
-static FILE *real_stdout, *real_stderr;
 
 struct inproc_component *component_of_env(const struct inproc_env *env)
 {
@@ -84,47 +82,18 @@ const char *inproc_log(const struct inproc_env *env)
     return log ? log : "";
 }
 
-static ssize_t print(void *cookie, const char *text, size_t len)
+static void print(int fd, const char *text, size_t len)
 {
     struct inproc_component *component = sched_self()->holder->component;
-    if (!component)
-        return write(*(int *)cookie, text, len);
-    component_log(component, text, len);
-    return (ssize_t)len;
-}
-
-/* Without a buffer, so that each text is written by the thread that prints it. */
-static FILE *catch_stream(int fd)
-{
-    static int fds[] = { 0, 1, 2 };
-    cookie_io_functions_t io = { .write = print };
-    FILE *stream = fopencookie(&fds[fd], "w", io);
-    if (!stream)
-        inproc_stop("no stream for output");
-    setvbuf(stream, NULL, _IONBF, 0);
-    return stream;
-}
-
-static void catch_output(void)
-{
-    fflush(NULL);
-    real_stdout = stdout;
-    real_stderr = stderr;
-    stdout = catch_stream(1);
-    stderr = catch_stream(2);
-}
-
-static void release_output(void)
-{
-    fclose(stdout);
-    fclose(stderr);
-    stdout = real_stdout;
-    stderr = real_stderr;
+    if (component)
+        component_log(component, text, len);
+    else
+        host_write(fd, text, len);
 }
 
 void plat_console(const char *text, size_t len)
 {
-    print(&(int){ 2 }, text, len);
+    print(2, text, len);
 }
 
 /* ---- life */
@@ -148,7 +117,9 @@ static void introduce(struct inproc_component *component)
 
 static void start_mock(void)
 {
-    catch_output();
+    const char *error = host_output_catch(print);
+    if (error)
+        inproc_stop("%s", error);
     if (os_entrypoint_init(&mock_ep))
         inproc_stop("no entrypoint for the mock parent");
     inproc_serve(&mock_ep);
@@ -162,7 +133,7 @@ static void stop_mock(void)
     inproc_unserve(&mock_ep);
     os_entrypoint_fini(&mock_ep);
     act_as(before);
-    release_output();
+    host_output_release();
 }
 
 void inproc_env_init(struct inproc_env *env, const char *label)
@@ -291,7 +262,7 @@ static int leak(const struct inproc_component *component, int64_t now, int64_t b
 {
     if (now <= before)
         return 0;
-    dprintf(2, "inproc: %s: %d %s left\n", component->label, (int)(now - before), what);
+    inproc_say("%s: %d %s left", component->label, (int)(now - before), what);
     return (int)(now - before);
 }
 

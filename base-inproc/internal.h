@@ -6,12 +6,15 @@
 #ifndef INPROC_INTERNAL_H
 #define INPROC_INTERNAL_H
 
-#include <pthread.h>
 #include <inproc/inproc.h>
 #include <platform/platform.h>
 
+#include "host.h"
+
 /* Says what the test did wrong, and ends it. */
 void inproc_stop(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+/* One line about the test, where it is seen whatever is caught. */
+void inproc_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void *inproc_zalloc(size_t size);
 
 /* ---- holders (caps.c): who holds how many handles; a component, the mock parent, or the test itself */
@@ -64,8 +67,7 @@ void message_copy(struct os_msg *to, const struct os_msg *from);
 enum wake { WAKE_EVENT, WAKE_TIME, WAKE_DEADLOCK, WAKE_KILL };
 
 struct plat_thread {
-    pthread_t pthread;
-    pthread_cond_t turn;
+    struct host_thread *host;
     struct os_list link;  /* of all threads */
     struct os_list ready; /* in the queue of those that can run */
     const void *channel;  /* waits for an event here, NULL when it does not wait */

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * memory.c: the memory of dataspaces, one file without a name each, so that a read-only attachment cannot be
- * written to. It is freed when its maker has released it and neither object nor attachment refers to it.
+ * memory.c: the memory of dataspaces, and who uses it. It is freed when its maker has released it and neither
+ * object nor attachment refers to it.
  */
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "internal.h"
 
 struct inproc_memory {
-    int fd;
+    struct host_memory *host;
     uint64_t size;
     uint32_t users; /* maker, objects and attachments */
     void (*gone)(void *arg);
@@ -46,15 +43,12 @@ os_err inproc_memory_create(uint64_t size, void (*gone)(void *arg), void *arg, s
 {
     if (!size || size % OS_PAGE_SIZE)
         return OS_ERR_BAD_ARG;
-    int fd = memfd_create("inproc", MFD_CLOEXEC);
-    if (fd < 0)
-        return OS_ERR_HANDLES;
-    if (ftruncate(fd, (off_t)size)) {
-        close(fd);
-        return OS_ERR_NO_MEMORY;
-    }
+    struct host_memory *host;
+    os_err err = host_memory_create(size, &host);
+    if (err)
+        return err;
     *memory = inproc_zalloc(sizeof(**memory));
-    **memory = (struct inproc_memory){ .fd = fd, .size = size, .users = 1, .gone = gone, .arg = arg };
+    **memory = (struct inproc_memory){ .host = host, .size = size, .users = 1, .gone = gone, .arg = arg };
     memories++;
     return OS_OK;
 }
@@ -64,7 +58,7 @@ static void unuse(struct inproc_memory *memory)
     if (--memory->users)
         return;
     memories--;
-    close(memory->fd);
+    host_memory_destroy(memory->host);
     if (memory->gone)
         memory->gone(memory->arg);
     free(memory);
@@ -94,17 +88,7 @@ void inproc_memory_bind(struct inproc_memory *memory, struct os_cap cap, int wri
 
 os_err memory_write(struct inproc_memory *memory, const void *data, size_t size)
 {
-    return pwrite(memory->fd, data, size, 0) == (ssize_t)size ? OS_OK : OS_ERR_IO;
-}
-
-static os_err map(struct inproc_memory *memory, uint64_t offset, uint64_t size, int writable, void **at)
-{
-    int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-    void *mapped = mmap(NULL, size, protection, MAP_SHARED, memory->fd, (off_t)offset);
-    if (mapped == MAP_FAILED)
-        return OS_ERR_RAM;
-    *at = mapped;
-    return OS_OK;
+    return host_memory_write(memory->host, data, size);
 }
 
 os_err plat_attach(struct os_cap ds, uint64_t offset, uint64_t size, int writable, void **at,
@@ -129,7 +113,7 @@ os_err plat_attach(struct os_cap ds, uint64_t offset, uint64_t size, int writabl
     if (!size)
         size = memory->size - offset;
     void *mapped;
-    err = map(memory, offset, size, writable, &mapped);
+    err = host_memory_map(memory->host, offset, size, writable, &mapped);
     if (err)
         return err;
     struct region *region = inproc_zalloc(sizeof(*region));
@@ -146,7 +130,7 @@ static void detach(struct region *region)
 {
     os_list_remove(&region->link);
     region->holder->regions--;
-    munmap(region->at, region->size);
+    host_memory_unmap(region->at, region->size);
     unuse(region->memory);
     free(region);
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sched.c: threads, of which one runs at a time, and the virtual clock. The running thread holds the lock
- * `big` as long as it runs; it gives way only where it waits, to the first in the queue of those that are
+ * sched.c: threads, of which one runs at a time, and the virtual clock. The running thread holds the host's
+ * lock as long as it runs; it gives way only where it waits, to the first in the queue of those that are
  * ready. So all state of this platform belongs to whoever runs.
  */
-#include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -19,7 +18,6 @@
 /* Sanitizers and printf need more stack than a component asks for. */
 #define MIN_STACK (512 * 1024)
 
-static pthread_mutex_t big = PTHREAD_MUTEX_INITIALIZER;
 static struct plat_thread *running; /* NULL while only threads outside run */
 static struct os_list threads = { &threads, &threads };
 static struct os_list ready = { &ready, &ready };
@@ -29,16 +27,28 @@ static uint64_t waits;   /* counts waits, for their order */
 static os_time clock_now = CLOCK_START;
 static const char idlers = 0; /* channel of inproc_idle */
 
-static _Thread_local struct plat_thread *self;
+static void say(const char *format, va_list args)
+{
+    char text[512], line[sizeof(text) + 16];
+    vsnprintf(text, sizeof(text), format, args);
+    int len = snprintf(line, sizeof(line), "inproc: %s\n", text);
+    host_write(2, line, (size_t)len);
+}
+
+void inproc_say(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say(format, args);
+    va_end(args);
+}
 
 void inproc_stop(const char *format, ...)
 {
-    char text[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    say(format, args);
     va_end(args);
-    dprintf(2, "inproc: %s\n", text);
     abort();
 }
 
@@ -52,7 +62,6 @@ void *inproc_zalloc(size_t size)
 
 static void thread_init(struct plat_thread *thread, struct holder *holder)
 {
-    pthread_cond_init(&thread->turn, NULL);
     os_list_init(&thread->ready);
     os_list_insert(&threads, &thread->link);
     thread->deadline = OS_NEVER;
@@ -63,17 +72,20 @@ static void thread_init(struct plat_thread *thread, struct holder *holder)
 struct plat_thread *sched_self(void)
 {
     static struct plat_thread main_thread;
+    struct plat_thread *self = host_self();
     if (self)
         return self;
     if (main_thread.known)
         inproc_stop("a thread that was not made with os_thread_start calls");
-    pthread_mutex_lock(&big);
+    host_lock();
     holder_init(&holder_test, NULL);
     holder_init(&holder_mock, NULL);
     main_thread.known = 1;
     thread_init(&main_thread, &holder_test);
-    running = self = &main_thread;
-    return self;
+    main_thread.host = host_thread_first();
+    running = &main_thread;
+    host_set_self(&main_thread);
+    return &main_thread;
 }
 
 /* ---- choosing who runs */
@@ -166,7 +178,7 @@ static void stop_for_ever(void)
     OS_LIST_FOR_EACH (link, &threads) {
         struct plat_thread *thread = OS_CONTAINER_OF(link, struct plat_thread, link);
         if (thread->channel)
-            dprintf(2, "inproc: a thread waits for %s\n", thread->why);
+            inproc_say("a thread waits for %s", thread->why);
     }
     inproc_stop("all threads wait, and nothing can end it");
 }
@@ -196,13 +208,13 @@ static void give_way(void)
         return;
     running = OS_CONTAINER_OF(ready.next, struct plat_thread, ready);
     os_list_remove(&running->ready);
-    pthread_cond_signal(&running->turn);
+    host_turn_give(running->host);
 }
 
 static void await_turn(struct plat_thread *me)
 {
     while (running != me)
-        pthread_cond_wait(&me->turn, &big);
+        host_turn_await(me->host);
 }
 
 enum wake sched_wait(const void *channel, const char *why, os_time deadline, int calling)
@@ -236,13 +248,13 @@ void inproc_release(void)
     me->outside = 1;
     outside++;
     give_way();
-    pthread_mutex_unlock(&big);
+    host_unlock();
 }
 
 void inproc_acquire(void)
 {
-    struct plat_thread *me = self;
-    pthread_mutex_lock(&big);
+    struct plat_thread *me = host_self();
+    host_lock();
     me->outside = 0;
     outside--;
     os_list_insert(&ready, &me->ready);
@@ -268,46 +280,38 @@ static void go_out(int was_outside)
 
 /* ---- threads */
 
-static void ended(void *arg)
+void sched_leave(void)
 {
-    struct plat_thread *me = arg;
+    struct plat_thread *me = sched_self();
     me->ended = 1;
     sched_wake(me, 1);
     give_way();
-    pthread_mutex_unlock(&big);
+    host_unlock();
+    host_thread_exit();
 }
 
-static void *thread_main(void *arg)
+static void thread_main(void *arg)
 {
-    self = arg;
-    pthread_mutex_lock(&big);
-    await_turn(self);
-    pthread_cleanup_push(ended, self);
-    if (!self->killed)
-        self->entry(self->arg);
-    pthread_cleanup_pop(1);
-    return NULL;
-}
-
-void sched_leave(void)
-{
-    pthread_exit(NULL);
+    struct plat_thread *me = arg;
+    host_set_self(me);
+    host_lock();
+    await_turn(me);
+    if (!me->killed)
+        me->entry(me->arg);
+    sched_leave();
 }
 
 struct plat_thread *sched_start(void (*entry)(void *arg), void *arg, size_t stack, struct holder *holder)
 {
     struct plat_thread *thread = inproc_zalloc(sizeof(*thread));
-    pthread_attr_t attr;
     sched_self();
     thread_init(thread, holder);
     thread->entry = entry;
     thread->arg = arg;
-    pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, stack < MIN_STACK ? MIN_STACK : stack);
-    int error = pthread_create(&thread->pthread, &attr, thread_main, thread);
-    pthread_attr_destroy(&attr);
+    const char *error =
+        host_thread_start(thread_main, thread, stack < MIN_STACK ? MIN_STACK : stack, &thread->host);
     if (error)
-        inproc_stop("no thread: %s", strerror(error));
+        inproc_stop("no thread: %s", error);
     os_list_insert(&ready, &thread->ready);
     return thread;
 }
@@ -318,11 +322,10 @@ static void reap(struct plat_thread *thread)
         if (sched_wait(thread, "the end of a thread", OS_NEVER, 0) == WAKE_KILL)
             sched_leave();
     /* It needs the lock no more but to unlock it. */
-    pthread_mutex_unlock(&big);
-    pthread_join(thread->pthread, NULL);
-    pthread_mutex_lock(&big);
+    host_unlock();
+    host_thread_join(thread->host);
+    host_lock();
     os_list_remove(&thread->link);
-    pthread_cond_destroy(&thread->turn);
     free(thread);
 }
 
