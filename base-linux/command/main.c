@@ -158,7 +158,7 @@ static const char *why_headless(const struct arguments *arguments, const char *c
     /* the sandbox has no network, only the socket of a server on this machine */
     if (x11[0] != ':' && strncmp(x11, "unix:", 5) != 0)
         return "DISPLAY names a server that is not on this machine, so there will be no window";
-    if (snprintf(driver, sizeof(driver), "%s/sdl", components) < PATH_MAX && access(driver, X_OK))
+    if (snprintf(driver, sizeof(driver), "%s/display", components) < PATH_MAX && access(driver, X_OK))
         return "this build has no SDL driver, so there will be no window";
     return NULL;
 }

@@ -4,8 +4,11 @@
 #include <string.h>
 #include "parts.h"
 
-/* What core offers; a nested init says with `parent-provides` what its own parent has. */
-static const char *const core_services[] = { "LOG", "ROM", "PD", "Host" };
+/*
+ * What core offers, Machine not on every platform: there a request is refused. A nested init says with
+ * `parent-provides` what its own parent has.
+ */
+static const char *const core_services[] = { "LOG", "ROM", "PD", "Host", "Machine" };
 
 static void read_parent_provides(struct reader *reader, os_config_ref node)
 {
