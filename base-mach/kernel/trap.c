@@ -20,6 +20,7 @@ mach_err mach_thread_switch(mach_port_t thread, uint32_t option, uint32_t millis
 
 void mach_yield(uint32_t milliseconds)
 {
-    enum { NONE = 0, WAIT = 2 };
-    mach_thread_switch(MACH_PORT_NULL, milliseconds ? WAIT : NONE, milliseconds);
+    /* Depressed, because a thread of higher priority would only be chosen again. */
+    enum { DEPRESS = 1, WAIT = 2 };
+    mach_thread_switch(MACH_PORT_NULL, milliseconds ? WAIT : DEPRESS, milliseconds);
 }
