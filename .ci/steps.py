@@ -26,10 +26,7 @@ RUN = [sys.executable, '-B', str(TOP / 'tests' / 'runner' / 'run.py')]
 SUMMARY = re.compile(r'^(\d+) passed, (\d+) failed, (\d+) skipped$')
 
 # unit suites that say nothing more under valgrind, or take too long there, each with its reason
-NOT_UNDER_VALGRIND = {name: 'does not end under valgrind, for a reason not known yet; runs under the sanitizers'
-                      for name in ('transport-calls-channel', 'transport-hostile-channel', 'transport-load-channel',
-                                   'transport-watch-channel', 'transport-lane', 'transport-lane-no-spin',
-                                   'transport-page', 'transport-page-no-spin', 'stream-hostile', 'stream-threads')}
+NOT_UNDER_VALGRIND = {}
 # the same for the sanitizers
 NOT_UNDER_SANITIZERS = {}
 

@@ -42,8 +42,9 @@ struct channel_page *channels_page_of(int fd);
 
 /*
  * Starts the process that waits for the end of SERVER and then does what core does to its channels. It ends
- * with that; to be waited for.
+ * with that; to be waited for. ALIVE is the reading end of a pipe that stays the caller's; nobody but SERVER
+ * has the other end, which says that it has ended. (Core has a pidfd; valgrind knows none.)
  */
-pid_t channels_guard(pid_t server);
+pid_t channels_guard(pid_t server, int alive);
 
 #endif

@@ -298,6 +298,25 @@ static void serve(int fd)
     os_entrypoint_run(&ep);
 }
 
+/* The process, and the one that sees its end. */
+static void fork_server(int control[2])
+{
+    int alive[2];
+
+    ck_assert_int_eq(pipe2(alive, O_CLOEXEC), 0);
+    probe_server.pid = fork();
+    ck_assert_int_ge(probe_server.pid, 0);
+    if (!probe_server.pid) {
+        close(control[0]);
+        close(alive[0]);
+        serve(control[1]);
+        _exit(1);
+    }
+    close(alive[1]);
+    probe_server.guard = probe_lanes() == PROBE_SOCKET ? 0 : channels_guard(probe_server.pid, alive[0]);
+    close(alive[0]);
+}
+
 probe_cap probe_start(void)
 {
     struct wire_head head;
@@ -307,16 +326,9 @@ probe_cap probe_start(void)
     probe_cap cap;
 
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
-    probe_server.pid = fork();
-    ck_assert_int_ge(probe_server.pid, 0);
-    if (!probe_server.pid) {
-        close(ends[0]);
-        serve(ends[1]);
-        _exit(1);
-    }
+    fork_server(ends);
     close(ends[1]);
     probe_server.control = ends[0];
-    probe_server.guard = probe_lanes() == PROBE_SOCKET ? 0 : channels_guard(probe_server.pid);
     ck_assert_int_eq(wire_receive(probe_server.control, 1, &head, nothing, got, &ngot), WIRE_OK);
     ck_assert_uint_eq(ngot, 1);
     ck_assert_int_eq(transport_cap_from_fd(got[0], &cap.cap), OS_OK);
@@ -326,7 +338,6 @@ probe_cap probe_start(void)
 void probe_stop(void)
 {
     close(probe_server.control);
-    /* first, for it asks for the process by its number */
     if (probe_server.guard)
         ck_assert_int_eq(waitpid(probe_server.guard, NULL, 0), probe_server.guard);
     ck_assert_int_eq(waitpid(probe_server.pid, NULL, 0), probe_server.pid);
