@@ -206,8 +206,8 @@ os_err linux_host_open(struct core *core, struct core_account *account, struct c
     return OS_OK;
 }
 
-os_err core_plat_session(struct core *core, const char *service, struct core_account *account,
-                         struct core_session **session)
+os_err core_plat_session(struct core *core, const char *service, const char *args,
+                         struct core_account *account, struct core_session **session)
 {
     if (!strcmp(service, "Host"))
         return linux_host_open(core, account, session);

@@ -36,7 +36,7 @@ static os_err open_service(struct core *core, const char *service, const char *l
         return core_rom_open(core, label, account, session);
     if (!strcmp(service, "LOG"))
         return core_log_open(core, label, account, session);
-    return core_plat_session(core, service, account, session);
+    return core_plat_session(core, service, args, account, session);
 }
 
 static os_err parent_session(struct os_rpc *rpc, const char *service, const char *label, const char *args,

@@ -62,7 +62,7 @@ static void end_if_unused(struct core_ds *ds)
     end_rw(ds);
     os_list_remove(&ds->link);
     core_plat_memory_destroy(ds->memory);
-    core_account_refund(ds->account, ds->size, 1);
+    core_account_refund(ds->account, ds->ram, 1);
     free(ds);
 }
 
@@ -146,29 +146,25 @@ static os_err ro_readonly(struct os_rpc *rpc, os_dataspace_cap *copy)
     return OS_OK;
 }
 
-os_err core_ds_create(struct core *core, struct core_account *account, struct os_list *list, uint64_t size,
-                      os_dataspace_cap *cap)
+/* A dataspace like KIND, which has no memory yet. */
+static os_err create(const struct core_ds *kind, struct os_list *list,
+                     os_err (*make)(void *device, struct core_ds *ds, struct core_memory **memory),
+                     void *device, os_dataspace_cap *cap)
 {
-    if (!size)
-        return OS_ERR_BAD_ARG;
-    if (size > UINT64_MAX - OS_PAGE_SIZE)
-        return OS_ERR_RAM;
-    size = (size + OS_PAGE_SIZE - 1) / OS_PAGE_SIZE * OS_PAGE_SIZE;
-    os_err err = core_account_charge(account, size, 1);
+    struct core_account *account = kind->account;
+    os_err err = core_account_charge(account, kind->ram, 1);
     if (err)
         return err;
-    struct core_ds *ds = calloc(1, sizeof(*ds));
+    struct core_ds *ds = malloc(sizeof(*ds));
     if (!ds) {
         err = OS_ERR_NO_MEMORY;
         goto refund;
     }
-    ds->core = core;
-    ds->account = account;
-    ds->size = size;
-    err = core_plat_memory_create(ds, size, &ds->memory);
+    *ds = *kind;
+    err = make(device, ds, &ds->memory);
     if (err)
         goto free_ds;
-    err = os_dataspace_object_init(&ds->rw, core->ep, &rw_ops, cap);
+    err = os_dataspace_object_init(&ds->rw, ds->core->ep, &rw_ops, cap);
     if (err)
         goto free_memory;
     ds->rw_live = 1;
@@ -181,8 +177,35 @@ free_memory:
 free_ds:
     free(ds);
 refund:
-    core_account_refund(account, size, 1);
+    core_account_refund(account, kind->ram, 1);
     return err;
+}
+
+static os_err make_ram(void *device, struct core_ds *ds, struct core_memory **memory)
+{
+    (void)device;
+    return core_plat_memory_create(ds, ds->size, memory);
+}
+
+os_err core_ds_create(struct core *core, struct core_account *account, struct os_list *list, uint64_t size,
+                      os_dataspace_cap *cap)
+{
+    if (!size)
+        return OS_ERR_BAD_ARG;
+    if (size > UINT64_MAX - OS_PAGE_SIZE)
+        return OS_ERR_RAM;
+    size = (size + OS_PAGE_SIZE - 1) / OS_PAGE_SIZE * OS_PAGE_SIZE;
+    const struct core_ds kind = { .core = core, .account = account, .size = size, .ram = size };
+    return create(&kind, list, make_ram, NULL, cap);
+}
+
+os_err core_ds_create_device(struct core *core, struct core_account *account, struct os_list *list,
+                             uint64_t size,
+                             os_err (*make)(void *device, struct core_ds *ds, struct core_memory **memory),
+                             void *device, os_dataspace_cap *cap)
+{
+    const struct core_ds kind = { .core = core, .account = account, .size = size };
+    return create(&kind, list, make, device, cap);
 }
 
 void core_ds_revoke(struct core_ds *ds)

@@ -55,6 +55,7 @@ struct core_ds {
     struct core_account *account;
     struct core_memory *memory;
     uint64_t size;
+    uint64_t ram; /* charged: the size, or 0 for memory of a device */
     struct os_object rw, ro;
     int rw_live, ro_live;    /* capabilities are out */
     os_dataspace_cap ro_cap; /* core's own, as long as it may be asked for another */
@@ -64,6 +65,15 @@ struct core_ds {
 /* A dataspace of SIZE bytes charged to ACCOUNT; in LIST until it is gone or revoked. */
 os_err core_ds_create(struct core *core, struct core_account *account, struct os_list *list, uint64_t size,
                       os_dataspace_cap *cap);
+
+/*
+ * The same of memory that belongs to a device, which costs no ram: MAKE makes it, out of DEVICE. SIZE is a
+ * multiple of OS_PAGE_SIZE.
+ */
+os_err core_ds_create_device(struct core *core, struct core_account *account, struct os_list *list,
+                             uint64_t size,
+                             os_err (*make)(void *device, struct core_ds *ds, struct core_memory **memory),
+                             void *device, os_dataspace_cap *cap);
 
 /* Ends all capabilities to it; it is gone when the last attachment is. */
 void core_ds_revoke(struct core_ds *ds);

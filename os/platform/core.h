@@ -67,11 +67,11 @@ void core_pd_ended(struct core_pd *pd, enum os_pd_state state, int32_t code, con
 void core_plat_log(const char *label, const char *text);
 
 /*
- * A session of a service that only this platform has, charged to ACCOUNT; OS_ERR_NO_SERVICE. SESSION's close
- * and cap are to be set.
+ * A session of a service that only this platform has, as its ARGS say, charged to ACCOUNT; OS_ERR_NO_SERVICE.
+ * SESSION's close and cap are to be set.
  */
-os_err core_plat_session(struct core *core, const char *service, struct core_account *account,
-                         struct core_session **session);
+os_err core_plat_session(struct core *core, const char *service, const char *args,
+                         struct core_account *account, struct core_session **session);
 
 /* init has ended, by itself or otherwise: the end of the system. STATUS is 0 when init meant well. */
 void core_plat_init_ended(enum os_pd_state state, int32_t status, const char *text);

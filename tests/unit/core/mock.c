@@ -111,11 +111,12 @@ void core_plat_log(const char *label, const char *text)
     snprintf(mock_text, sizeof(mock_text), "%s", text);
 }
 
-os_err core_plat_session(struct core *core, const char *service, struct core_account *account,
-                         struct core_session **session)
+os_err core_plat_session(struct core *core, const char *service, const char *args,
+                         struct core_account *account, struct core_session **session)
 {
     (void)core;
     (void)service;
+    (void)args;
     (void)account;
     (void)session;
     return OS_ERR_NO_SERVICE;

@@ -2,6 +2,7 @@
 /* test-account.c: quota moves between accounts, is never made and never lost. */
 #include <check.h>
 #include <stdlib.h>
+#include <suite.h>
 
 #include <core/account.h>
 
@@ -163,10 +164,5 @@ int main(void)
     tcase_add_test(tcase, the_sum_stays);
     Suite *suite = suite_create("account");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -4,8 +4,8 @@
  * components from creation to their end.
  */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
+#include <suite.h>
 
 #include <inproc/inproc.h>
 #include <os/rom.h>
@@ -256,6 +256,42 @@ START_TEST(an_attached_dataspace_stays_charged)
     mock_attach(0);
     check_same(quota_of(init_pd), before);
     os_cap_drop(ds.cap);
+}
+END_TEST
+
+static os_err make_device(void *device, struct core_ds *ds, struct core_memory **memory)
+{
+    ++*(int *)device;
+    return core_plat_memory_create(ds, ds->size, memory);
+}
+
+START_TEST(memory_of_a_device_costs_no_ram)
+{
+    struct os_list list;
+    os_dataspace_cap ds = { OS_NO_CAP }, again;
+    uint32_t writable;
+    uint64_t size;
+    int made = 0;
+    struct core_account *account = core.init->session.account;
+    struct quota before = quota_of(init_pd);
+    os_list_init(&list);
+    mock_fail_memory = OS_ERR_IO;
+    ck_assert_int_eq(core_ds_create_device(&core, account, &list, 8192, make_device, &made, &ds), OS_ERR_IO);
+    check_same(quota_of(init_pd), before);
+    ck_assert_int_eq(core_ds_create_device(&core, account, &list, 8192, make_device, &made, &ds), OS_OK);
+    ck_assert_int_eq(made, 2);
+    ck_assert(!os_list_empty(&list));
+    ck_assert_uint_eq(quota_of(init_pd).ram_used, before.ram_used);
+    ck_assert_uint_eq(quota_of(init_pd).caps_used, before.caps_used + 1);
+    ck_assert_int_eq(os_dataspace_info(ds, &size, &writable), OS_OK);
+    ck_assert_uint_eq(size, 8192);
+    ck_assert_uint_eq(writable, 1);
+    ck_assert_int_eq(os_dataspace_readonly(ds, &again), OS_OK);
+    os_cap_drop(again.cap);
+    os_cap_drop(ds.cap);
+    inproc_idle();
+    ck_assert(os_list_empty(&list));
+    check_same(quota_of(init_pd), before);
 }
 END_TEST
 
@@ -590,6 +626,7 @@ int main(void)
     tcase_add_test(tcase, a_dataspace_is_charged_until_nobody_has_it);
     tcase_add_test(tcase, sizes_that_cannot_be_are_refused);
     tcase_add_test(tcase, an_attached_dataspace_stays_charged);
+    tcase_add_test(tcase, memory_of_a_device_costs_no_ram);
     tcase_add_test(tcase, a_freed_dataspace_is_revoked);
     tcase_add_test(tcase, a_read_only_holder_keeps_it);
     suite_add_tcase(suite, tcase);
@@ -606,10 +643,5 @@ int main(void)
     tcase_add_test(tcase, a_closed_pd_allocates_nothing);
     tcase_add_test(tcase, a_process_that_cannot_be_made_costs_nothing);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }
