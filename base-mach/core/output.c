@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * output.c: what people see: lines with labels on the console, which is the machine's first serial line. Each
+ * is complete, because all come from core's entrypoint thread.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <platform/platform.h>
+
+#include "internal.h"
+
+enum { D_WRITE = 2, CHUNK = 128 };
+
+static mach_port_t console;
+
+os_err mach_output_init(void)
+{
+    return device_open(mach_core.device, D_WRITE, "console", &console) ? OS_ERR_IO : OS_OK;
+}
+
+/* By the kernel itself, which wants a string, as long as there is no console. */
+static void print(const char *text, size_t len)
+{
+    char part[CHUNK + 1];
+    memcpy(part, text, len);
+    part[len] = 0;
+    mach_print(part);
+}
+
+void plat_console(const char *text, size_t len)
+{
+    while (len) {
+        size_t part = len < CHUNK ? len : CHUNK;
+        if (!console || device_write_inband(console, text, (uint32_t)part))
+            print(text, part);
+        text += part;
+        len -= part;
+    }
+}
+
+void core_plat_log(const char *label, const char *text)
+{
+    char line[OS_LABEL_MAX + OS_LOG_MAX + 8];
+    int len = snprintf(line, sizeof(line), "[%s] %s\n", label, text);
+    plat_console(line, (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1);
+}
+
+void mach_say(const char *format, ...)
+{
+    char text[OS_LOG_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    core_log_line("core", text, strlen(text));
+}
