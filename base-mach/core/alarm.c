@@ -28,7 +28,6 @@ enum {
     RATE_1024_HZ = 6,
     PERIODIC = 0x40,
     RTC_IRQ = 8,
-    INTERRUPTS_SHARED = 0x04000000,
     THREAD_STACK = 16 * 1024,
     ID_LOOK = 0x5eed0006, /* another alarm is the first */
 };
@@ -80,8 +79,7 @@ static os_err rtc_init(void)
     rtc_write(RTC_B, rtc_read(RTC_B) & ~PERIODIC);
     rtc_read(RTC_C);
     enum { READ_WRITE = 3 };
-    if (device_open(mach_core.device, READ_WRITE, "irq", &irq) ||
-        device_intr_register(irq, RTC_IRQ, INTERRUPTS_SHARED, wake))
+    if (device_open(mach_core.device, READ_WRITE, "irq", &irq) || device_intr_register(irq, RTC_IRQ, 0, wake))
         return OS_ERR_IO;
     return OS_OK;
 }
