@@ -42,6 +42,9 @@ enum {
     MACH_RCV_TOO_LARGE = 0x10004004,
     MACH_RCV_INTERRUPTED = 0x10004005,
     MACH_RCV_PORT_DIED = 0x10004009,
+    MACH_RCV_BODY_ERROR =
+        0x1000400c, /* and, of MACH_RCV_NO_ROOM, which room there was none for; received all the same */
+    MACH_RCV_NO_ROOM = 0x3c00,
 };
 
 /* ---- messages */

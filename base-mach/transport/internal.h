@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * internal.h: what the files of the transport share. Two things are shared by threads, the table of handles
+ * (cap.c, under a lock) and the kernel's ports; all else belongs to one entrypoint and so to one thread.
+ */
+#ifndef TRANSPORT_INTERNAL_H
+#define TRANSPORT_INTERNAL_H
+
+#include <os/list.h>
+#include <mach_base/thread.h>
+#include <mach_base/transport.h>
+#include "ports.h"
+
+/* ---- message.c: the messages, as the kernel carries them */
+
+enum {
+    ID_REQUEST = 0x5eed0001,
+    ID_WATCH = 0x5eed0002,
+    ID_SIGNAL = 0x5eed0003,
+    ID_REPLY = 0x5eed0011,
+};
+
+/* Result in an answer to a watch: it is to be sent again, if it is still wanted. No os_err. */
+enum { WATCH_AGAIN = -2 };
+
+/* Request and reply. Only what is used of it is sent. */
+struct wire {
+    struct mach_header head;
+    uint32_t type; /* MACH_TYPE of bytes: from here to the end of data */
+    uint64_t fingerprint;
+    int32_t code; /* operation or result */
+    uint32_t len; /* bytes of data */
+    /* data, padded to words; then, if there are capabilities, MACH_TYPE of send rights, and their names */
+    uint8_t data[OS_MSG_BYTES + (1 + OS_MSG_CAPS) * sizeof(uint32_t)];
+};
+
+/* Writes MSG behind the head of WIRE, with CODE; the head's bits are set already. Returns the size to send.
+ */
+uint32_t wire_pack(struct wire *wire, const struct os_msg *msg, int32_t code);
+
+/*
+ * Reads a received request or reply into MSG, with its capabilities, and its code to *CODE. OS_ERR_BAD_MSG:
+ * it is malformed, and still has all that it brought. OS_ERR_HANDLES: its capabilities are gone.
+ */
+os_err wire_unpack(const struct wire *wire, struct os_msg *msg, int32_t *code);
+
+/* Gives back what the kernel returned in a message that could not be sent: references, and the reply right.
+ */
+void wire_unsend(struct wire *wire);
+
+/* Sends HEAD, SIZE bytes, within TIMEOUT milliseconds; FOREVER: as long as it takes. */
+#define FOREVER UINT32_MAX
+mach_err wire_send(struct mach_header *head, uint32_t size, uint32_t timeout);
+
+/* Answers by the send-once right REPLY, which is used up, with an error. */
+void wire_refuse(mach_port_t reply, int32_t err);
+
+/* ---- cap.c: the table of handles */
+
+/* Makes another handle, and a further reference, of the send right NAME that was received. OS_ERR_HANDLES:
+ * the reference was given back. MACH_PORT_NULL and _DEAD are fine. */
+os_err cap_receive(mach_port_t name, struct os_cap *cap);
+
+/* The kernel has given one more reference to the handle's right than the table knows of. */
+void cap_regained(mach_port_t name);
+
+/* Takes one of several references that the table knows of; zero if there is only one. */
+int cap_spend(mach_port_t name);
+
+/* Whether CAP is a handle, or the name of what was dead when it came. */
+int cap_is_known(struct os_cap cap);
+
+/* The right NAME, and what is received under it later, is OBJECT's, until NULL. The table has room for NAME
+ * after cap_room(NAME, 1). */
+void cap_bind(mach_port_t name, struct plat_object *object);
+
+/* What a call of CAP by this thread cannot but end with: _DEADLOCK, _REVOKED, or OS_OK. */
+os_err cap_own_error(struct os_cap cap);
+
+/* Whether the table has room for NAME; MAY_ALLOCATE: not within malloc. */
+int cap_room(mach_port_t name, int may_allocate);
+
+/* Where memory may be allocated: makes what cap_room needs when it may not. */
+void cap_prepare(void);
+
+/* ---- entrypoints and what they serve */
+
+enum source_kind { SOURCE_OBJECT, SOURCE_SIGNAL, SOURCE_CALL, SOURCE_ALARM, SOURCE_WATCH };
+
+/* What the payload of a port points to, as struct transport_watch begins too. */
+struct source {
+    uint32_t kind;
+    mach_port_t port; /* receive right */
+};
+
+enum {
+    QUEUE = 16,        /* messages that wait at an object */
+    REVOKED_KEPT = 32, /* ports of revoked objects that go on telling */
+    IDLE_KEPT = 4,     /* ports for begun calls */
+    LATE_KEPT = 16,    /* those that an answer may still come to */
+};
+
+struct plat_ep {
+    mach_port_t set;
+    struct mach_thread *thread; /* who serves it */
+    struct os_list objects, revoked;
+    struct os_list last;   /* objects whose PLAT_LAST_HOLDER is due */
+    struct os_list calls;  /* under way, by deadline */
+    struct os_list unsent; /* of those: what there was no room for yet */
+    struct os_list idle, late;
+    uint32_t nrevoked, nidle, nlate;
+    struct source alarm; /* port 0: to be made */
+    os_time armed;       /* for which it is set; 0: not */
+    mach_port_t current; /* send-once right of the request that was delivered last; 0: answered */
+    mach_port_t *kept;   /* those of earlier ones that are not answered yet */
+    uint32_t nkept, kept_room;
+    int turn;
+};
+
+struct plat_object {
+    struct source source;
+    struct plat_ep *ep;
+    void *key;
+    struct os_list link;      /* of ep->objects or ep->revoked */
+    struct os_list last_link; /* of ep->last */
+    int revoked, told;
+    mach_port_t *watches; /* send-once rights */
+    uint32_t nwatches, watches_room;
+    os_time watches_asked; /* when they were told to watch again */
+};
+
+/* ---- call.c */
+
+/* What is wrong with a request before it is sent. */
+os_err call_check(struct os_cap cap, const struct os_msg *msg);
+
+/* What it means that a request could not be sent, other than for lack of time. */
+os_err call_send_error(mach_err err);
+
+/* ---- begun.c */
+
+/* The first deadline of a begun call, or OS_NEVER. */
+os_time begun_deadline(struct plat_ep *ep);
+/* Tries again to send what had no room. */
+void begun_retry(struct plat_ep *ep);
+/* Delivers a begun call that has ended without a message; zero if there is none. */
+int begun_next(struct plat_ep *ep, struct plat_event *event, struct os_msg *msg);
+/* A message has come for CALL; non-zero if EVENT is set. */
+int begun_receive(struct plat_call *call, struct wire *wire, struct plat_event *event, struct os_msg *msg);
+void begun_fini(struct plat_ep *ep);
+
+/* ---- object.c */
+
+/* A message has come for OBJECT; non-zero if EVENT is set. */
+int object_receive(struct plat_object *object, struct wire *wire, struct plat_event *event,
+                   struct os_msg *msg);
+/* Delivers a PLAT_LAST_HOLDER that is due; zero if there is none. */
+int object_next_last(struct plat_ep *ep, struct plat_event *event);
+/* Ends the objects of EP, and the requests that it has not answered. */
+void object_fini(struct plat_ep *ep);
+/* The request that was delivered last was not answered at once. */
+void object_keep_reply(struct plat_ep *ep);
+/* A port with a first handle, for objects and signals. */
+os_err object_port(struct plat_ep *ep, struct source *source, uint32_t limit, struct os_cap *cap);
+
+/* ---- signal.c: a message has come for SIGNAL. */
+
+int signal_receive(struct plat_signal *signal, struct wire *wire, struct plat_event *event);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * message.c: requests and replies as messages of the kernel, and what becomes of messages that are neither.
+ * The kernel has looked at every descriptor of a message that it says is complex, so that rights and memory
+ * are where they say; everything else in a message is what its sender wrote.
+ */
+#include <string.h>
+#include "internal.h"
+
+enum { PRELUDE = offsetof(struct wire, data) - offsetof(struct wire, fingerprint) };
+
+static uint32_t padded(uint32_t len)
+{
+    return (len + 3) & ~3u;
+}
+
+uint32_t wire_pack(struct wire *wire, const struct os_msg *msg, int32_t code)
+{
+    uint32_t bytes = padded(msg->len), size = offsetof(struct wire, data) + bytes;
+    wire->type = MACH_TYPE(MACH_TYPE_BYTE, 8, PRELUDE + msg->len);
+    wire->fingerprint = msg->fingerprint;
+    wire->code = code;
+    wire->len = msg->len;
+    if (msg->len < bytes)
+        memset(wire->data + bytes - 4, 0, 4);
+    memcpy(wire->data, msg->data, msg->len);
+    if (!msg->ncaps)
+        return size;
+
+    uint32_t *tail = (uint32_t *)(void *)(wire->data + bytes);
+    *tail++ = MACH_TYPE(MACH_TYPE_COPY_SEND, 32, msg->ncaps);
+    for (unsigned i = 0; i < msg->ncaps; i++)
+        *tail++ = msg->caps[i].id;
+    wire->head.bits |= MACH_COMPLEX;
+    return size + (1u + msg->ncaps) * 4;
+}
+
+/* The names of its rights, and their number; NULL if WIRE is malformed. */
+static const mach_port_t *check(const struct wire *wire, unsigned *ncaps)
+{
+    uint32_t size = wire->head.size;
+    if (size < offsetof(struct wire, data) || wire->len > OS_MSG_BYTES ||
+        wire->type != MACH_TYPE(MACH_TYPE_BYTE, 8, PRELUDE + wire->len))
+        return NULL;
+    const uint32_t *tail = (const uint32_t *)(const void *)(wire->data + padded(wire->len));
+    uint32_t left = size - offsetof(struct wire, data) - padded(wire->len);
+    *ncaps = 0;
+    if (!(wire->head.bits & MACH_COMPLEX))
+        return left ? NULL : tail;
+    if (left < 8 || left > (1 + OS_MSG_CAPS) * 4 || left % 4)
+        return NULL;
+    *ncaps = left / 4 - 1;
+    return *tail == MACH_TYPE(MACH_TYPE_MOVE_SEND, 32, *ncaps) ? tail + 1 : NULL;
+}
+
+os_err wire_unpack(const struct wire *wire, struct os_msg *msg, int32_t *code)
+{
+    unsigned ncaps;
+    const mach_port_t *names = check(wire, &ncaps);
+    if (!names)
+        return OS_ERR_BAD_MSG;
+    for (msg->ncaps = 0; msg->ncaps < ncaps; msg->ncaps++)
+        if (cap_receive(names[msg->ncaps], &msg->caps[msg->ncaps]))
+            goto fail;
+    msg->fingerprint = wire->fingerprint;
+    msg->len = (uint16_t)wire->len;
+    memcpy(msg->data, wire->data, wire->len);
+    *code = wire->code;
+    return OS_OK;
+fail:
+    for (unsigned i = msg->ncaps + 1; i < ncaps; i++)
+        if (names[i] && names[i] != MACH_PORT_DEAD)
+            ports_release(names[i], 1);
+    while (msg->ncaps)
+        plat_cap_unref(msg->caps[--msg->ncaps]);
+    return OS_ERR_HANDLES;
+}
+
+void wire_unsend(struct wire *wire)
+{
+    if (MACH_BITS_REMOTE(wire->head.bits) == MACH_TYPE_MOVE_SEND)
+        cap_regained(wire->head.remote);
+    if (wire->head.bits & MACH_COMPLEX) {
+        const uint32_t *tail = (const uint32_t *)(const void *)(wire->data + padded(wire->len));
+        for (uint32_t i = 0; i < MACH_TYPE_NUMBER(*tail); i++)
+            cap_regained(tail[1 + i]);
+    }
+    if (MACH_BITS_LOCAL(wire->head.bits) == MACH_TYPE_MOVE_SEND_ONCE && wire->head.local != MACH_PORT_DEAD)
+        ports_release(wire->head.local, 1);
+}
+
+mach_err wire_send(struct mach_header *head, uint32_t size, uint32_t timeout)
+{
+    uint32_t options = MACH_SEND_MSG | (timeout == FOREVER ? 0 : MACH_SEND_TIMEOUT);
+    mach_err err;
+    do /* what was interrupted is in memory in a form that can be sent again */
+        err = mach_msg(head, options, size, 0, MACH_PORT_NULL, timeout);
+    while (err == MACH_SEND_INTERRUPTED);
+    return err;
+}
+
+void wire_refuse(mach_port_t reply, int32_t err)
+{
+    struct {
+        struct mach_header head;
+        uint32_t body[1 + PRELUDE / 4];
+    } wire = { .head = { .bits = MACH_BITS(MACH_TYPE_MOVE_SEND_ONCE, 0), .remote = reply, .id = ID_REPLY } };
+    wire.body[0] = MACH_TYPE(MACH_TYPE_BYTE, 8, PRELUDE);
+    wire.body[(offsetof(struct wire, code) - offsetof(struct wire, type)) / 4] = (uint32_t)err;
+    if (wire_send(&wire.head, sizeof wire, FOREVER))
+        ports_release(reply, 1); /* nobody waits any more: the name of a dead right is left */
+}
+
+/* ---- what nobody wanted */
+
+static void release(uint32_t type, mach_port_t name)
+{
+    if (!name || name == MACH_PORT_DEAD)
+        return;
+    if (type == MACH_TYPE_MOVE_RECEIVE)
+        ports_destroy(name);
+    else
+        ports_release(name, 1);
+}
+
+static int is_right(uint32_t type)
+{
+    return type >= MACH_TYPE_MOVE_RECEIVE && type <= MACH_TYPE_MOVE_SEND_ONCE;
+}
+
+/* Frees what the descriptor AT describes; where the next one is. */
+static const uint32_t *discard_item(const uint32_t *at)
+{
+    uint32_t type = MACH_TYPE_NAME(*at), size = MACH_TYPE_SIZE(*at), number = MACH_TYPE_NUMBER(*at);
+    int is_inline = (*at & MACH_TYPE_INLINE) != 0;
+    if (*at & MACH_TYPE_LONG) {
+        type = at[1] & 0xffff;
+        size = at[1] >> 16;
+        number = at[2];
+        at += 2;
+    }
+    at++;
+    uint32_t bytes = (uint32_t)((uint64_t)size * number / 8);
+    const mach_port_t *names = is_inline ? at : (const mach_port_t *)(uintptr_t)*at;
+    for (uint32_t i = 0; is_right(type) && i < number; i++)
+        release(type, names[i]);
+    if (is_inline)
+        return at + padded(bytes) / 4;
+    if (bytes)
+        ports_unmap(*at, bytes);
+    return at + 1;
+}
+
+void transport_discard(struct mach_header *msg)
+{
+    const uint32_t *at = (const uint32_t *)(msg + 1);
+    const uint32_t *end = (const uint32_t *)((const char *)msg + msg->size);
+    if (is_right(MACH_BITS_REMOTE(msg->bits)))
+        release(MACH_BITS_REMOTE(msg->bits), msg->remote);
+    if (msg->bits & MACH_COMPLEX)
+        while (at < end)
+            at = discard_item(at);
+}
