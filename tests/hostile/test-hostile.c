@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <suite.h>
 
 #include "../system/run/run.h"
 
@@ -111,10 +112,5 @@ int main(void)
     tcase_add_loop_test(tcase, forbidden_call, 0, (int)(sizeof(forbidden) / sizeof(forbidden[0])));
     tcase_add_loop_test(tcase, harmless_attack, 0, (int)(sizeof(harmless) / sizeof(harmless[0])));
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -207,6 +207,19 @@ pid_t run_pid(struct run *run, const char *label)
     return search.found;
 }
 
+unsigned run_descriptors(pid_t pid)
+{
+    char path[64];
+    unsigned count = 0;
+    snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+    DIR *folder = opendir(path);
+    ck_assert_ptr_nonnull(folder);
+    while (readdir(folder))
+        count++;
+    closedir(folder);
+    return count;
+}
+
 static void hold(pid_t pid, void *arg)
 {
     struct run_held *held = arg;

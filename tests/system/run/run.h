@@ -37,6 +37,9 @@ unsigned run_count(const struct run *run, const char *text);
 /* Process id of component LABEL, or of the spawner ("spawner"); fails the test if there is none. */
 pid_t run_pid(struct run *run, const char *label);
 
+/* Entries in the folder of a process's descriptors: what counts is whether there are more of them later. */
+unsigned run_descriptors(pid_t pid);
+
 /* Sends SIGNAL to the command. */
 void run_signal(struct run *run, int signal);
 

@@ -2,27 +2,12 @@
 /* test-cycles.c: what comes and goes all the time leaves nothing in those that stay: core, spawner, servers.
  */
 #include <check.h>
-#include <dirent.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <suite.h>
 
 #include "run.h"
 
 static const char *const headless[] = { "--headless", NULL };
-
-static unsigned descriptors_of(pid_t pid)
-{
-    char path[64];
-    unsigned count = 0;
-    snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
-    DIR *folder = opendir(path);
-    ck_assert_ptr_nonnull(folder);
-    while (readdir(folder))
-        count++;
-    closedir(folder);
-    return count;
-}
 
 /* What sessions cost core and server in descriptors comes back; a few may be on their way. */
 START_TEST(sessions_leave_no_descriptors)
@@ -31,10 +16,10 @@ START_TEST(sessions_leave_no_descriptors)
     struct run run;
     run_start(&run, "run", "start:\n  timer:\n  cycler: { config: { does: sessions } }\n", headless);
     run_expect(&run, "cycles: 250");
-    unsigned core = descriptors_of(run.pid), server = descriptors_of(run_pid(&run, "timer"));
+    unsigned core = run_descriptors(run.pid), server = run_descriptors(run_pid(&run, "timer"));
     run_expect(&run, "cycles: 1000");
-    ck_assert_uint_le(descriptors_of(run.pid), core + ON_THEIR_WAY);
-    ck_assert_uint_le(descriptors_of(run_pid(&run, "timer")), server + ON_THEIR_WAY);
+    ck_assert_uint_le(run_descriptors(run.pid), core + ON_THEIR_WAY);
+    ck_assert_uint_le(run_descriptors(run_pid(&run, "timer")), server + ON_THEIR_WAY);
     run_signal(&run, SIGTERM);
     ck_assert_int_eq(run_end(&run), 0);
 }
@@ -52,10 +37,10 @@ START_TEST(restarts_leave_no_descriptors)
               "    restart: { policy: always, delay: 1ms, delay-max: 1ms, max: 120 } }\n",
               headless);
     run_expect(&run, "restart 20 of 120");
-    unsigned core = descriptors_of(run.pid), spawner = descriptors_of(run_pid(&run, "spawner"));
+    unsigned core = run_descriptors(run.pid), spawner = run_descriptors(run_pid(&run, "spawner"));
     run_expect(&run, "given up");
-    ck_assert_uint_le(descriptors_of(run.pid), core + ON_THEIR_WAY);
-    ck_assert_uint_le(descriptors_of(run_pid(&run, "spawner")), spawner + ON_THEIR_WAY);
+    ck_assert_uint_le(run_descriptors(run.pid), core + ON_THEIR_WAY);
+    ck_assert_uint_le(run_descriptors(run_pid(&run, "spawner")), spawner + ON_THEIR_WAY);
     run_signal(&run, SIGTERM);
     run_end(&run);
 }
@@ -69,10 +54,5 @@ int main(void)
     tcase_add_test(tcase, sessions_leave_no_descriptors);
     tcase_add_test(tcase, restarts_leave_no_descriptors);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -4,10 +4,9 @@
  * the other, and what channels cost comes back.
  */
 #include <check.h>
-#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <suite.h>
 
 #include "run.h"
 
@@ -29,19 +28,6 @@ static void end(struct run *run)
 {
     run_signal(run, SIGTERM);
     run_end(run);
-}
-
-static unsigned descriptors_of(pid_t pid)
-{
-    char path[64];
-    unsigned count = 0;
-    snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
-    DIR *folder = opendir(path);
-    ck_assert_ptr_nonnull(folder);
-    while (readdir(folder))
-        count++;
-    closedir(folder);
-    return count;
 }
 
 /* _i: whether nobody spins. */
@@ -77,10 +63,10 @@ START_TEST(channels_cost_nothing_in_the_end)
     run_expect(&run, "a channel is charged: yes");
     run_expect(&run, "cycles: 40");
     pid_t server = run_pid(&run, "server");
-    unsigned core = descriptors_of(run.pid), its = descriptors_of(server);
+    unsigned core = run_descriptors(run.pid), its = run_descriptors(server);
     run_expect(&run, "[client] balance: ok");
-    ck_assert_uint_le(descriptors_of(run.pid), core + SOME);
-    ck_assert_uint_le(descriptors_of(server), its + SOME);
+    ck_assert_uint_le(run_descriptors(run.pid), core + SOME);
+    ck_assert_uint_le(run_descriptors(server), its + SOME);
     end(&run);
 }
 END_TEST
@@ -92,10 +78,10 @@ START_TEST(clients_that_end_leave_nothing)
     start(&run, "fault", "{ policy: always, delay: 1ms, delay-max: 1ms, max: 60 }", 0);
     run_expect(&run, "restart 10 of 60");
     pid_t server = run_pid(&run, "server");
-    unsigned core = descriptors_of(run.pid), its = descriptors_of(server);
+    unsigned core = run_descriptors(run.pid), its = run_descriptors(server);
     run_expect(&run, "given up");
-    ck_assert_uint_le(descriptors_of(run.pid), core + SOME);
-    ck_assert_uint_le(descriptors_of(server), its + SOME);
+    ck_assert_uint_le(run_descriptors(run.pid), core + SOME);
+    ck_assert_uint_le(run_descriptors(server), its + SOME);
     end(&run);
 }
 END_TEST
@@ -122,10 +108,5 @@ int main(void)
     tcase_add_test(tcase, clients_that_end_leave_nothing);
     tcase_add_test(tcase, no_quota_for_a_channel);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -10,8 +10,8 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <suite.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -114,10 +114,5 @@ int main(void)
     tcase_add_loop_test(tcase, few_namespaces, 0, 4);
     tcase_add_test(tcase, required_is_fine_elsewhere);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

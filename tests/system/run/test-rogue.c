@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <suite.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -93,10 +94,5 @@ int main(void)
     tcase_add_loop_test(tcase, output_that_nobody_reads_stops_no_calls, 0, 2);
     tcase_add_test(tcase, mappings_at_chosen_addresses_are_refused);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <suite.h>
 
 #include "run.h"
 
@@ -90,10 +91,5 @@ int main(void)
     tcase_add_loop_test(tcase, step, 0, (int)(sizeof(cases) / sizeof(cases[0])));
     tcase_add_test(tcase, many_clients);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -3,8 +3,8 @@
  * status not 0. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <suite.h>
 
 #include "run.h"
 
@@ -73,10 +73,5 @@ int main(void)
     tcase_add_loop_test(tcase, check_refuses, 0, count);
     tcase_add_test(tcase, check_accepts);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

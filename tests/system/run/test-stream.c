@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test-stream.c: packet streams between sandboxed components, and the death of either side in the middle. */
 #include <check.h>
-#include <dirent.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <suite.h>
 
 #include "run.h"
 
@@ -42,19 +41,6 @@ START_TEST(the_server_is_killed)
 }
 END_TEST
 
-static unsigned descriptors_of(pid_t pid)
-{
-    char path[64];
-    unsigned count = 0;
-    snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
-    DIR *folder = opendir(path);
-    ck_assert_ptr_nonnull(folder);
-    while (readdir(folder))
-        count++;
-    closedir(folder);
-    return count;
-}
-
 /* The server gets back what the client had, memory and descriptors, and serves the next one. */
 START_TEST(the_client_is_killed)
 {
@@ -66,9 +52,9 @@ START_TEST(the_client_is_killed)
     for (int round = 0; round < 12; round++) {
         run_expect(&run, "1000 packets down");
         if (round == 1)
-            before = descriptors_of(run_pid(&run, "server"));
+            before = run_descriptors(run_pid(&run, "server"));
         if (round == 11)
-            ck_assert_uint_le(descriptors_of(run_pid(&run, "server")), before + ON_THEIR_WAY);
+            ck_assert_uint_le(run_descriptors(run_pid(&run, "server")), before + ON_THEIR_WAY);
         ck_assert_int_eq(kill(run_pid(&run, "client"), SIGKILL), 0);
         run_expect(&run, "[server] a session has ended");
     }
@@ -87,10 +73,5 @@ int main(void)
     tcase_add_test(tcase, the_server_is_killed);
     tcase_add_test(tcase, the_client_is_killed);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

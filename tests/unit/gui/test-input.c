@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test-input.c: who gets which input: pointer, grab, focus, keys that are held, floods. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
+#include <suite.h>
 
 #include "screen.h"
 
@@ -460,10 +460,5 @@ int main(void)
     tcase_add_test(tcase, settle_waits_not_for_who_is_gone);
     tcase_add_test(tcase, driver_that_waits_goes);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

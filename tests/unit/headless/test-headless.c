@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <suite.h>
 
 #include <inproc/inproc.h>
 #include <os/gui.h>
@@ -373,10 +374,5 @@ int main(void)
     tcase_add_test(tcase, script_waits_for_no_pixel_outside);
     tcase_add_test(tcase, host_disk_is_full);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test-hello.c: the hello example: its server through its interface, and its client against its server. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
+#include <suite.h>
 
 #include <inproc/inproc.h>
 #include "hello.h"
@@ -75,10 +75,5 @@ int main(void)
     tcase_add_test(tcase, client_pays);
     tcase_add_test(tcase, client_prints_and_ends);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

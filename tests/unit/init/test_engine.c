@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <os/session.h>
+#include <suite.h>
 #include "system.h"
 
 #define BOTH "start:\n  server: { restart: { max: 2 } }\n  client: { restart: never }\n"
@@ -599,10 +600,5 @@ int main(void)
     tcase_add_test(tcase, a_start_that_fails_is_the_end);
     tcase_add_test(tcase, a_restart_that_fails_is_tried_again);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <os/manifest.h>
+#include <suite.h>
 #include "made_elf.h"
 #include "manifest.h"
 
@@ -195,10 +196,5 @@ int main(void)
     tcase_add_loop_test(tcase, bad_texts_are_refused, 0, OS_ARRAY_LEN(bad_texts));
     tcase_set_timeout(tcase, 120);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <suite.h>
 #include <yaml/parse.h>
 #include "made_elf.h"
 #include "scenario.h"
@@ -349,10 +350,5 @@ int main(void)
     tcase_add_test(tcase, any_child_finds_a_provider);
     tcase_add_test(tcase, a_default_route_replaces_ours);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -6,6 +6,8 @@
 #include <check.h>
 #include <inproc/inproc.h>
 
+#include "../../runner/suite.h"
+
 /* EXPR, an os_err, is EXPECTED; a failure says both by name. */
 #define ck_err(expr, expected)                                                                               \
     do {                                                                                                     \
@@ -18,8 +20,8 @@
 /* Nothing is left when ENV ends. */
 #define ck_fini(env) ck_assert_int_eq(inproc_env_fini(env), 0)
 
-/* Runs the tests that ADD adds. The result is in the TAP output, so the program itself succeeds. */
-static inline int suite_run(const char *name, void (*add)(TCase *tcase))
+/* Runs the tests that ADD adds, all in one case; the program's exit status. */
+static inline int suite_run_case(const char *name, void (*add)(TCase *tcase))
 {
     Suite *suite = suite_create(name);
     TCase *tcase = tcase_create(name);
@@ -27,11 +29,7 @@ static inline int suite_run(const char *name, void (*add)(TCase *tcase))
     tcase_set_timeout(tcase, 60);
     add(tcase);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    srunner_free(runner);
-    return 0;
+    return suite_run(suite);
 }
 
 #endif

@@ -117,5 +117,5 @@ static void add(TCase *tcase)
 
 int main(void)
 {
-    return suite_run("args", add);
+    return suite_run_case("args", add);
 }

@@ -609,5 +609,5 @@ static void add(TCase *tcase)
 
 int main(void)
 {
-    return suite_run("calls", add);
+    return suite_run_case("calls", add);
 }

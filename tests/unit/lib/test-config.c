@@ -317,5 +317,5 @@ static void add(TCase *tcase)
 
 int main(void)
 {
-    return suite_run("config", add);
+    return suite_run_case("config", add);
 }

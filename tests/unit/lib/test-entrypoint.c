@@ -312,5 +312,5 @@ static void add(TCase *tcase)
 
 int main(void)
 {
-    return suite_run("entrypoint", add);
+    return suite_run_case("entrypoint", add);
 }

@@ -269,5 +269,5 @@ static void add(TCase *tcase)
 
 int main(void)
 {
-    return suite_run("heap", add);
+    return suite_run_case("heap", add);
 }

@@ -354,5 +354,5 @@ static void add(TCase *tcase)
 
 int main(void)
 {
-    return suite_run("memory", add);
+    return suite_run_case("memory", add);
 }

@@ -857,5 +857,5 @@ static void add(TCase *tcase)
 
 int main(void)
 {
-    return suite_run("rpc", add);
+    return suite_run_case("rpc", add);
 }

@@ -427,5 +427,5 @@ static void add(TCase *tcase)
 
 int main(void)
 {
-    return suite_run("session", add);
+    return suite_run_case("session", add);
 }

@@ -190,5 +190,5 @@ static void add(TCase *tcase)
 
 int main(void)
 {
-    return suite_run("thread", add);
+    return suite_run_case("thread", add);
 }

@@ -235,5 +235,5 @@ static void add(TCase *tcase)
 
 int main(void)
 {
-    return suite_run("timer", add);
+    return suite_run_case("timer", add);
 }

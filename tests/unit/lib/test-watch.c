@@ -170,5 +170,5 @@ static void add(TCase *tcase)
 
 int main(void)
 {
-    return suite_run("watches", add);
+    return suite_run_case("watches", add);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test-paint.c: paint on a real gui, driven by input events, and judged by what is seen. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
+#include <suite.h>
 
 #include "screen.h"
 
@@ -199,10 +199,5 @@ int main(void)
     tcase_add_test(tcase, ends_without_a_next_gui);
     tcase_add_test(tcase, tiny_and_huge_screens);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

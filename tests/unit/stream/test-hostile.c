@@ -5,7 +5,6 @@
  * slots, and forgets nothing; and if it notices, the stream ends with a name.
  */
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <lib/packet_stream.h>
@@ -710,9 +709,5 @@ int main(void)
     tcase_add_test(attacks, memory_that_is_none);
     suite_add_tcase(suite, words);
     suite_add_tcase(suite, attacks);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    srunner_free(runner);
-    return 0;
+    return suite_run(suite);
 }

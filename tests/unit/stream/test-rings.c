@@ -228,5 +228,5 @@ static void add(TCase *tcase)
 
 int main(void)
 {
-    return suite_run("rings", add);
+    return suite_run_case("rings", add);
 }

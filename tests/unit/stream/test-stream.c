@@ -780,9 +780,5 @@ int main(void)
     add_loop(loop);
     suite_add_tcase(suite, served);
     suite_add_tcase(suite, loop);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    srunner_free(runner);
-    return 0;
+    return suite_run(suite);
 }

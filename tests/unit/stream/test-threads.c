@@ -257,5 +257,5 @@ static void add(TCase *tcase)
 
 int main(void)
 {
-    return suite_run("threads", add);
+    return suite_run_case("threads", add);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test-timer.c: the timer server on virtual time. */
 #include <check.h>
-#include <stdlib.h>
+#include <suite.h>
 
 #include <inproc/inproc.h>
 #include <os/timer.h>
@@ -286,10 +286,5 @@ int main(void)
     tcase_add_test(tcase, no_next_timer);
     tcase_add_test(tcase, donation_too_small);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -3,8 +3,8 @@
  */
 #include <check.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
+#include <suite.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "probe.h"
@@ -498,7 +498,6 @@ int main(void)
 {
     Suite *suite = suite_create("transport: calls");
     TCase *tc = tcase_create("calls");
-    SRunner *runner;
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 20);
@@ -523,10 +522,5 @@ int main(void)
     tcase_add_test(tc, last_handle_dropped_by_another_thread);
     tcase_add_test(tc, a_thread_cannot_call_itself);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

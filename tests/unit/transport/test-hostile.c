@@ -5,8 +5,8 @@
 #include <linux/sockios.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
+#include <suite.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -736,7 +736,6 @@ int main(void)
 {
     Suite *suite = suite_create("transport: hostile");
     TCase *tc = tcase_create("hostile");
-    SRunner *runner;
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 30);
@@ -764,10 +763,5 @@ int main(void)
         tcase_add_test(tc, server_without_descriptors);
     }
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

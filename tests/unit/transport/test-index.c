@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include <os/thread.h>
+#include <suite.h>
 #include "probe.h"
 #include "../../../base-linux/transport/wire.h"
 
@@ -221,10 +222,5 @@ int main(void)
     TCase *ends = tcase_create("ends");
     tcase_add_test(ends, kept_longer_than_its_object);
     suite_add_tcase(suite, ends);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

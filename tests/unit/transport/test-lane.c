@@ -6,12 +6,12 @@
 #include <check.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <os/thread.h>
+#include <suite.h>
 #include "probe.h"
 #include "raw.h"
 
@@ -881,10 +881,5 @@ int main(void)
     tcase_add_test(tc, own_object_of_this_thread);
     tcase_add_test(tc, begun_calls_beside_it);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

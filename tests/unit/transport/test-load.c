@@ -18,6 +18,7 @@
 #include <poll.h>
 #include <unistd.h>
 #include <os/thread.h>
+#include <suite.h>
 #include "probe.h"
 #include "../../../base-linux/transport/wire.h"
 
@@ -668,10 +669,5 @@ int main(void)
         tcase_add_test(tc, too_many_descriptors_in_flight);
     }
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -21,6 +21,7 @@
 #include <unistd.h>
 #include <os/entrypoint.h>
 #include <os/signal.h>
+#include <suite.h>
 #include "probe.h"
 #include "raw.h"
 
@@ -1210,10 +1211,5 @@ int main(void)
     tcase_add_test(tc, a_context_that_is_full);
     suite_add_tcase(suite, tc);
 
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -4,8 +4,8 @@
 #include <check.h>
 #include <os/watch.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
+#include <suite.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "probe.h"
@@ -324,9 +324,5 @@ int main(void)
     tcase_add_test(tcase, flood_of_watches);
     tcase_add_test(tcase, server_that_tells_nonsense);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    srunner_free(runner);
-    return EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * suite.h: how the main function of a Check suite ends. Part of check_dep; nothing but Check and the C
+ * library is used, so that suites can run wherever these are.
+ */
+#ifndef RUNNER_SUITE_H
+#define RUNNER_SUITE_H
+
+#include <check.h>
+
+/* Runs all tests of SUITE, which ends with that, and tells of them as TAP; the program's exit status. */
+int suite_run(Suite *suite);
+
+#endif
