@@ -65,7 +65,7 @@ static void give_space_back(uint32_t id)
         linux_native_space(process, 0, OS_PAGE_SIZE);
 }
 
-static void destroy(struct linux_channel *channel)
+void linux_channel_detached(struct linux_channel *channel)
 {
     os_list_remove(&channel->link);
     os_list_remove(&channel->served);
@@ -74,11 +74,6 @@ static void destroy(struct linux_channel *channel)
     core_plat_memory_destroy(channel->memory);
     core_account_refund(channel->account, OS_PAGE_SIZE, CHANNEL_CAPS);
     free(channel);
-}
-
-void linux_channel_detached(struct linux_channel *channel)
-{
-    destroy(channel);
 }
 
 /* The options are written before anybody else has the memory. */

@@ -123,6 +123,9 @@ void linux_native_hooks(void);
 
 os_err linux_native_init(struct core_process *process);
 
+/* A pair of sockets for a connection of a component, not charged yet. OS_ERR_HANDLES. */
+os_err linux_native_pair(int fds[2]);
+
 /* MORE bytes may be attached by PROCESS, LESS not any more. Fails only for MORE, and then nothing has
  * changed. */
 os_err linux_native_space(struct core_process *process, uint64_t more, uint64_t less);

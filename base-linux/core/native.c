@@ -19,7 +19,7 @@ static struct core_process *process_of(struct os_rpc *rpc)
     return OS_CONTAINER_OF(rpc->object, struct core_process, native);
 }
 
-static os_err make_pair(int fds[2])
+os_err linux_native_pair(int fds[2])
 {
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
         return OS_ERR_HANDLES;
@@ -81,7 +81,7 @@ static os_err native_pairs(struct os_rpc *rpc, os_any_cap *a0, os_any_cap *b0, o
     if (err)
         return err;
     while (!err && made < PAIRS) {
-        err = make_pair(fds + 2 * made);
+        err = linux_native_pair(fds + 2 * made);
         if (!err)
             made++;
     }
@@ -255,7 +255,7 @@ static void nothing_to_count(void)
 {
 }
 
-static const struct transport_hooks hooks = { .pair = make_pair,
+static const struct transport_hooks hooks = { .pair = linux_native_pair,
                                               .pair_closed = nothing_to_count,
                                               .signal_pipe = make_signal,
                                               .signal_closed = nothing_to_count };

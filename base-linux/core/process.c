@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sys/resource.h>
@@ -35,9 +34,6 @@
 
 /* For its connection to core and its raw output. */
 #define PROCESS_CAPS 2u
-
-/* Kernel memory that the pair of sockets which it starts with can hold, as for those it asks for later. */
-enum { SOCKET_BUFFER = 32 * 1024 };
 
 struct os_list linux_processes;
 static uint32_t last_id;
@@ -299,17 +295,13 @@ static os_err take_binary(struct core_process *process, struct core_memory *memo
 }
 
 /* Nearly all components call their parent; so they have the sockets for one connection from the beginning. */
-static os_err make_pair(struct core_process *process, int fds[2])
+static os_err charged_pair(struct core_process *process, int fds[2])
 {
     os_err err = core_account_charge(process->pd->session.account, 0, 1);
     if (err)
         return err;
     process->caps++; /* from here on as those it asks for, see native.c */
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
-        return OS_ERR_HANDLES;
-    for (int i = 0; i < 2; i++)
-        setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &(int){ SOCKET_BUFFER }, sizeof(int));
-    return OS_OK;
+    return linux_native_pair(fds);
 }
 
 static void close_all(const int *fds, size_t count)
@@ -332,7 +324,7 @@ os_err core_plat_process_start(struct core_process *process, struct core_memory 
     if (!err)
         err = transport_preconnect(linux_core.ep.plat, objects, OS_ARRAY_LEN(objects), &fds[CORE]);
     if (!err)
-        err = make_pair(process, &fds[PAIR]);
+        err = charged_pair(process, &fds[PAIR]);
     if (!err)
         err = open_output(process, &fds[OUTPUT]);
     if (!err) {
