@@ -430,23 +430,36 @@ void target_unused(struct target *target)
     happen(target->ep, &object->last_holder);
 }
 
-os_err plat_object_create(struct plat_ep *ep, void *key, struct plat_object **object, struct os_cap *cap)
+/* An object or signal context, as KIND says; SIZE bytes that begin with the target, all others zero. */
+static os_err target_create(struct plat_ep *ep, enum target_kind kind, size_t size, struct target **target,
+                            struct os_cap *cap)
 {
-    os_err err = fault_take(INPROC_FAIL_OBJECT);
+    os_err err = fault_take(kind == TARGET_OBJECT ? INPROC_FAIL_OBJECT : INPROC_FAIL_SIGNAL);
     if (!err && ep->dead)
         err = OS_ERR_DEAD;
     if (!err)
         err = component_charge_cap(ep->holder->component);
     if (err)
         return err;
-    struct plat_object *made = inproc_zalloc(sizeof(*made));
+    struct target *made = inproc_zalloc(size);
+    made->ep = ep;
+    made->paid_by = ep->holder->component;
+    os_list_insert(&ep->targets, &made->link);
+    *cap = target_add(made, kind);
+    *target = made;
+    return OS_OK;
+}
+
+os_err plat_object_create(struct plat_ep *ep, void *key, struct plat_object **object, struct os_cap *cap)
+{
+    struct target *target;
+    os_err err = target_create(ep, TARGET_OBJECT, sizeof(**object), &target, cap);
+    if (err)
+        return err;
+    struct plat_object *made = OS_CONTAINER_OF(target, struct plat_object, target);
     made->key = key;
-    made->target.ep = ep;
-    made->target.paid_by = ep->holder->component;
     item_init(&made->last_holder, PLAT_LAST_HOLDER);
     os_list_init(&made->watches);
-    os_list_insert(&ep->targets, &made->target.link);
-    *cap = target_add(&made->target, TARGET_OBJECT);
     *object = made;
     return OS_OK;
 }
@@ -486,20 +499,13 @@ void *plat_object_find(struct plat_ep *ep, struct os_cap cap)
 
 os_err plat_signal_create(struct plat_ep *ep, void *key, struct plat_signal **signal, struct os_cap *cap)
 {
-    os_err err = fault_take(INPROC_FAIL_SIGNAL);
-    if (!err && ep->dead)
-        err = OS_ERR_DEAD;
-    if (!err)
-        err = component_charge_cap(ep->holder->component);
+    struct target *target;
+    os_err err = target_create(ep, TARGET_SIGNAL, sizeof(**signal), &target, cap);
     if (err)
         return err;
-    struct plat_signal *made = inproc_zalloc(sizeof(*made));
+    struct plat_signal *made = OS_CONTAINER_OF(target, struct plat_signal, target);
     made->key = key;
-    made->target.ep = ep;
-    made->target.paid_by = ep->holder->component;
     item_init(&made->item, PLAT_SIGNAL);
-    os_list_insert(&ep->targets, &made->target.link);
-    *cap = target_add(&made->target, TARGET_SIGNAL);
     *signal = made;
     return OS_OK;
 }
