@@ -113,6 +113,9 @@ struct core_pd {
 os_err core_pd_open(struct core *core, const char *label, const char *args, struct core_account *account,
                     struct core_session **session);
 
+/* The component whose account CAP is, or NULL. */
+struct core_pd *core_pd_of(struct core *core, os_pd_cap cap);
+
 /* Runs BINARY; used by the operation and for init. */
 os_err core_pd_start(struct core_pd *pd, os_dataspace_cap binary, os_parent_cap parent);
 

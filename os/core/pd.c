@@ -24,6 +24,12 @@ static struct core_pd *pd_of(struct os_rpc *rpc)
     return pd_of_object(rpc->object);
 }
 
+struct core_pd *core_pd_of(struct core *core, os_pd_cap cap)
+{
+    struct os_object *object = os_object_of(core->ep, cap.cap, &os_pd_interface);
+    return object ? pd_of_object(object) : NULL;
+}
+
 /* ---- what the component does with its own account */
 
 static os_err pd_ram_alloc(struct os_rpc *rpc, uint64_t size, os_dataspace_cap *ds)

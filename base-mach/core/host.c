@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * host.c: the service Host, and the line to the machine's host that it needs: a serial port of its own (the
+ * console is another). Pictures go out on it, in records that base-mach/host reads and writes to files; what
+ * comes in are wishes of the user. Records begin with a line:
+ *
+ *     SEEDBED file NAME SIZE CRC32     SIZE bytes follow, CRC32 of them in hexadecimal
+ *     SEEDBED failed TEXT              there is no picture, because of TEXT
+ *
+ * In comes one byte for each wish: 'e', that the system shall end in order; once more, at once.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <os/host.h>
+#include <platform/platform.h>
+
+#include "internal.h"
+#include "io.h"
+
+#define SAVE_MAX  OS_MIB(512)
+#define SHOT_WAIT (30 * OS_SEC) /* an emulated machine is slow */
+
+/* ---- the line */
+
+/* The second serial port of a PC, an 8250 or its like, and its registers. */
+enum {
+    LINE = 0x2f8,
+    LINE_IRQ = 3,
+    LINE_DATA = LINE,
+    LINE_INTERRUPTS = LINE + 1,
+    LINE_QUEUE = LINE + 2,
+    LINE_FORMAT = LINE + 3,
+    LINE_MODEM = LINE + 4,
+    LINE_STATUS = LINE + 5,
+    LINE_SCRATCH = LINE + 7,
+    STATUS_RECEIVED = 1,
+    STATUS_EMPTY = 0x20,
+    QUEUE_SIZE = 16,
+};
+
+/* How long the host may let a byte wait. */
+#define LINE_WAIT (5 * OS_SEC)
+
+static struct transport_watch line;
+static int line_works;
+
+static int line_wait(void)
+{
+    os_time late = 0;
+    while (!(io_read(LINE_STATUS) & STATUS_EMPTY)) {
+        os_time now = plat_clock();
+        late = late ? late : now + LINE_WAIT;
+        if (now > late)
+            return -1;
+        mach_yield(0);
+    }
+    return 0;
+}
+
+/* Waits for the host; core does nothing else meanwhile. OS_ERR_IO when that takes too long. */
+static os_err line_write(const void *data, size_t size)
+{
+    const uint8_t *at = data;
+    while (size) {
+        size_t len = size < QUEUE_SIZE ? size : QUEUE_SIZE;
+        if (!line_works || line_wait()) {
+            line_works = 0;
+            return OS_ERR_IO;
+        }
+        size -= len;
+        __asm__ volatile("rep outsb" : "+S"(at), "+c"(len) : "d"((uint16_t)LINE_DATA) : "memory");
+    }
+    return OS_OK;
+}
+
+static void end_in_order(void);
+
+static void line_received(struct transport_watch *watch, struct mach_header *msg)
+{
+    transport_discard(msg);
+    while (io_read(LINE_STATUS) & STATUS_RECEIVED)
+        if (io_read(LINE_DATA) == 'e')
+            end_in_order();
+    mach_interrupt_acknowledge(watch);
+}
+
+/* A machine without the port works, too, but saves nothing. */
+static os_err line_open(void)
+{
+    os_err err = io_allow(LINE, LINE_SCRATCH);
+    if (err)
+        return err;
+    io_write(LINE_SCRATCH, 0x5a);
+    if (io_read(LINE_SCRATCH) != 0x5a)
+        return OS_OK;
+    line.received = line_received;
+    err = mach_interrupt_open(LINE_IRQ, &line);
+    if (err)
+        return err;
+    io_write(LINE_FORMAT, 3);     /* 8 bits, no parity */
+    io_write(LINE_QUEUE, 7);      /* on, and empty */
+    io_write(LINE_MODEM, 0x0b);   /* ready, interrupts pass */
+    io_write(LINE_INTERRUPTS, 1); /* for what comes in */
+    line_works = 1;
+    return OS_OK;
+}
+
+static uint32_t crc32_of(const uint8_t *data, size_t size)
+{
+    static uint32_t table[256];
+    for (uint32_t i = 0; !table[255] && i < 256; i++) {
+        uint32_t value = i;
+        for (int bit = 0; bit < 8; bit++)
+            value = value >> 1 ^ (value & 1 ? 0xedb88320 : 0);
+        table[i] = value;
+    }
+    uint32_t crc = UINT32_MAX;
+    for (size_t i = 0; i < size; i++)
+        crc = table[(crc ^ data[i]) & 0xff] ^ crc >> 8;
+    return ~crc;
+}
+
+/* ---- what the user wants */
+
+static enum { NO_SHOT, SHOT_POSSIBLE, SHOT_WANTED } shot; /* at the end */
+
+/* Lines of the ROM module run: `shot: wanted`, not having it is an error, or `shot: possible`. */
+static void read_run(void)
+{
+    struct core_module *module;
+    char text[1024];
+    if (core_module_get(&mach_core.core, "run", &module))
+        return;
+    const char *at = mach_memory_at(module->ds.memory);
+    size_t len = module->size < sizeof(text) ? (size_t)module->size : sizeof(text) - 1;
+    memcpy(text, at, len);
+    text[len] = '\0';
+    shot = strstr(text, "shot: wanted")     ? SHOT_WANTED
+           : strstr(text, "shot: possible") ? SHOT_POSSIBLE
+                                            : NO_SHOT;
+}
+
+os_err mach_host_init(void)
+{
+    read_run();
+    return line_open();
+}
+
+/* ---- the end, and the picture before */
+
+struct host_session {
+    struct core_session session;
+    struct os_object object;
+    struct os_list link; /* of hosts */
+    os_signal_cap shot_sigh;
+};
+
+static struct os_list hosts = { &hosts, &hosts };
+
+static int shot_asked, asked_status; /* what to end with if the picture is made */
+static struct os_alarm shot_alarm;
+
+static void end_shot(const char *error)
+{
+    if (!shot_asked)
+        return;
+    shot_asked = 0;
+    os_alarm_clear(&shot_alarm);
+    if (error) {
+        char text[300];
+        int len = snprintf(text, sizeof(text), "SEEDBED failed %s\n", error);
+        (void)line_write(text, (size_t)len);
+    }
+    mach_core_end(error && shot == SHOT_WANTED ? 1 : asked_status);
+}
+
+static void shot_late(struct os_alarm *alarm)
+{
+    (void)alarm;
+    end_shot("no display driver has answered");
+}
+
+static void ask_for_shot(void)
+{
+    shot_asked = 1;
+    if (os_list_empty(&hosts)) {
+        end_shot("no display driver is running");
+        return;
+    }
+    shot_alarm.handle = shot_late;
+    os_alarm_set(&mach_core.ep, &shot_alarm, os_clock_now() + SHOT_WAIT);
+    OS_LIST_FOR_EACH (link, &hosts)
+        os_signal_submit(OS_CONTAINER_OF(link, struct host_session, link)->shot_sigh);
+}
+
+/* The user wants it to end; what he is owed before is a picture. */
+static void end_in_order(void)
+{
+    static int asked;
+    /* who asks twice is in a hurry */
+    if (asked++ || shot == NO_SHOT || (shot == SHOT_POSSIBLE && os_list_empty(&hosts)))
+        mach_core_end(0);
+    else
+        ask_for_shot();
+}
+
+/* ---- operations */
+
+static os_err host_quit(struct os_rpc *rpc, int32_t status)
+{
+    (void)rpc;
+    if (shot != SHOT_WANTED) {
+        mach_core_end(status & 0xff);
+    } else {
+        asked_status = status & 0xff;
+        end_in_order();
+    }
+    return OS_OK;
+}
+
+static os_err host_shot_sigh(struct os_rpc *rpc, os_signal_cap handler)
+{
+    struct host_session *host = OS_CONTAINER_OF(rpc->object, struct host_session, object);
+    os_cap_drop(host->shot_sigh.cap);
+    host->shot_sigh.cap = os_cap_copy(handler.cap);
+    /* it was asked for before there was anybody to ask */
+    if (shot_asked)
+        os_signal_submit(handler);
+    return OS_OK;
+}
+
+/* The host checks it again: pictures only, and no path. */
+static int picture_name(const char *name)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+    size_t len = strlen(name);
+    if (!strcmp(name, "shot"))
+        return 1;
+    return len > 4 && *name != '.' && strspn(name, allowed) == len && !strcmp(name + len - 4, ".png");
+}
+
+static os_err send_file(const char *name, const uint8_t *data, uint32_t size)
+{
+    char text[128];
+    int len = snprintf(text, sizeof(text), "SEEDBED file %s %lu %08lx\n", name, (unsigned long)size,
+                       (unsigned long)crc32_of(data, size));
+    os_err err = line_write(text, (size_t)len);
+    return err ? err : line_write(data, size);
+}
+
+static os_err host_save(struct os_rpc *rpc, const char *name, os_dataspace_cap cap, uint64_t size)
+{
+    int writable;
+    (void)rpc;
+    struct core_ds *ds = core_ds_of(&mach_core.core, cap, &writable);
+    if (!ds)
+        return OS_ERR_BAD_CAP;
+    const uint8_t *data = mach_memory_at(ds->memory);
+    if (!data || size > ds->size || size > SAVE_MAX || !picture_name(name))
+        return OS_ERR_BAD_ARG;
+    os_err err = send_file(name, data, (uint32_t)size);
+    if (!strcmp(name, "shot"))
+        end_shot(err ? os_err_text(err) : NULL);
+    return err;
+}
+
+static os_err host_failed(struct os_rpc *rpc, const char *name, const char *text)
+{
+    (void)rpc;
+    if (!strcmp(name, "shot"))
+        end_shot(text);
+    return OS_OK;
+}
+
+static const struct os_host_ops ops = {
+    .quit = host_quit, .shot_sigh = host_shot_sigh, .save = host_save, .failed = host_failed
+};
+
+/* ---- sessions */
+
+static void host_close(struct core_session *session)
+{
+    struct host_session *host = OS_CONTAINER_OF(session, struct host_session, session);
+    os_cap_drop(host->shot_sigh.cap);
+    os_object_fini(&host->object);
+    os_list_remove(&host->link);
+    core_session_closed(session);
+}
+
+static os_err host_open(struct core *core, struct core_session **session)
+{
+    struct host_session *host = calloc(1, sizeof(*host));
+    if (!host)
+        return OS_ERR_NO_MEMORY;
+    os_host_cap cap;
+    os_err err = os_host_object_init(&host->object, core->ep, &ops, &cap);
+    if (err) {
+        free(host);
+        return err;
+    }
+    os_list_insert(&hosts, &host->link);
+    host->session.cap.cap = cap.cap;
+    host->session.close = host_close;
+    *session = &host->session;
+    return OS_OK;
+}
+
+os_err core_plat_session(struct core *core, const char *service, const char *args,
+                         struct core_account *account, struct core_session **session)
+{
+    (void)account;
+    if (!strcmp(service, "Host"))
+        return host_open(core, session);
+    if (!strcmp(service, "Machine"))
+        return mach_machine_open(core, args, session);
+    return OS_ERR_NO_SERVICE;
+}
