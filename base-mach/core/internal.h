@@ -197,6 +197,20 @@ int mach_fault_describe(struct core_process *process, const struct mach_header *
 
 os_err mach_archive_init(void);
 
-/* ---- host.c: the services Host and those for drivers (core_plat_session) */
+/* ---- host.c: the service Host, the line to the host, and which services there are (core_plat_session) */
+
+/* Opens the line, reads what the user wants; after core_init. */
+os_err mach_host_init(void);
+
+/* ---- machine.c: the service Machine, for drivers */
+
+os_err mach_machine_open(struct core *core, const char *args, struct core_session **session);
+
+/*
+ * Interrupts NUMBER come to LINE, whose function received is set, until the machine ends; after each there is
+ * no other until it is acknowledged. OS_ERR_BUSY: the kernel has it for itself.
+ */
+os_err mach_interrupt_open(unsigned number, struct transport_watch *line);
+void mach_interrupt_acknowledge(struct transport_watch *line);
 
 #endif

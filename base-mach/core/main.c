@@ -67,6 +67,7 @@ static const struct step {
     { "memory", mach_memory_init },
     { "alarms", mach_alarm_init },
     { "accounts", start_accounts },
+    { "the line to the host", mach_host_init },
     { "init", start_init },
 };
 
