@@ -6,18 +6,21 @@
  */
 #include "internal.h"
 
-os_err call_check(struct os_cap cap, const struct os_msg *msg)
+os_err call_check_message(const struct os_msg *msg)
 {
-    if (!cap_is_known(cap))
-        return OS_ERR_BAD_CAP;
-    if (!msg)
-        return OS_OK;
     if (msg->len > OS_MSG_BYTES || msg->ncaps > OS_MSG_CAPS)
         return OS_ERR_TOO_LARGE;
     for (unsigned i = 0; i < msg->ncaps; i++)
         if (msg->caps[i].id && !cap_is_known(msg->caps[i]))
             return OS_ERR_BAD_CAP;
     return OS_OK;
+}
+
+os_err call_check(struct os_cap cap, const struct os_msg *msg)
+{
+    if (!cap_is_known(cap))
+        return OS_ERR_BAD_CAP;
+    return msg ? call_check_message(msg) : OS_OK;
 }
 
 os_err call_send_error(mach_err err)
@@ -119,6 +122,7 @@ os_err plat_call(struct os_cap cap, struct os_msg *msg, os_time deadline)
     if (err)
         return err;
 
+    ep_answer(thread);
     if (!thread->reply)
         thread->reply = mach_reply_port();
     wire.head = (struct mach_header){ .bits = MACH_BITS(MACH_TYPE_COPY_SEND, MACH_TYPE_MAKE_SEND_ONCE),

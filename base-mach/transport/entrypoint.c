@@ -123,17 +123,44 @@ static int deliver(struct plat_ep *ep, struct wire *wire, struct plat_event *eve
     return 0;
 }
 
+void ep_answer(struct mach_thread *thread)
+{
+    struct plat_ep *ep = thread->answering;
+    if (!ep)
+        return;
+    mach_port_t reply = ep->wire.head.remote;
+    uint32_t size = ep->answer;
+    thread->answering = NULL;
+    ep->answer = 0;
+    if (wire_send(&ep->wire.head, size, FOREVER) == MACH_SEND_INVALID_DEST)
+        ports_release(reply, 1); /* the client is gone */
+}
+
+/* Sends the answer that is owed, if any, and receives a message. */
+static mach_err exchange(struct plat_ep *ep, uint32_t timeout)
+{
+    mach_port_t reply = ep->wire.head.remote;
+    uint32_t size = ep->answer;
+    uint32_t options =
+        MACH_RCV_MSG | (timeout == FOREVER ? 0 : MACH_RCV_TIMEOUT) | (size ? MACH_SEND_MSG : 0);
+    ep->thread->answering = NULL;
+    ep->answer = 0;
+    mach_err err = mach_msg(&ep->wire.head, options, size, sizeof ep->wire, ep->set, timeout);
+    if (err == MACH_SEND_INVALID_DEST)
+        ports_release(reply, 1); /* the client is gone */
+    else if (err == MACH_SEND_INTERRUPTED)
+        ep->answer = size, ep->thread->answering = ep;
+    return err;
+}
+
 /* Receives one message and delivers it: 1 when plat_ep_wait is to return, -1 when there was none. */
 static int receive(struct plat_ep *ep, os_time until, struct plat_event *event, struct os_msg *msg)
 {
-    struct wire wire;
-    uint32_t timeout = timeout_until(ep, until);
-    uint32_t options = MACH_RCV_MSG | (timeout == FOREVER ? 0 : MACH_RCV_TIMEOUT);
-    mach_err err = mach_msg(&wire.head, options, 0, sizeof wire, ep->set, timeout);
+    mach_err err = exchange(ep, timeout_until(ep, until));
     if (err == MACH_OK)
-        return deliver(ep, &wire, event, msg);
+        return deliver(ep, &ep->wire, event, msg);
     if ((err & ~MACH_RCV_NO_ROOM) == MACH_RCV_BODY_ERROR)
-        transport_discard(&wire.head); /* there was no room here for what it brought */
+        transport_discard(&ep->wire.head); /* there was no room here for what it brought */
     return err == MACH_RCV_TIMED_OUT ? -1 : 0;
 }
 
@@ -150,6 +177,8 @@ void plat_ep_wait(struct plat_ep *ep, os_time deadline, struct plat_event *event
 {
     event->kind = PLAT_NONE;
     ep->thread = mach_thread();
+    if (ep->thread->answering != ep)
+        ep_answer(ep->thread);
     object_keep_reply(ep);
     cap_prepare();
     for (int round = 0;; round++) {
@@ -157,7 +186,7 @@ void plat_ep_wait(struct plat_ep *ep, os_time deadline, struct plat_event *event
         /* lists and messages come first in turns, so that neither starves the other */
         ep->turn = !ep->turn;
         if (ep->turn && next_listed(ep, event, msg))
-            return;
+            break;
         os_time first = os_list_empty(&ep->last) ? begun_deadline(ep) : 0;
         int received = receive(ep, first < deadline ? first : deadline, event, msg);
         if (received > 0 || next_listed(ep, event, msg))
@@ -165,4 +194,5 @@ void plat_ep_wait(struct plat_ep *ep, os_time deadline, struct plat_event *event
         if ((received < 0 || round >= ROUNDS) && deadline != OS_NEVER && plat_clock() >= deadline)
             return;
     }
+    ep_answer(ep->thread);
 }

@@ -48,7 +48,7 @@ os_err wire_unpack(const struct wire *wire, struct os_msg *msg, int32_t *code);
  */
 void wire_unsend(struct wire *wire);
 
-/* Sends HEAD, SIZE bytes, within TIMEOUT milliseconds; FOREVER: as long as it takes. */
+/* Sends HEAD, SIZE bytes, within TIMEOUT milliseconds; FOREVER: as long as it takes. Any answer first. */
 #define FOREVER UINT32_MAX
 mach_err wire_send(struct mach_header *head, uint32_t size, uint32_t timeout);
 
@@ -112,10 +112,15 @@ struct plat_ep {
     struct source alarm; /* port 0: to be made */
     os_time armed;       /* for which it is set; 0: not */
     mach_port_t current; /* send-once right of the request that was delivered last; 0: answered */
+    uint32_t answer;     /* size of the answer in wire, which is not sent yet; 0: there is none */
     mach_port_t *kept;   /* those of earlier ones that are not answered yet */
     uint32_t nkept, kept_room;
     int turn;
+    struct wire wire; /* what was received last, then the answer to it */
 };
+
+/* Sends the answer that THREAD owes, so that the next thing it does comes after it. */
+void ep_answer(struct mach_thread *thread);
 
 struct plat_object {
     struct source source;
@@ -131,7 +136,8 @@ struct plat_object {
 
 /* ---- call.c */
 
-/* What is wrong with a request before it is sent. */
+/* What is wrong with a message before it is sent; and with a call of CAP, MSG NULL: a watch. */
+os_err call_check_message(const struct os_msg *msg);
 os_err call_check(struct os_cap cap, const struct os_msg *msg);
 
 /* What it means that a request could not be sent, other than for lack of time. */

@@ -268,31 +268,42 @@ static int settle(struct plat_ep *ep, mach_port_t reply)
     return 0;
 }
 
+/*
+ * The answer to the request that was delivered last, without capabilities, is left in the entrypoint's
+ * memory: the thread most likely goes on to wait, and one trap then does both. Whatever else it does first
+ * sends it.
+ */
+static int may_wait(struct plat_ep *ep, mach_port_t reply, const struct os_msg *msg)
+{
+    return reply == ep->current && !msg->ncaps && ep->thread == mach_thread() && !ep->thread->answering;
+}
+
 void plat_reply(struct plat_ep *ep, const uint64_t token[2], struct os_msg *msg)
 {
     mach_port_t reply = (mach_port_t)token[0];
-    struct wire wire;
+    struct wire own, *wire = may_wait(ep, reply, msg) ? &ep->wire : &own;
     if (!settle(ep, reply))
         return;
-    os_err err = msg->len > OS_MSG_BYTES || msg->ncaps > OS_MSG_CAPS ? OS_ERR_TOO_LARGE : OS_OK;
-    for (unsigned i = 0; !err && i < msg->ncaps; i++)
-        if (msg->caps[i].id && !cap_is_known(msg->caps[i]))
-            err = OS_ERR_BAD_CAP;
+    os_err err = call_check_message(msg);
     if (err) {
         wire_refuse(reply, err);
         return;
     }
-    wire.head = (struct mach_header){ .bits = MACH_BITS(MACH_TYPE_MOVE_SEND_ONCE, 0),
-                                      .remote = reply,
-                                      .id = ID_REPLY };
-    /* A send-once right can always be sent to. */
-    mach_err result = wire_send(&wire.head, wire_pack(&wire, msg, msg->err), FOREVER);
-    if (result == MACH_SEND_INVALID_DEST)
+    wire->head = (struct mach_header){ .bits = MACH_BITS(MACH_TYPE_MOVE_SEND_ONCE, 0),
+                                       .remote = reply,
+                                       .id = ID_REPLY };
+    uint32_t size = wire_pack(wire, msg, msg->err);
+    if (wire != &own) {
+        ep->answer = size;
+        ep->thread->answering = ep;
+    } else if (wire_send(&wire->head, size, FOREVER) == MACH_SEND_INVALID_DEST) {
         ports_release(reply, 1); /* the client is gone */
+    }
 }
 
 void object_fini(struct plat_ep *ep)
 {
+    ep_answer(mach_thread());
     object_keep_reply(ep);
     while (ep->nkept)
         wire_refuse(ep->kept[--ep->nkept], OS_ERR_DEAD);

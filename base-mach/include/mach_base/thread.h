@@ -15,6 +15,7 @@ struct mach_thread {
     struct mach_thread *self; /* must be first: %gs:0 */
     mach_port_t reply;        /* receive right for replies; 0: to be made at the next call */
     mach_port_t wake;         /* receive right that plat_block waits at; 0: to be made */
+    struct plat_ep *answering; /* the transport's: an answer of this thread waits there to be sent, or NULL */
     struct _reent *reent;
     void *private[4]; /* of the runtime */
 };
@@ -27,12 +28,25 @@ static inline struct mach_thread *mach_thread(void)
 }
 
 /*
- * Makes THREAD, zeroed memory that stays as long as the thread runs, and with it REENT the block of the calling
- * thread. Called before anything of the C library or the platform.
+ * Makes THREAD, zeroed memory that stays as long as the thread runs, and with it REENT the block of the
+ * calling thread. Called before anything of the C library or the platform.
  */
 void mach_thread_init(struct mach_thread *thread, struct _reent *reent);
 
 /* The first thread's, static memory. Called once, first of all, by every program's entry. */
 void mach_first_thread_init(void);
+
+/* As plat_block and plat_wake, which are these. */
+void mach_block(_Atomic uint32_t *word, uint32_t expected, os_time deadline);
+void mach_wake(_Atomic uint32_t *word, uint32_t count);
+
+/*
+ * As plat_thread_create and plat_thread_join, for programs that hold their task port: core, and tests without
+ * core. (Components: base-mach/runtime/thread.c.)
+ */
+struct mach_own_thread;
+os_err mach_own_thread_create(void (*entry)(void *arg), void *arg, size_t stack,
+                              struct mach_own_thread **thread);
+void mach_own_thread_join(struct mach_own_thread *thread);
 
 #endif
