@@ -3,19 +3,13 @@
 #ifndef RUNTIME_RUNTIME_H
 #define RUNTIME_RUNTIME_H
 
-#include <os/env.h>
+#include "../../base-common/common.h"
 #include <linux_base/native.h>
 #include <linux_base/transport.h>
 
 /* The component's native object at core; valid from runtime_native_init on. */
 extern linux_native_cap runtime_native;
 extern const struct transport_hooks runtime_hooks;
-
-/* From here on stdout and stderr go to the LOG session of ENV, opened with the first line. */
-void runtime_output_init(struct os_env *env);
-
-/* From here on malloc takes memory from the account of ENV. A no-op with the malloc of a shared libc. */
-void runtime_malloc_init(struct os_env *env) __attribute__((weak));
 
 /* Faults are reported to core before they end the process. Each thread needs a signal stack of its own. */
 void runtime_fault_init(void);

@@ -12,8 +12,14 @@
 /* How to read the time: nanoseconds = (tsc - base) * mult >> shift; see base-mach/kernel/clock.c. */
 struct mach_clock {
     uint64_t base;
-    uint32_t mult, shift;
+    uint32_t mult, shift; /* shift at most 32 */
 };
+
+/* From here on the clock runs, in this program, as CLOCK says, which is copied; before, it stands at 0. */
+void mach_clock_set(const struct mach_clock *clock);
+
+/* As plat_clock, which is this. */
+uint64_t mach_clock_now(void);
 
 struct mach_startup {
     uint32_t magic;

@@ -12,9 +12,9 @@
 struct _reent; /* of newlib */
 
 struct mach_thread {
-    struct mach_thread *self; /* must be first: %gs:0 */
-    mach_port_t reply;        /* receive right for replies; 0: to be made at the next call */
-    mach_port_t wake;         /* receive right that plat_block waits at; 0: to be made */
+    struct mach_thread *self;  /* must be first: %gs:0 */
+    mach_port_t reply;         /* receive right for replies; 0: to be made at the next call */
+    mach_port_t wake;          /* receive right that plat_block waits at; 0: to be made */
     struct plat_ep *answering; /* the transport's: an answer of this thread waits there to be sent, or NULL */
     struct _reent *reent;
     void *private[4]; /* of the runtime */

@@ -3,7 +3,7 @@
  * malloc.c: malloc of ordinary components: a heap on the component's own account, so that quota bounds it.
  * What the C library asks for before there is an account comes from a small static arena and stays there.
  */
-#include "runtime.h"
+#include "common.h"
 #include <errno.h>
 #include <malloc.h>
 #include <os/heap.h>

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * output.c: stdout and stderr are streams to the component's LOG session. The session is opened with the
- * first line; until then, and when there is no such session, lines go to descriptor 2, which core reads.
+ * first line; until then, and when there is no such session, lines go to the platform's console.
  */
-#include "runtime.h"
-#include <os/log.h>
+#include "common.h"
 #include <os/thread.h>
-#include <stdio.h>
+#include <platform/platform.h>
 #include <string.h>
 
-enum { LINE = OS_LOG_MAX - 1 }; /* bytes of one; what is longer comes as several */
+enum { LINE = RUNTIME_LINE };
 
 static struct os_env *env;
 static struct os_log_session session;
@@ -19,7 +18,7 @@ static char buffers[2][LINE];
 
 static void write_line(const char *line, size_t len)
 {
-    char text[LINE + 1]; /* a zero more, or a newline for descriptor 2 */
+    char text[LINE + 1]; /* a zero more, or a newline for the console */
 
     for (size_t i = 0; i < len; i++)
         text[i] = line[i] ? line[i] : '?'; /* a zero would end the line */
@@ -33,7 +32,7 @@ static void write_line(const char *line, size_t len)
 }
 
 /* What the C library passes on ends with a newline unless the buffer was full or the component flushed it. */
-static ssize_t write_text(void *cookie, const char *text, size_t size)
+void runtime_output(const char *text, size_t size)
 {
     const char *end = text + size;
 
@@ -49,23 +48,10 @@ static ssize_t write_text(void *cookie, const char *text, size_t size)
         text += len + (newline != NULL);
     }
     os_mutex_unlock(&lock);
-    return (ssize_t)size;
-}
-
-static void redirect(FILE **stream, char *buffer)
-{
-    FILE *log = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = write_text });
-
-    if (!log)
-        return;      /* it stays on descriptor 1 or 2, which is the last resort anyway */
-    fflush(*stream); /* of what ran before main */
-    setvbuf(log, buffer, _IOLBF, LINE);
-    *stream = log;
 }
 
 void runtime_output_init(struct os_env *e)
 {
     env = e;
-    redirect(&stdout, buffers[0]);
-    redirect(&stderr, buffers[1]);
+    runtime_output_redirect(buffers);
 }
