@@ -269,8 +269,8 @@ START_TEST(memory_of_a_device_costs_no_ram)
 {
     struct os_list list;
     os_dataspace_cap ds = { OS_NO_CAP }, again;
-    uint32_t writable;
-    uint64_t size;
+    uint32_t writable = 0;
+    uint64_t size = 0;
     int made = 0;
     struct core_account *account = core.init->session.account;
     struct quota before = quota_of(init_pd);
