@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include "internal.h"
 
-enum { CHUNK = 256, CHUNKS = 256, MANY = 1000 };
+enum { CHUNK = 512, CHUNKS = 128, MANY = 1000 };
 
 struct entry {
     uint32_t handles, references;

@@ -52,6 +52,9 @@ void wire_unsend(struct wire *wire);
 #define FOREVER UINT32_MAX
 mach_err wire_send(struct mach_header *head, uint32_t size, uint32_t timeout);
 
+/* Whether a received message came with a right to answer once. */
+int wire_answerable(const struct wire *wire);
+
 /* Answers by the send-once right REPLY, which is used up, with an error. */
 void wire_refuse(mach_port_t reply, int32_t err);
 

@@ -100,6 +100,12 @@ mach_err wire_send(struct mach_header *head, uint32_t size, uint32_t timeout)
     return err;
 }
 
+int wire_answerable(const struct wire *wire)
+{
+    return MACH_BITS_REMOTE(wire->head.bits) == MACH_TYPE_MOVE_SEND_ONCE &&
+           wire->head.remote != MACH_PORT_DEAD;
+}
+
 void wire_refuse(mach_port_t reply, int32_t err)
 {
     struct {

@@ -217,11 +217,9 @@ static int take_request(struct plat_object *object, struct wire *wire, struct pl
 int object_receive(struct plat_object *object, struct wire *wire, struct plat_event *event,
                    struct os_msg *msg)
 {
-    int answerable =
-        MACH_BITS_REMOTE(wire->head.bits) == MACH_TYPE_MOVE_SEND_ONCE && wire->head.remote != MACH_PORT_DEAD;
-    if (wire->head.id == ID_REQUEST && answerable)
+    if (wire->head.id == ID_REQUEST && wire_answerable(wire))
         return take_request(object, wire, event, msg);
-    if (wire->head.id == ID_WATCH && answerable && !(wire->head.bits & MACH_COMPLEX)) {
+    if (wire->head.id == ID_WATCH && wire_answerable(wire) && !(wire->head.bits & MACH_COMPLEX)) {
         add_watch(object, wire->head.remote);
         return 0;
     }

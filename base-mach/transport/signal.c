@@ -34,7 +34,7 @@ void plat_signal_destroy(struct plat_signal *signal)
 
 int signal_receive(struct plat_signal *signal, struct wire *wire, struct plat_event *event)
 {
-    if (wire->head.id == ID_REQUEST && MACH_BITS_REMOTE(wire->head.bits) == MACH_TYPE_MOVE_SEND_ONCE) {
+    if (wire->head.id == ID_REQUEST && wire_answerable(wire)) {
         wire_refuse(wire->head.remote, OS_ERR_BAD_CAP);
         wire->head.bits &= MACH_COMPLEX;
     }
