@@ -104,6 +104,7 @@ void mach_block(_Atomic uint32_t *word, uint32_t expected, os_time deadline)
     struct mach_thread *thread = mach_thread();
     struct list *list = list_of(word);
 
+    mach_thread_answer(thread);
     if (!thread->wake)
         thread->wake = mach_reply_port();
     struct waiter waiter = { .word = word, .port = thread->wake };
@@ -165,6 +166,7 @@ void mach_wake(_Atomic uint32_t *word, uint32_t count)
 {
     struct list *list = list_of(word);
 
+    mach_thread_answer(mach_thread());
     lock(list);
     struct waiter *waiter = take_waiters(list, word, count);
     unlock(list);

@@ -122,7 +122,7 @@ os_err plat_call(struct os_cap cap, struct os_msg *msg, os_time deadline)
     if (err)
         return err;
 
-    ep_answer(thread);
+    mach_thread_answer(thread);
     if (!thread->reply)
         thread->reply = mach_reply_port();
     wire.head = (struct mach_header){ .bits = MACH_BITS(MACH_TYPE_COPY_SEND, MACH_TYPE_MAKE_SEND_ONCE),

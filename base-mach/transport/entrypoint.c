@@ -126,8 +126,6 @@ static int deliver(struct plat_ep *ep, struct wire *wire, struct plat_event *eve
 void ep_answer(struct mach_thread *thread)
 {
     struct plat_ep *ep = thread->answering;
-    if (!ep)
-        return;
     mach_port_t reply = ep->wire.head.remote;
     uint32_t size = ep->answer;
     thread->answering = NULL;
@@ -178,7 +176,7 @@ void plat_ep_wait(struct plat_ep *ep, os_time deadline, struct plat_event *event
     event->kind = PLAT_NONE;
     ep->thread = mach_thread();
     if (ep->thread->answering != ep)
-        ep_answer(ep->thread);
+        mach_thread_answer(ep->thread);
     object_keep_reply(ep);
     cap_prepare();
     for (int round = 0;; round++) {
@@ -194,5 +192,5 @@ void plat_ep_wait(struct plat_ep *ep, os_time deadline, struct plat_event *event
         if ((received < 0 || round >= ROUNDS) && deadline != OS_NEVER && plat_clock() >= deadline)
             return;
     }
-    ep_answer(ep->thread);
+    mach_thread_answer(ep->thread);
 }

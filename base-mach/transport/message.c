@@ -93,7 +93,7 @@ mach_err wire_send(struct mach_header *head, uint32_t size, uint32_t timeout)
 {
     uint32_t options = MACH_SEND_MSG | (timeout == FOREVER ? 0 : MACH_SEND_TIMEOUT);
     mach_err err;
-    ep_answer(mach_thread());
+    mach_thread_answer(mach_thread());
     do /* what was interrupted is in memory in a form that can be sent again */
         err = mach_msg(head, options, size, 0, MACH_PORT_NULL, timeout);
     while (err == MACH_SEND_INTERRUPTED);

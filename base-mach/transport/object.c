@@ -294,6 +294,7 @@ void plat_reply(struct plat_ep *ep, const uint64_t token[2], struct os_msg *msg)
     if (wire != &own) {
         ep->answer = size;
         ep->thread->answering = ep;
+        ep->thread->answer = ep_answer;
     } else if (wire_send(&wire->head, size, FOREVER) == MACH_SEND_INVALID_DEST) {
         ports_release(reply, 1); /* the client is gone */
     }
@@ -301,7 +302,7 @@ void plat_reply(struct plat_ep *ep, const uint64_t token[2], struct os_msg *msg)
 
 void object_fini(struct plat_ep *ep)
 {
-    ep_answer(mach_thread());
+    mach_thread_answer(mach_thread());
     object_keep_reply(ep);
     while (ep->nkept)
         wire_refuse(ep->kept[--ep->nkept], OS_ERR_DEAD);

@@ -16,6 +16,7 @@ struct mach_thread {
     mach_port_t reply;         /* receive right for replies; 0: to be made at the next call */
     mach_port_t wake;          /* receive right that plat_block waits at; 0: to be made */
     struct plat_ep *answering; /* the transport's: an answer of this thread waits there to be sent, or NULL */
+    void (*answer)(struct mach_thread *thread); /* sends it */
     struct _reent *reent;
     void *private[4]; /* of the runtime */
 };
@@ -25,6 +26,13 @@ static inline struct mach_thread *mach_thread(void)
     struct mach_thread *thread;
     __asm__("movl %%gs:0, %0" : "=r"(thread));
     return thread;
+}
+
+/* Before THREAD waits for another one, which may wait for who waits for the answer. */
+static inline void mach_thread_answer(struct mach_thread *thread)
+{
+    if (thread->answering)
+        thread->answer(thread);
 }
 
 /*
