@@ -102,6 +102,7 @@ os_err mach_clock_calibrate(void)
         if (hertz < HERTZ_MIN)
             return OS_ERR_IO;
         set_clock(hertz);
+        mach_clock_set(&mach_core.clock);
         return OS_OK;
     }
     return err;

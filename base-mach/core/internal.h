@@ -112,6 +112,16 @@ os_err mach_memory_unmap(struct core_process *process, uint32_t at, uint32_t siz
  */
 void mach_memory_forget(struct core_process *process);
 
+/* Bytes that the process has attached. */
+uint64_t mach_memory_attached(const struct core_process *process);
+
+/* ---- shortage.c: what happens when a component gets at memory of the kernel's that it did not pay for */
+
+os_err mach_shortage_init(void);
+
+/* The kernel is short of memory. Any thread. */
+void mach_shortage_tell(void);
+
 /* ---- process.c */
 
 struct core_process {

@@ -48,7 +48,8 @@ static struct os_list own = { &own, &own }; /* what core itself has attached */
 
 os_err mach_memory_init(void)
 {
-    return pager_init();
+    os_err err = mach_shortage_init();
+    return err ? err : pager_init();
 }
 
 /*
@@ -332,6 +333,14 @@ void mach_memory_forget(struct core_process *process)
         free_attachment(OS_CONTAINER_OF(process->attachments.next, struct attachment, link));
     for (unsigned i = 0; i < OS_ARRAY_LEN(process->tables); i++)
         process->tables[i] = 0;
+}
+
+uint64_t mach_memory_attached(const struct core_process *process)
+{
+    uint64_t size = 0;
+    OS_LIST_FOR_EACH (link, &process->attachments)
+        size += OS_CONTAINER_OF(link, struct attachment, link)->size;
+    return size;
 }
 
 /* ---- core's own attachments: core has all memory mapped anyway */

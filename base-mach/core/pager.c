@@ -44,6 +44,17 @@ struct data_request {
     uint32_t access_type, access;
 };
 
+struct data_return {
+    struct mach_header header;
+    uint32_t control_type;
+    mach_port_t control;
+    uint32_t offset_type, offset;
+    uint32_t data_type[3]; /* long form: out of line, bytes; [2] is their number */
+    void *data;
+    uint32_t dirty_type, dirty;
+    uint32_t copy_type, copy;
+};
+
 static mach_port_t objects; /* port set of all */
 
 static void answer_request(const struct data_request *request)
@@ -55,19 +66,37 @@ static void answer_request(const struct data_request *request)
         memory_object_data_error(request->control, request->offset, request->length, KERN_INVALID_ADDRESS);
 }
 
+/*
+ * The kernel is short of memory and wants to get rid of pages that it cannot be rid of. That must not happen
+ * (mach_memory_available), but if it does, nothing is lost: it gets them back, and core looks for who is to
+ * blame.
+ */
+static void give_back(struct data_return *returned)
+{
+    uint32_t size = returned->data_type[2];
+    memory_object_data_supply(returned->control, returned->offset, returned->data, size, 1);
+    returned->header.bits &= ~MACH_COMPLEX;
+    mach_port_deallocate(mach_core.task, returned->control);
+    mach_shortage_tell();
+}
+
 static void serve(void *arg)
 {
     union {
         struct mach_header header;
         struct data_request request;
+        struct data_return returned;
         uint8_t room[256]; /* the largest is that of returned data */
     } msg;
     (void)arg;
+    thread_wire(mach_core.host, 1);
     for (;;) {
         if (mach_msg(&msg.header, MACH_RCV_MSG, 0, sizeof(msg), objects, 0))
             continue;
         if (msg.header.id == MACH_ID_DATA_REQUEST && msg.header.size == sizeof(msg.request))
             answer_request(&msg.request);
+        if (msg.header.id == MACH_ID_DATA_RETURN && msg.header.size == sizeof(msg.returned))
+            give_back(&msg.returned);
         transport_discard(&msg.header);
     }
 }

@@ -54,7 +54,7 @@ static void put_string(struct call *call, const char *string)
 static const char *pack(struct call *call, const char *format, va_list *list)
 {
     for (; *format && *format != '>'; format++) {
-        const void *items = strchr("acms", *format) ? va_arg(*list, const void *) : NULL;
+        const void *items = strchr("acgms", *format) ? va_arg(*list, const void *) : NULL;
         uint32_t word = *format == 's' ? 0 : va_arg(*list, uint32_t);
         switch (*format) {
         case 'i':
@@ -84,8 +84,9 @@ static const char *pack(struct call *call, const char *format, va_list *list)
         case 's':
             put_string(call, items);
             break;
+        case 'g':
         case 'm':
-            put_long(call, 0, MACH_TYPE_BYTE, 8, word);
+            put_long(call, *format == 'g' ? MACH_TYPE_DEALLOCATE : 0, MACH_TYPE_BYTE, 8, word);
             put(call, (uint32_t)(uintptr_t)items);
             call->head.bits |= MACH_COMPLEX;
             break;

@@ -17,6 +17,7 @@
  *          c characters: const void *, bytes
  *          s string in 128 bytes: const char *
  *          m memory: const void *, bytes
+ *          g memory that is given away: the same
  *
  * The answer comes to the calling thread's reply port. A FORMAT that begins with '!' has no answer.
  */

@@ -89,6 +89,18 @@ mach_err mach_port_names(mach_port_t task, mach_port_t *names, uint32_t *types, 
     return MACH_OK;
 }
 
+mach_err mach_port_count(mach_port_t task, uint32_t *count)
+{
+    uint32_t *names, *types, names_bytes, types_bytes;
+    mach_err err = kernel_call(task, 3200, ">mm", &names, &names_bytes, &types, &types_bytes);
+    if (err)
+        return err;
+    *count = names_bytes / 4;
+    drop(names, names_bytes);
+    drop(types, types_bytes);
+    return MACH_OK;
+}
+
 /* ---- memory */
 
 mach_err vm_allocate(mach_port_t task, uint32_t *address, uint32_t size, int anywhere)
@@ -146,6 +158,13 @@ mach_err memory_object_data_error(mach_port_t control, uint32_t offset, uint32_t
     return kernel_call(control, 2090, "!iii", offset, size, error);
 }
 
+mach_err memory_object_data_supply(mach_port_t control, uint32_t offset, void *data, uint32_t size,
+                                   int precious)
+{
+    return kernel_call(control, 2093, "!igibr", offset, data, size, 0, precious, MACH_PORT_NULL,
+                       MACH_TYPE_MAKE_SEND_ONCE);
+}
+
 mach_err memory_object_destroy(mach_port_t control, mach_err reason)
 {
     return kernel_call(control, 2092, "!i", reason);
@@ -168,6 +187,16 @@ mach_err task_set_special_port(mach_port_t task, uint32_t which, mach_port_t por
     return kernel_call(task, 2059, "ip", which, port);
 }
 
+mach_err task_virtual_size(mach_port_t task, uint32_t *size)
+{
+    enum { BASIC_INFO = 1, VIRTUAL_SIZE = 2, WORDS = 10 };
+    uint32_t info[WORDS], words = WORDS;
+    mach_err err = kernel_call(task, 2012, "ii>a", BASIC_INFO, words, info, &words);
+    if (!err)
+        *size = info[VIRTUAL_SIZE];
+    return err;
+}
+
 mach_err task_threads_count(mach_port_t task, uint32_t *count)
 {
     mach_port_t *threads, self;
@@ -182,6 +211,15 @@ mach_err task_threads_count(mach_port_t task, uint32_t *count)
     mach_port_deallocate(self, self);
     drop(threads, bytes);
     return MACH_OK;
+}
+
+mach_err thread_wire(mach_port_t host, int wired)
+{
+    mach_port_t thread = mach_thread_self(), self = mach_task_self();
+    mach_err err = kernel_call(host, 2637, "pb", thread, wired);
+    mach_port_deallocate(self, thread);
+    mach_port_deallocate(self, self);
+    return err;
 }
 
 mach_err thread_create(mach_port_t task, mach_port_t *thread)

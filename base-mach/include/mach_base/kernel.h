@@ -103,6 +103,7 @@ enum { /* ids of messages from the kernel */
        MACH_ID_INTERRUPT = 100,
        MACH_ID_DATA_REQUEST = 2203,
        MACH_ID_OBJECT_INIT = 2200,
+       MACH_ID_DATA_RETURN = 2208,
        MACH_ID_EXCEPTION_RAISE = 2400,
 };
 
@@ -158,6 +159,9 @@ mach_err mach_port_get_receive_status(mach_port_t task, mach_port_t name, struct
  * out. */
 mach_err mach_port_names(mach_port_t task, mach_port_t *names, uint32_t *types, uint32_t *count);
 
+/* How many names TASK has. */
+mach_err mach_port_count(mach_port_t task, uint32_t *count);
+
 /* ---- memory */
 
 enum { VM_READ = 1, VM_WRITE = 2, VM_EXECUTE = 4 };
@@ -182,6 +186,12 @@ mach_err vm_statistics(mach_port_t task, struct mach_vm_statistics *statistics);
 mach_err memory_object_ready(mach_port_t control, int may_cache, uint32_t copy_strategy);
 mach_err memory_object_data_unavailable(mach_port_t control, uint32_t offset, uint32_t size);
 mach_err memory_object_data_error(mach_port_t control, uint32_t offset, uint32_t size, mach_err error);
+/*
+ * Gives SIZE bytes at DATA, pages of this task that are not its own any more then. Pages that are PRECIOUS
+ * are returned even if nobody has written to them since.
+ */
+mach_err memory_object_data_supply(mach_port_t control, uint32_t offset, void *data, uint32_t size,
+                                   int precious);
 /* Ends the use of the memory object; its pages are dropped, not written back. */
 mach_err memory_object_destroy(mach_port_t control, mach_err reason);
 
@@ -192,9 +202,13 @@ enum { TASK_KERNEL_PORT = 1, TASK_EXCEPTION_PORT = 3, TASK_BOOTSTRAP_PORT = 4 };
 mach_err task_create(mach_port_t parent, int inherit, mach_port_t *task);
 mach_err task_terminate(mach_port_t task);
 mach_err task_set_special_port(mach_port_t task, uint32_t which, mach_port_t port);
+/* Bytes of address space that TASK has in use, whether there are pages behind it or not. */
+mach_err task_virtual_size(mach_port_t task, uint32_t *size);
 mach_err task_threads_count(mach_port_t task, uint32_t *count);
 mach_err thread_create(mach_port_t task, mach_port_t *thread);
 mach_err thread_terminate(mach_port_t thread);
+/* The calling thread goes on when memory is so short that others have to wait for it. */
+mach_err thread_wire(mach_port_t host, int wired);
 mach_err thread_resume(mach_port_t thread);
 mach_err thread_suspend(mach_port_t thread);
 
