@@ -14,14 +14,14 @@
 enum { PAGE = 4096, SLAB = 16 * PAGE };
 
 /* Sizes of the classes, two for each power of two: 32, 48, 64, 96 to 4096 bytes. */
-enum { CLASSES = 15, LARGEST = 4096 };
+enum { CLASSES = 15, KERNELS = CLASSES, ALIGNED };
 
 /* Stands before each block, and is as large as what it is aligned to. */
 struct block {
-    uint32_t size;   /* with this */
-    uint32_t number; /* of the class; CLASSES: the kernel's */
-    struct block *next;
-    uint32_t state; /* a mark, which also finds pointers that are no blocks */
+    uint32_t size;      /* with this */
+    uint32_t number;    /* of the class, or one of these */
+    struct block *next; /* that is free; ALIGNED: what it is a part of */
+    uint32_t state;     /* a mark, which also finds pointers that are no blocks */
 };
 #define BLOCK_USED UINT32_C(0xa110c8ed)
 #define BLOCK_FREE UINT32_C(0x00f7eeb1)
@@ -110,19 +110,28 @@ static struct block *block_of(void *at)
     return block;
 }
 
+static void give_back(struct block *block)
+{
+    block->state = BLOCK_FREE;
+    if (block->number == KERNELS) {
+        vm_deallocate(task, (uint32_t)(uintptr_t)block, block->size);
+    } else {
+        block->next = unused[block->number];
+        unused[block->number] = block;
+    }
+}
+
 void free(void *at)
 {
     if (!at)
         return;
     struct block *block = block_of(at);
     __lock_acquire_recursive(lock);
-    block->state = BLOCK_FREE;
-    if (block->number < CLASSES) {
-        block->next = unused[block->number];
-        unused[block->number] = block;
-    } else {
-        vm_deallocate(task, (uint32_t)(uintptr_t)block, block->size);
+    if (block->number == ALIGNED) {
+        block->state = BLOCK_FREE;
+        block = block->next;
     }
+    give_back(block);
     __lock_release_recursive(lock);
 }
 
@@ -160,4 +169,23 @@ void *realloc(void *at, size_t size)
     memcpy(moved, at, old < size ? old : size);
     free(at);
     return moved;
+}
+
+int posix_memalign(void **at, size_t alignment, size_t size)
+{
+    if (alignment < sizeof(void *) || (alignment & (alignment - 1)))
+        return EINVAL;
+    if (size > INT32_MAX || alignment > INT32_MAX)
+        return ENOMEM;
+    char *memory = allocate(size + alignment + sizeof(struct block));
+    if (!memory)
+        return ENOMEM;
+    struct block *block = (struct block *)(void *)memory - 1;
+    uintptr_t aligned = ((uintptr_t)memory + sizeof(*block) + alignment - 1) & ~(uintptr_t)(alignment - 1);
+    uint32_t left = (uint32_t)((uintptr_t)block + block->size - aligned);
+    *at = (void *)aligned;
+    ((struct block *)aligned)[-1] = (struct block){
+        .size = left + sizeof(*block), .number = ALIGNED, .next = block, .state = BLOCK_USED
+    };
+    return 0;
 }
