@@ -82,18 +82,30 @@ def what_a_killed_run_has_left_is_removed():
 
 
 def of_two_at_once_one_builds():
-    builds = []
+    builds, second_is_here = [], threading.Event()
     second = threading.Thread(target=lambda: make.provide(store, 'key', store / 'log'))
+    before = make.say
+
+    def say(text):
+        if 'waiting' in text:
+            second_is_here.set()
 
     def build(*_):
         builds.append(1)
         if len(builds) == 1:
             second.start()
+            assert second_is_here.wait(60), 'the second has neither waited nor built'
+        else:
+            second_is_here.set()
 
-    with store_with(build) as store:
-        make.provide(store, 'key', store / 'log')
-        second.join()
-        assert (store / 'key').is_dir()
+    make.say = say
+    try:
+        with store_with(build) as store:
+            make.provide(store, 'key', store / 'log')
+            second.join()
+            assert (store / 'key').is_dir()
+    finally:
+        make.say = before
     assert len(builds) == 1, builds
 
 
