@@ -7,7 +7,10 @@
  *     SEEDBED file NAME SIZE CRC32     SIZE bytes follow, CRC32 of them in hexadecimal
  *     SEEDBED failed TEXT              there is no picture, because of TEXT
  *
- * In comes one byte for each wish: 'e', that the system shall end in order; once more, at once.
+ * What comes in is a line for each wish:
+ *
+ *     end             the system shall end in order; once more, at once
+ *     kill LABEL      the component shall end, as if it had been killed: how tests see what follows
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +23,7 @@
 #include "io.h"
 
 #define SAVE_MAX  OS_MIB(512)
-#define SHOT_WAIT (30 * OS_SEC) /* an emulated machine is slow */
+#define SHOT_WAIT (300 * OS_SEC) /* an emulated machine on a busy host is slow */
 
 /* ---- the line */
 
@@ -77,12 +80,48 @@ static os_err line_write(const void *data, size_t size)
 
 static void end_in_order(void);
 
+static void kill_component(const char *label)
+{
+    OS_LIST_FOR_EACH (link, &mach_processes) {
+        struct core_process *process = OS_CONTAINER_OF(link, struct core_process, link);
+        if (process->state == PROCESS_RUNNING && !strcmp(process->pd->label, label)) {
+            core_plat_process_kill(process);
+            return;
+        }
+    }
+    mach_say("no component %s is running, so none was killed", label);
+}
+
+static void wish(const char *text)
+{
+    if (!strcmp(text, "end"))
+        end_in_order();
+    else if (!strncmp(text, "kill ", 5))
+        kill_component(text + 5);
+    else
+        mach_say("the host wishes something unknown");
+}
+
+/* What does not fit is cut off. */
+static void take_byte(char byte)
+{
+    static char text[OS_LABEL_MAX + 8];
+    static size_t len;
+    if (byte != '\n') {
+        text[len] = byte;
+        len += len < sizeof(text) - 1;
+        return;
+    }
+    text[len] = '\0';
+    len = 0;
+    wish(text);
+}
+
 static void line_received(struct transport_watch *watch, struct mach_header *msg)
 {
     transport_discard(msg);
     while (io_read(LINE_STATUS) & STATUS_RECEIVED)
-        if (io_read(LINE_DATA) == 'e')
-            end_in_order();
+        take_byte((char)io_read(LINE_DATA));
     mach_interrupt_acknowledge(watch);
 }
 
