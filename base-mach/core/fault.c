@@ -136,15 +136,25 @@ static void write_place(const struct core_process *process, uint32_t ip, uint32_
     snprintf(text + len, size - len, "}");
 }
 
+static int is_thread(const struct core_process *process, mach_port_t name)
+{
+    for (size_t i = 0; i < OS_ARRAY_LEN(process->threads); i++)
+        if (name && process->threads[i] == name)
+            return 1;
+    return 0;
+}
+
 int mach_fault_describe(struct core_process *process, const struct mach_header *header, int32_t *code,
                         char (*why)[256])
 {
     const struct exception_message *msg = (const struct exception_message *)(const void *)header;
     struct mach_thread_state state = { 0 };
     char where[192];
-    if (header->id != MACH_ID_EXCEPTION_RAISE || header->size != sizeof(*msg) || msg->task != process->task)
+    if (header->id != MACH_ID_EXCEPTION_RAISE || header->size != sizeof(*msg))
         return 0;
-    (void)thread_get_state(msg->thread, &state);
+    /* a thread can have the kernel call it by a port of its own, which must not be asked for anything */
+    if (is_thread(process, msg->thread))
+        (void)thread_get_state(msg->thread, &state);
     const struct reason *reason = reason_of(process, msg, state.eip);
     write_place(process, state.eip, state.uesp, where, sizeof(where));
     *code = reason->code;

@@ -185,6 +185,19 @@ static void exception_received(struct transport_watch *watch, struct mach_header
         mach_process_end(process, OS_PD_FAULT, code, why);
 }
 
+/* The same, when the kernel had no time for the payload. */
+static void exception_named(struct mach_header *msg)
+{
+    OS_LIST_FOR_EACH (link, &mach_processes) {
+        struct core_process *process = OS_CONTAINER_OF(link, struct core_process, link);
+        if (process->exceptions.port && process->exceptions.port == msg->local) {
+            exception_received(&process->exceptions, msg);
+            return;
+        }
+    }
+    transport_discard(msg);
+}
+
 static os_err of_kernel(mach_err err)
 {
     return !err                                                    ? OS_OK
@@ -214,6 +227,7 @@ static os_err make_task(struct core_process *process, mach_port_t parent)
     mach_err err = task_create(mach_core.task, 0, &process->task);
     if (err)
         return of_kernel(err);
+    transport_named(mach_core.ep.plat, exception_named);
     process->exceptions.received = exception_received;
     os_err watched = transport_watch(mach_core.ep.plat, &process->exceptions, MACH_THREADS_MAX);
     if (watched) {

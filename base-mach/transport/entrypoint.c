@@ -49,6 +49,11 @@ os_err transport_watch(struct plat_ep *ep, struct transport_watch *watch, uint32
     return ports_create(ep->set, (uint32_t)(uintptr_t)watch, queue_limit, &watch->port);
 }
 
+void transport_named(struct plat_ep *ep, void (*received)(struct mach_header *msg))
+{
+    ep->named = received;
+}
+
 void transport_unwatch(struct transport_watch *watch)
 {
     ports_destroy(watch->port);
@@ -102,8 +107,11 @@ static int deliver(struct plat_ep *ep, struct wire *wire, struct plat_event *eve
 {
     struct source *source = (struct source *)(uintptr_t)wire->head.local;
     if (MACH_BITS_LOCAL(wire->head.bits) != MACH_TYPE_PROTECTED_PAYLOAD) {
-        transport_discard(&wire->head);
-        return 0;
+        if (ep->named)
+            ep->named(&wire->head);
+        else
+            transport_discard(&wire->head);
+        return 1;
     }
     switch ((enum source_kind)source->kind) {
     case SOURCE_OBJECT:

@@ -119,7 +119,8 @@ struct plat_ep {
     mach_port_t *kept;   /* those of earlier ones that are not answered yet */
     uint32_t nkept, kept_room;
     int turn;
-    struct wire wire; /* what was received last, then the answer to it */
+    struct wire wire;                       /* what was received last, then the answer to it */
+    void (*named)(struct mach_header *msg); /* transport_named */
 };
 
 /* Sends the answer that THREAD owes, so that the next thing it does comes after it. */

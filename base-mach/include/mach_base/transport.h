@@ -18,6 +18,13 @@ struct transport_watch {
 os_err transport_watch(struct plat_ep *ep, struct transport_watch *watch, uint32_t queue_limit);
 void transport_unwatch(struct transport_watch *watch);
 
+/*
+ * Has messages that come with the name of their port instead of its payload RECEIVED, which releases what
+ * they bring. The kernel sends so, past its ordinary way, when a thread has an exception and the one that
+ * serves EP is waiting already; others cannot.
+ */
+void transport_named(struct plat_ep *ep, void (*received)(struct mach_header *msg));
+
 /* Makes a handle of a send right under NAME, which becomes the handle's; the name is the handle's id. */
 struct os_cap transport_cap(mach_port_t name);
 
