@@ -3,13 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../core/cpio.h"
 #include "loader.h"
 
 enum { D_READ = 1, DEV_GET_SIZE = 0, DEVICE_SIZE = 0, RECORD_SIZE = 1 };
 enum { READ_MAX = 64 * 1024 };
-
-/* The header in hexadecimal digits, eight for each field, after a magic of six. */
-enum { MAGIC = 6, DIGITS = 8, HEADER = MAGIC + 13 * DIGITS, FIELD_SIZE = 6, FIELD_NAME = 11 };
 
 static char *archive;
 static uint32_t archive_size;
@@ -37,35 +35,22 @@ const char *archive_read(mach_port_t device)
     return NULL;
 }
 
-static uint32_t field(const char *header, int number)
+static os_err read_archive(const struct cpio *cpio, uint32_t at, void *to, uint32_t size)
 {
-    char digits[DIGITS + 1] = { 0 };
-
-    memcpy(digits, header + MAGIC + number * DIGITS, DIGITS);
-    return (uint32_t)strtoul(digits, NULL, 16);
-}
-
-/* The file whose header is at *AT, which becomes that of the next; 0 if there is one. */
-static int next_file(uint32_t *at, struct file *file)
-{
-    if (archive_size - *at < HEADER || memcmp(archive + *at, "070701", MAGIC) != 0)
-        return -1;
-    const char *header = archive + *at;
-    uint64_t name_size = field(header, FIELD_NAME), size = field(header, FIELD_SIZE);
-    uint64_t start = (*at + HEADER + name_size + 3) & ~UINT64_C(3), end = (start + size + 3) & ~UINT64_C(3);
-    if (!name_size || start + size > archive_size || header[HEADER + name_size - 1])
-        return -1;
-    *file = (struct file){ .name = header + HEADER, .data = archive + start, .size = (uint32_t)size };
-    *at = end < archive_size ? (uint32_t)end : archive_size;
-    return strcmp(file->name, "TRAILER!!!") == 0 ? -1 : 0;
+    memcpy(to, archive + at, size);
+    return OS_OK;
 }
 
 int archive_find(const char *name, struct file *file)
 {
-    uint32_t at = 0;
+    struct cpio cpio = { .size = archive_size, .read = read_archive };
+    struct cpio_file found;
 
-    while (!next_file(&at, file))
-        if (!strcmp(file->name, name))
-            return 0;
+    for (uint32_t at = 0; !cpio_next(&cpio, &at, &found) && *found.name;) {
+        if (strcmp(found.name, name) != 0)
+            continue;
+        *file = (struct file){ .data = archive + found.at, .size = found.size };
+        return 0;
+    }
     return -1;
 }

@@ -32,6 +32,8 @@ enum bare_say {              /* what BARE_SAY says, with up to two numbers and a
                 BARE_ENDED,  /* A: exit status, B: the test has returned; the task does nothing any more */
 };
 
+#define BARE_SELF "exe"
+
 enum { BARE_TEXT_MAX = 1000, BARE_NAME_MAX = 64 };
 
 struct bare_said {
@@ -66,7 +68,8 @@ struct bare_answer {
 
 /* Says it, or nothing if there is no loader. Longer texts are said in parts. */
 void bare_say(enum bare_say what, uint32_t a, uint32_t b, const char *text, size_t len);
-/* The whole content of file NAME of the archive, for good; NULL if there is none. */
+/* The whole content of file NAME of the archive, for good; NULL if there is none. BARE_SELF is the program's
+ * own. */
 const void *bare_file(const char *name, size_t *size);
 /* A memory object with as much zeroed memory as is mapped of it; its pages go with the program.
  * MACH_PORT_NULL. */

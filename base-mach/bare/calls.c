@@ -110,6 +110,8 @@ int _isatty_r(struct _reent *reent, int fd)
     return !is_open(fd);
 }
 
+void _exit(int status);
+
 void _exit(int status)
 {
     bare_end(status, bare_test_has_returned);

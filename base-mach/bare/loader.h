@@ -13,7 +13,6 @@
 const char *archive_read(mach_port_t device);
 
 struct file {
-    const char *name;
     const void *data; /* aligned to 4 bytes only */
     uint32_t size;
 };
@@ -25,6 +24,7 @@ int archive_find(const char *name, struct file *file);
 
 /* A program that is ready to be started any number of times. */
 struct program {
+    struct file file;
     struct mach_program elf;
     struct {
         void *memory; /* content, in whole pages */

@@ -22,7 +22,7 @@ const char *program_init(struct program *program, const struct file *file)
 {
     const char *why;
 
-    *program = (struct program){ 0 };
+    *program = (struct program){ .file = *file };
     if (mach_elf_read(file->data, file->size, &program->elf, &why))
         return why;
     for (uint32_t i = 0; i < program->elf.count; i++) {
@@ -53,6 +53,7 @@ struct task {
     mach_port_t port; /* what it says and asks for, and its exceptions */
     uint32_t printed;
     int ended;
+    const struct program *program;
     struct run *run;
 };
 
@@ -95,7 +96,7 @@ static mach_err make_port(struct task *task, mach_port_t *port)
     return err ? err : mach_port_move_member(loader_task, *port, task->set);
 }
 
-static mach_err start(struct task *task, const struct program *program, uint32_t number)
+static mach_err start(struct task *task, uint32_t number)
 {
     enum { QUEUE = 16 };
     mach_err err = mach_port_allocate(loader_task, MACH_RIGHT_SET, &task->set);
@@ -113,8 +114,8 @@ static mach_err start(struct task *task, const struct program *program, uint32_t
     if (!err)
         err = task_set_special_port(task->task, TASK_EXCEPTION_PORT, task->port);
     if (!err)
-        err = make_memory(program, task->task);
-    return err ? err : make_thread(program, number, task);
+        err = make_memory(task->program, task->task);
+    return err ? err : make_thread(task->program, number, task);
 }
 
 /* Its ports, and those of its memory objects, are the members of the set. */
@@ -224,15 +225,16 @@ static void give_memory(struct task *task, const struct mach_header *request)
                : offsetof(struct bare_answer, port) + sizeof(reply.port));
 }
 
-static void give_file(const struct bare_wanted *wanted)
+static void give_file(const struct task *task, const struct bare_wanted *wanted)
 {
-    struct bare_answer reply = { .err = 1 };
-    struct file file;
+    struct bare_answer reply = { .err = 0 };
+    struct file file = task->program->file;
     char name[BARE_NAME_MAX + 1] = { 0 };
 
     if (wanted->head.size == sizeof(*wanted))
         memcpy(name, wanted->name, BARE_NAME_MAX);
-    reply.err = (uint32_t)archive_find(name, &file);
+    if (strcmp(name, BARE_SELF) != 0)
+        reply.err = (uint32_t)archive_find(name, &file);
     if (reply.err) {
         answer(&wanted->head, &reply, offsetof(struct bare_answer, memory));
         return;
@@ -339,7 +341,7 @@ static void received(struct task *task, const union message *msg)
         give_memory(task, &msg->head);
         break;
     case BARE_FILE:
-        give_file(&msg->wanted);
+        give_file(task, &msg->wanted);
         break;
     case MACH_ID_EXCEPTION_RAISE:
         raised(task, &msg->exception);
@@ -353,12 +355,12 @@ static void received(struct task *task, const union message *msg)
 
 void program_run(const struct program *program, uint32_t number, uint32_t limit, struct run *run)
 {
-    struct task task = { .run = run };
+    struct task task = { .program = program, .run = run };
     uint32_t waited = 0;
     union message msg;
 
     *run = (struct run){ .ended = ENDED_NOT_STARTED };
-    if (start(&task, program, number))
+    if (start(&task, number))
         task.ended = 1;
     while (!task.ended) {
         mach_err err = mach_msg(&msg.head, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(msg), task.set, WAIT);

@@ -4,13 +4,13 @@
  * which is what Check does by fork there. The linker turns calls of Check's functions into calls of those
  * here (--wrap): of all tests that main adds, the one with this program's number is given to Check.
  */
-#include <check.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <mach_base/libc.h>
 #include <mach_base/thread.h>
+#include <suite.h>
 
 #include "bare.h"
 
@@ -33,7 +33,6 @@ void __wrap__tcase_add_test(TCase *tcase, const TTest *added, int signal, int st
 void __real__tcase_add_test(TCase *tcase, const TTest *added, int signal, int status, int start, int end);
 void __wrap__ck_assert_failed(const char *file, int line, const char *expr, const char *format, ...)
     __attribute__((noreturn, format(printf, 4, 5)));
-void __wrap_srunner_set_tap(SRunner *runner, const char *name);
 int main(void);
 void bare_start(uint32_t number) __attribute__((noreturn));
 
@@ -107,9 +106,17 @@ void __wrap__ck_assert_failed(const char *file, int line, const char *expr, cons
     bare_end(EXIT_FAILURE, 0);
 }
 
-/* The report is the loader's. */
-void __wrap_srunner_set_tap(SRunner *runner, const char *name)
+/* As that of Linux; but the report is the loader's. */
+int suite_run(Suite *suite)
 {
+    SRunner *runner = srunner_create(suite);
+
+    if (wanted == BARE_COUNT_TESTS)
+        bare_say(BARE_TESTS, tests, 0, "", 0);
+    else
+        srunner_run_all(runner, CK_SILENT);
+    srunner_free(runner);
+    return EXIT_SUCCESS;
 }
 
 void bare_start(uint32_t number)
@@ -119,8 +126,5 @@ void bare_start(uint32_t number)
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
     setvbuf(stderr, NULL, _IONBF, 0);
     wanted = number;
-    int status = main();
-    if (wanted == BARE_COUNT_TESTS)
-        bare_say(BARE_TESTS, tests, 0, "", 0);
-    exit(status);
+    exit(main());
 }

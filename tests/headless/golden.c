@@ -9,6 +9,7 @@
 #include "golden.h"
 
 #define STBI_ONLY_PNG
+#define STBI_NO_THREAD_LOCALS /* which not every platform has */
 #define STB_IMAGE_IMPLEMENTATION
 #include <stb/stb_image.h>
 

@@ -11,6 +11,7 @@
 #include <os/signal.h>
 
 #define STBI_ONLY_PNG
+#define STBI_NO_THREAD_LOCALS /* which not every platform has */
 #define STBI_NO_STDIO
 #define STB_IMAGE_IMPLEMENTATION
 #include <stb/stb_image.h>
