@@ -107,6 +107,10 @@ void mach_block(_Atomic uint32_t *word, uint32_t expected, os_time deadline)
     mach_thread_answer(thread);
     if (!thread->wake)
         thread->wake = mach_reply_port();
+    if (!thread->wake) { /* no room for a port: whoever blocks looks again in a while */
+        mach_yield(10);
+        return;
+    }
     struct waiter waiter = { .word = word, .port = thread->wake };
     lock(list);
     int blocks = atomic_load(word) == expected;
