@@ -207,6 +207,14 @@ int mach_fault_describe(struct core_process *process, const struct mach_header *
 
 os_err mach_archive_init(void);
 
+/* ---- books.c */
+
+/* Before init is started, with all else that core has for itself in place. */
+os_err mach_books_open(void);
+
+/* At the end: ends all that runs, and says what did not come back, or, if the ROM run asks for it, that all did. */
+void mach_books_close(void);
+
 /* ---- host.c: the service Host, the line to the host, and which services there are (core_plat_session) */
 
 /* Opens the line, reads what the user wants; after core_init. */

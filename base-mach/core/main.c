@@ -68,6 +68,7 @@ static const struct step {
     { "alarms", mach_alarm_init },
     { "accounts", start_accounts },
     { "the line to the host", mach_host_init },
+    { "the books", mach_books_open },
     { "init", start_init },
 };
 
@@ -106,6 +107,7 @@ void core_main(char **stack)
     start();
     if (!mach_core.ending)
         os_entrypoint_run(&mach_core.ep);
+    mach_books_close();
     mach_power_off(end_status);
 }
 

@@ -310,12 +310,18 @@ int begun_receive(struct plat_call *call, struct wire *wire, struct plat_event *
     return 1;
 }
 
-void begun_fini(struct plat_ep *ep)
+void begun_tidy(struct plat_ep *ep)
 {
-    while (!os_list_empty(&ep->calls))
-        leave(first_of(&ep->calls));
     while (!os_list_empty(&ep->late))
         destroy(first_of(&ep->late));
     while (!os_list_empty(&ep->idle))
         destroy(first_of(&ep->idle));
+    ep->nlate = ep->nidle = 0;
+}
+
+void begun_fini(struct plat_ep *ep)
+{
+    while (!os_list_empty(&ep->calls))
+        leave(first_of(&ep->calls));
+    begun_tidy(ep);
 }

@@ -49,6 +49,12 @@ os_err transport_watch(struct plat_ep *ep, struct transport_watch *watch, uint32
     return ports_create(ep->set, (uint32_t)(uintptr_t)watch, queue_limit, &watch->port);
 }
 
+void transport_tidy(struct plat_ep *ep)
+{
+    object_tidy(ep);
+    begun_tidy(ep);
+}
+
 void transport_named(struct plat_ep *ep, void (*received)(struct mach_header *msg))
 {
     ep->named = received;

@@ -158,6 +158,7 @@ int begun_next(struct plat_ep *ep, struct plat_event *event, struct os_msg *msg)
 /* A message has come for CALL; non-zero if EVENT is set. */
 int begun_receive(struct plat_call *call, struct wire *wire, struct plat_event *event, struct os_msg *msg);
 void begun_fini(struct plat_ep *ep);
+void begun_tidy(struct plat_ep *ep); /* destroys those that are under way no more */
 
 /* ---- object.c */
 
@@ -168,6 +169,7 @@ int object_receive(struct plat_object *object, struct wire *wire, struct plat_ev
 int object_next_last(struct plat_ep *ep, struct plat_event *event);
 /* Ends the objects of EP, and the requests that it has not answered. */
 void object_fini(struct plat_ep *ep);
+void object_tidy(struct plat_ep *ep); /* destroys those that are revoked */
 /* The request that was delivered last was not answered at once. */
 void object_keep_reply(struct plat_ep *ep);
 /* A port with a first handle, for objects and signals. */

@@ -300,6 +300,12 @@ void plat_reply(struct plat_ep *ep, const uint64_t token[2], struct os_msg *msg)
     }
 }
 
+void object_tidy(struct plat_ep *ep)
+{
+    while (!os_list_empty(&ep->revoked))
+        bury(first_of(&ep->revoked));
+}
+
 void object_fini(struct plat_ep *ep)
 {
     mach_thread_answer(mach_thread());
@@ -309,6 +315,5 @@ void object_fini(struct plat_ep *ep)
     free(ep->kept);
     while (!os_list_empty(&ep->objects))
         plat_object_destroy(first_of(&ep->objects));
-    while (!os_list_empty(&ep->revoked))
-        bury(first_of(&ep->revoked));
+    object_tidy(ep);
 }

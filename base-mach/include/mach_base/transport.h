@@ -25,6 +25,9 @@ void transport_unwatch(struct transport_watch *watch);
  */
 void transport_named(struct plat_ep *ep, void (*received)(struct mach_header *msg));
 
+/* Gives back the ports that EP keeps for its next calls, and for late callers of what is revoked. */
+void transport_tidy(struct plat_ep *ep);
+
 /* Makes a handle of a send right under NAME, which becomes the handle's; the name is the handle's id. */
 struct os_cap transport_cap(mach_port_t name);
 
