@@ -4,8 +4,10 @@
 #include <mach_base/kernel.h>
 
 #define TRAP(NAME, NUMBER)                                                                                   \
-    __asm__(".text\n.globl " #NAME "\n.type " #NAME ", @function\n" #NAME ":\n"                              \
-            "\tmovl $" #NUMBER ", %eax\n\tlcall $7, $0\n\tret\n.size " #NAME ", . - " #NAME "\n")
+    __asm__(".section .text." #NAME ", \"ax\"\n"                                                             \
+            ".globl " #NAME "\n.type " #NAME ", @function\n" #NAME ":\n"                                     \
+            "\tmovl $" #NUMBER ", %eax\n\tlcall $7, $0\n\tret\n"                                             \
+            ".size " #NAME ", . - " #NAME "\n\t.text\n")
 
 /* The kernel takes a seventh argument, the port to notify, but looks at it only if an option asks for it. */
 TRAP(mach_msg, -25);
