@@ -25,9 +25,6 @@ extern struct linux_core linux_core;
 /* Decides the end of the system; the first decision counts. */
 void linux_core_end(int status);
 
-/* The same, when a driver asks for it: after the picture that the user wants, if he wants one. */
-void linux_core_quit(int status);
-
 /* Whether this machine lacks a part of the sandbox. Users of their own for components are had by root only.
  */
 static inline int linux_sandbox_incomplete(void)
@@ -144,16 +141,6 @@ void linux_channels_end(struct core_process *server);
 
 /* Nobody has the channel's memory attached any more. */
 void linux_channel_detached(struct linux_channel *channel);
-
-/* ---- host.c */
-
-os_err linux_host_open(struct core *core, struct core_account *account, struct core_session **session);
-
-/* Whether any driver has the service. */
-int linux_host_any(void);
-
-/* Asks the drivers for a picture; DONE is called once, ERROR NULL when it was saved. */
-void linux_host_shot(void (*done)(const char *error));
 
 /* ---- output.c */
 

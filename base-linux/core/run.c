@@ -18,7 +18,10 @@
 enum { OWN_FILES = 256, OWN_CAPS = 1000 };
 #define OWN_RAM OS_MIB(512)
 
-/* How long the end waits for who reads the output, seconds. */
+/* How long the end waits for a picture. */
+#define SHOT_WAIT (2 * OS_SEC)
+
+/* How long it waits for who reads the output, seconds. */
 enum { LAST_WORDS = 2 };
 
 struct linux_core linux_core;
@@ -36,38 +39,26 @@ void linux_core_end(int status)
 
 /* ---- ways to end */
 
-static int asked_status; /* what to end with if the picture is made */
+void core_plat_end(int status)
+{
+    linux_core_end(status);
+}
 
-static void shot_ended(const char *error)
+enum core_shot core_plat_shot(os_time *patience)
 {
     const struct linux_core_options *options = linux_core.options;
+    *patience = SHOT_WAIT;
+    if (options->check)
+        return CORE_SHOT_NONE;
+    return options->shot_wanted ? CORE_SHOT_WANTED : options->headless ? CORE_SHOT_POSSIBLE : CORE_SHOT_NONE;
+}
+
+void core_plat_shot_ended(const char *error)
+{
     if (error)
         linux_say("no picture: %s", error);
     else
-        linux_say("picture in %s", options->shot);
-    linux_core_end(error && options->shot_wanted ? 1 : asked_status);
-}
-
-/* The user wants it to end; what he is owed before is a picture. */
-static void end_in_order(void)
-{
-    static int asked;
-    const struct linux_core_options *options = linux_core.options;
-    /* who asks twice is in a hurry */
-    if (asked++ || options->check || (!options->shot_wanted && !(options->headless && linux_host_any())))
-        linux_core_end(0);
-    else
-        linux_host_shot(shot_ended);
-}
-
-void linux_core_quit(int status)
-{
-    if (!linux_core.options->shot_wanted) {
-        linux_core_end(status);
-        return;
-    }
-    asked_status = status;
-    end_in_order();
+        linux_say("picture in %s", linux_core.options->shot);
 }
 
 static void signal_ready(struct transport_watch *watch, uint32_t events)
@@ -75,13 +66,13 @@ static void signal_ready(struct transport_watch *watch, uint32_t events)
     struct signalfd_siginfo info;
     (void)events;
     while (read(watch->fd, &info, sizeof(info)) == sizeof(info))
-        end_in_order();
+        core_end_in_order(&linux_core.core);
 }
 
 static void duration_over(struct os_alarm *alarm)
 {
     (void)alarm;
-    end_in_order();
+    core_end_in_order(&linux_core.core);
 }
 
 /* What init has to say about its end it has logged itself. */

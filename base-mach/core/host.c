@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * host.c: the service Host, and the line to the machine's host that it needs: a serial port of its own (the
- * console is another). Pictures go out on it, in records that base-mach/host reads and writes to files; what
- * comes in are wishes of the user. Records begin with a line:
+ * host.c: the line to the machine's host that the service Host needs: a serial port of its own (the console
+ * is another); and which services there are on this platform only. Pictures go out on it, in records that
+ * base-mach/host reads and writes to files; what comes in are wishes of the user. Records begin with a line:
  *
  *     SEEDBED file NAME SIZE CRC32     SIZE bytes follow, CRC32 of them in hexadecimal
  *     SEEDBED failed TEXT              there is no picture, because of TEXT
@@ -16,13 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <os/host.h>
 #include <platform/platform.h>
 
 #include "internal.h"
 #include "io.h"
 
-#define SAVE_MAX  OS_MIB(512)
 #define SHOT_WAIT (300 * OS_SEC) /* an emulated machine on a busy host is slow */
 
 /* ---- the line */
@@ -78,8 +76,6 @@ static os_err line_write(const void *data, size_t size)
     return OS_OK;
 }
 
-static void end_in_order(void);
-
 static void kill_component(const char *label)
 {
     OS_LIST_FOR_EACH (link, &mach_processes) {
@@ -95,7 +91,7 @@ static void kill_component(const char *label)
 static void wish(const char *text)
 {
     if (!strcmp(text, "end"))
-        end_in_order();
+        core_end_in_order(&mach_core.core);
     else if (!strncmp(text, "kill ", 5))
         kill_component(text + 5);
     else
@@ -163,7 +159,7 @@ static uint32_t crc32_of(const uint8_t *data, size_t size)
 
 /* ---- what the user wants */
 
-static enum { NO_SHOT, SHOT_POSSIBLE, SHOT_WANTED } shot; /* at the end */
+static enum core_shot shot;
 
 /* Lines of the ROM module run: `shot: wanted`, not having it is an error, or `shot: possible`. */
 static void read_run(void)
@@ -176,9 +172,9 @@ static void read_run(void)
     size_t len = module->size < sizeof(text) ? (size_t)module->size : sizeof(text) - 1;
     memcpy(text, at, len);
     text[len] = '\0';
-    shot = strstr(text, "shot: wanted")     ? SHOT_WANTED
-           : strstr(text, "shot: possible") ? SHOT_POSSIBLE
-                                            : NO_SHOT;
+    shot = strstr(text, "shot: wanted")     ? CORE_SHOT_WANTED
+           : strstr(text, "shot: possible") ? CORE_SHOT_POSSIBLE
+                                            : CORE_SHOT_NONE;
 }
 
 os_err mach_host_init(void)
@@ -187,97 +183,31 @@ os_err mach_host_init(void)
     return line_open();
 }
 
-/* ---- the end, and the picture before */
-
-struct host_session {
-    struct core_session session;
-    struct os_object object;
-    struct os_list link; /* of hosts */
-    os_signal_cap shot_sigh;
-};
-
-static struct os_list hosts = { &hosts, &hosts };
-
-static int shot_asked, asked_status; /* what to end with if the picture is made */
-static struct os_alarm shot_alarm;
-
-static void end_shot(const char *error)
+enum core_shot core_plat_shot(os_time *patience)
 {
-    if (!shot_asked)
-        return;
-    shot_asked = 0;
-    os_alarm_clear(&shot_alarm);
-    if (error) {
-        char text[300];
-        int len = snprintf(text, sizeof(text), "SEEDBED failed %s\n", error);
-        (void)line_write(text, (size_t)len);
-    }
-    mach_core_end(error && shot == SHOT_WANTED ? 1 : asked_status);
+    *patience = SHOT_WAIT;
+    return shot;
 }
 
-static void shot_late(struct os_alarm *alarm)
+void core_plat_end(int status)
 {
-    (void)alarm;
-    end_shot("no display driver has answered");
+    mach_core_end(status);
 }
 
-static void ask_for_shot(void)
-{
-    shot_asked = 1;
-    if (os_list_empty(&hosts)) {
-        end_shot("no display driver is running");
-        return;
-    }
-    shot_alarm.handle = shot_late;
-    os_alarm_set(&mach_core.ep, &shot_alarm, os_clock_now() + SHOT_WAIT);
-    OS_LIST_FOR_EACH (link, &hosts)
-        os_signal_submit(OS_CONTAINER_OF(link, struct host_session, link)->shot_sigh);
-}
+/* ---- pictures */
 
-/* The user wants it to end; what he is owed before is a picture. */
-static void end_in_order(void)
+/* ERROR may be a driver's: it must not look like a record. */
+void core_plat_shot_ended(const char *error)
 {
-    static int asked;
-    /* who asks twice is in a hurry */
-    if (asked++ || shot == NO_SHOT || (shot == SHOT_POSSIBLE && os_list_empty(&hosts)))
-        mach_core_end(0);
-    else
-        ask_for_shot();
-}
-
-/* ---- operations */
-
-static os_err host_quit(struct os_rpc *rpc, int32_t status)
-{
-    (void)rpc;
-    if (shot != SHOT_WANTED) {
-        mach_core_end(status & 0xff);
-    } else {
-        asked_status = status & 0xff;
-        end_in_order();
-    }
-    return OS_OK;
-}
-
-static os_err host_shot_sigh(struct os_rpc *rpc, os_signal_cap handler)
-{
-    struct host_session *host = OS_CONTAINER_OF(rpc->object, struct host_session, object);
-    os_cap_drop(host->shot_sigh.cap);
-    host->shot_sigh.cap = os_cap_copy(handler.cap);
-    /* it was asked for before there was anybody to ask */
-    if (shot_asked)
-        os_signal_submit(handler);
-    return OS_OK;
-}
-
-/* The host checks it again: pictures only, and no path. */
-static int picture_name(const char *name)
-{
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
-    size_t len = strlen(name);
-    if (!strcmp(name, "shot"))
-        return 1;
-    return len > 4 && *name != '.' && strspn(name, allowed) == len && !strcmp(name + len - 4, ".png");
+    char text[600];
+    if (!error)
+        return; /* the host knows */
+    int len = snprintf(text, sizeof(text) - 1, "SEEDBED failed %s", error);
+    for (int i = 0; i < len; i++)
+        if (text[i] < ' ' || text[i] > '~')
+            text[i] = '?';
+    text[len++] = '\n';
+    (void)line_write(text, (size_t)len);
 }
 
 static os_err send_file(const char *name, const uint8_t *data, uint32_t size)
@@ -289,69 +219,22 @@ static os_err send_file(const char *name, const uint8_t *data, uint32_t size)
     return err ? err : line_write(data, size);
 }
 
-static os_err host_save(struct os_rpc *rpc, const char *name, os_dataspace_cap cap, uint64_t size)
+/* The host checks the name again, and says itself what it cannot do with the file. */
+os_err core_plat_save(const char *name, const struct core_memory *memory, uint64_t size, char (*why)[512])
 {
-    int writable;
-    (void)rpc;
-    struct core_ds *ds = core_ds_of(&mach_core.core, cap, &writable);
-    if (!ds)
-        return OS_ERR_BAD_CAP;
-    const uint8_t *data = mach_memory_at(ds->memory);
-    if (!data || size > ds->size || size > SAVE_MAX || !picture_name(name))
+    const uint8_t *data = mach_memory_at(memory);
+    if (!data)
         return OS_ERR_BAD_ARG;
-    os_err err = send_file(name, data, (uint32_t)size);
-    if (!strcmp(name, "shot"))
-        end_shot(err ? os_err_text(err) : NULL);
+    os_err err = send_file(name ? name : "shot", data, (uint32_t)size);
+    if (err)
+        snprintf(*why, sizeof(*why), "the line to the host: %s", os_err_text(err));
     return err;
-}
-
-static os_err host_failed(struct os_rpc *rpc, const char *name, const char *text)
-{
-    (void)rpc;
-    if (!strcmp(name, "shot"))
-        end_shot(text);
-    return OS_OK;
-}
-
-static const struct os_host_ops ops = {
-    .quit = host_quit, .shot_sigh = host_shot_sigh, .save = host_save, .failed = host_failed
-};
-
-/* ---- sessions */
-
-static void host_close(struct core_session *session)
-{
-    struct host_session *host = OS_CONTAINER_OF(session, struct host_session, session);
-    os_cap_drop(host->shot_sigh.cap);
-    os_object_fini(&host->object);
-    os_list_remove(&host->link);
-    core_session_closed(session);
-}
-
-static os_err host_open(struct core *core, struct core_session **session)
-{
-    struct host_session *host = calloc(1, sizeof(*host));
-    if (!host)
-        return OS_ERR_NO_MEMORY;
-    os_host_cap cap;
-    os_err err = os_host_object_init(&host->object, core->ep, &ops, &cap);
-    if (err) {
-        free(host);
-        return err;
-    }
-    os_list_insert(&hosts, &host->link);
-    host->session.cap.cap = cap.cap;
-    host->session.close = host_close;
-    *session = &host->session;
-    return OS_OK;
 }
 
 os_err core_plat_session(struct core *core, const char *service, const char *args,
                          struct core_account *account, struct core_session **session)
 {
     (void)account;
-    if (!strcmp(service, "Host"))
-        return host_open(core, session);
     if (!strcmp(service, "Machine"))
         return mach_machine_open(core, args, session);
     return OS_ERR_NO_SERVICE;

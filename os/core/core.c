@@ -36,6 +36,8 @@ static os_err open_service(struct core *core, const char *service, const char *l
         return core_rom_open(core, label, account, session);
     if (!strcmp(service, "LOG"))
         return core_log_open(core, label, account, session);
+    if (!strcmp(service, "Host"))
+        return core_host_open(core, session);
     return core_plat_session(core, service, args, account, session);
 }
 
@@ -126,6 +128,7 @@ os_err core_init(struct core *core, struct os_entrypoint *ep, uint64_t ram, uint
     *core = (struct core){ .ep = ep };
     os_list_init(&core->modules);
     os_list_init(&core->sessions);
+    os_list_init(&core->hosts);
     return core_accounts_init(&core->accounts, ram, caps, &core->account);
 }
 
@@ -176,6 +179,7 @@ os_err core_start_init(struct core *core, const char *binary, uint64_t reserve_r
 
 void core_fini(struct core *core)
 {
+    os_alarm_clear(&core->shot_alarm);
     while (!os_list_empty(&core->sessions)) {
         struct core_session *session = OS_CONTAINER_OF(core->sessions.next, struct core_session, link);
         session->closing_now = 1;

@@ -27,6 +27,9 @@ struct core {
     uint32_t last_id;
     struct core_pd *init;
     struct os_object parent; /* init's */
+    struct os_list hosts;    /* of host.c */
+    struct os_alarm shot_alarm;
+    int end_asked, shot_asked, shot_status; /* what to end with when the picture is made */
 };
 
 /* ---- sessions: what init requested */
@@ -126,6 +129,8 @@ os_err core_rom_open(struct core *core, const char *label, struct core_account *
 os_err core_log_open(struct core *core, const char *label, struct core_account *account,
                      struct core_session **session);
 
+os_err core_host_open(struct core *core, struct core_session **session);
+
 /* Writes TEXT of LEN bytes as one line of LABEL, control characters and broken UTF-8 replaced. */
 void core_log_line(const char *label, const char *text, size_t len);
 
@@ -136,6 +141,9 @@ os_err core_init(struct core *core, struct os_entrypoint *ep, uint64_t ram, uint
 
 /* Starts ROM module BINARY as init, with all quota but RESERVE_RAM and RESERVE_CAPS. */
 os_err core_start_init(struct core *core, const char *binary, uint64_t reserve_ram, uint32_t reserve_caps);
+
+/* The user wants the end: after the picture that he is owed; at once when he wants it for the second time. */
+void core_end_in_order(struct core *core);
 
 /* Ends everything that was made for init, for tests; no process may run. */
 void core_fini(struct core *core);

@@ -73,6 +73,27 @@ void core_plat_log(const char *label, const char *text);
 os_err core_plat_session(struct core *core, const char *service, const char *args,
                          struct core_account *account, struct core_session **session);
 
+/* Ends the system with STATUS, 0 to 255; the first one counts. */
+void core_plat_end(int status);
+
+/* Whether the user is to have a picture at the end, and how long core waits for it, in nanoseconds. */
+enum core_shot {
+    CORE_SHOT_NONE,
+    CORE_SHOT_POSSIBLE, /* if there is a driver that can make one */
+    CORE_SHOT_WANTED,   /* not having it is an error */
+};
+enum core_shot core_plat_shot(os_time *patience);
+
+/* It was saved, or ERROR says why there is none; core_plat_end follows. */
+void core_plat_shot_ended(const char *error);
+
+/*
+ * Writes the first SIZE bytes of MEMORY to the user's file for the picture at the end (NAME is NULL), or to
+ * one called NAME in the same folder, which is no more than a name. Whole or not at all; WHY is for people.
+ * OS_ERR_NO_SPACE, OS_ERR_NOT_FOUND, OS_ERR_DENIED, OS_ERR_IO, OS_ERR_BAD_ARG.
+ */
+os_err core_plat_save(const char *name, const struct core_memory *memory, uint64_t size, char (*why)[512]);
+
 /* init has ended, by itself or otherwise: the end of the system. STATUS is 0 when init meant well. */
 void core_plat_init_ended(enum os_pd_state state, int32_t status, const char *text);
 

@@ -19,8 +19,11 @@ struct core_pd *mock_pd;
 os_parent_cap mock_parent;
 unsigned mock_processes, mock_memories, mock_started, mock_killed;
 char mock_label[256], mock_text[1024];
-int mock_init_ended;
-os_err mock_fail_memory, mock_fail_process;
+int mock_init_ended, mock_ended;
+os_err mock_fail_memory, mock_fail_process, mock_fail_save;
+enum core_shot mock_shot;
+os_time mock_patience;
+char mock_saved[256], mock_shot_error[512];
 
 static struct core_memory *last_memory;
 
@@ -120,6 +123,32 @@ os_err core_plat_session(struct core *core, const char *service, const char *arg
     (void)account;
     (void)session;
     return OS_ERR_NO_SERVICE;
+}
+
+void core_plat_end(int status)
+{
+    mock_ended = mock_ended ? mock_ended : status + 1;
+}
+
+enum core_shot core_plat_shot(os_time *patience)
+{
+    *patience = mock_patience;
+    return mock_shot;
+}
+
+void core_plat_shot_ended(const char *error)
+{
+    snprintf(mock_shot_error, sizeof(mock_shot_error), "%s", error ? error : "-");
+}
+
+os_err core_plat_save(const char *name, const struct core_memory *memory, uint64_t size, char (*why)[512])
+{
+    os_err err = take_failure(&mock_fail_save);
+    if (err)
+        snprintf(*why, sizeof(*why), "the disk is full");
+    else
+        snprintf(mock_saved, sizeof(mock_saved), "%s", name ? name : "-");
+    return err;
 }
 
 void core_plat_init_ended(enum os_pd_state state, int32_t status, const char *text)

@@ -13,9 +13,13 @@ extern unsigned mock_memories;    /* that exist */
 extern unsigned mock_started, mock_killed;
 extern char mock_label[256], mock_text[1024]; /* of the last line */
 extern int mock_init_ended;
+extern int mock_ended; /* status + 1 of the end; 0: none */
+extern enum core_shot mock_shot;
+extern os_time mock_patience;
+extern char mock_saved[256], mock_shot_error[512]; /* "-" for no name; "-" for no error; "" for nothing */
 
 /* The next of these fails with it. */
-extern os_err mock_fail_memory, mock_fail_process;
+extern os_err mock_fail_memory, mock_fail_process, mock_fail_save;
 
 /* Somebody attaches, or detaches, the memory of the dataspace that was made last. */
 void mock_attach(int on);

@@ -8,6 +8,7 @@
 #include <suite.h>
 
 #include <inproc/inproc.h>
+#include <os/host.h>
 #include <os/rom.h>
 
 #include "mock.h"
@@ -23,6 +24,10 @@ static struct inproc_env client; /* for signals that come to the test */
 static void setup(void)
 {
     mock_processes = mock_memories = mock_started = mock_killed = 0;
+    mock_ended = 0;
+    mock_shot = CORE_SHOT_NONE;
+    mock_patience = OS_NEVER / 2;
+    *mock_saved = *mock_shot_error = '\0';
     inproc_env_init(&client, "test");
     inproc_env_serve(&client);
     ck_assert_int_eq(os_entrypoint_init(&ep), OS_OK);
@@ -609,6 +614,178 @@ static TCase *make_case(const char *name)
     return tcase;
 }
 
+/* ---- the host */
+
+static os_host_cap must_open_host(uint32_t *id)
+{
+    return (os_host_cap){ must_open("Host", "screen", 16384, 4, id) };
+}
+
+START_TEST(quit_ends_the_system)
+{
+    uint32_t id;
+    os_host_cap host = must_open_host(&id);
+    ck_assert_int_eq(os_host_quit(host, 3), OS_OK);
+    ck_assert_int_eq(mock_ended, 3 + 1);
+    must_close(id, host.cap);
+}
+END_TEST
+
+static struct os_signal_handler asked;
+static int times_asked;
+
+static void count_asked(struct os_signal_handler *handler)
+{
+    times_asked++;
+}
+
+/* A driver that is told when a picture is wanted. */
+static os_host_cap open_driver(uint32_t *id)
+{
+    os_signal_cap cap;
+    os_host_cap host = must_open_host(id);
+    times_asked = 0;
+    ck_assert_int_eq(os_signal_handler_init(&asked, client.env.ep, count_asked, &cap), OS_OK);
+    ck_assert_int_eq(os_host_shot_sigh(host, cap), OS_OK);
+    os_cap_drop(cap.cap);
+    return host;
+}
+
+static void close_driver(uint32_t id, os_host_cap host)
+{
+    must_close(id, host.cap);
+    os_signal_handler_fini(&asked);
+}
+
+static os_err save(os_host_cap host, const char *name, uint64_t size)
+{
+    os_dataspace_cap ds;
+    ck_assert_int_eq(os_pd_ram_alloc(init_pd, 8192, &ds), OS_OK);
+    os_err err = os_host_save(host, name, ds, size);
+    ck_assert_int_eq(os_pd_ram_free(init_pd, ds), OS_OK);
+    os_cap_drop(ds.cap);
+    return err;
+}
+
+/* Who wants a picture at the end gets it first; the driver that ends the system is asked like others. */
+START_TEST(a_wanted_picture_comes_before_the_end)
+{
+    uint32_t id;
+    mock_shot = CORE_SHOT_WANTED;
+    os_host_cap host = open_driver(&id);
+    ck_assert_int_eq(os_host_quit(host, 3), OS_OK);
+    inproc_idle();
+    ck_assert_int_eq(times_asked, 1);
+    ck_assert_int_eq(mock_ended, 0);
+    ck_assert_int_eq(save(host, "other.png", 10), OS_OK);
+    ck_assert_int_eq(mock_ended, 0);
+    ck_assert_int_eq(save(host, "shot", 10), OS_OK);
+    ck_assert_str_eq(mock_saved, "-");
+    ck_assert_str_eq(mock_shot_error, "-");
+    ck_assert_int_eq(mock_ended, 3 + 1);
+    close_driver(id, host);
+}
+END_TEST
+
+START_TEST(a_picture_that_cannot_be_made_is_an_error_if_it_is_wanted)
+{
+    uint32_t id;
+    mock_shot = CORE_SHOT_WANTED;
+    os_host_cap host = open_driver(&id);
+    core_end_in_order(&core);
+    ck_assert_int_eq(os_host_failed(host, "other.png", "no"), OS_OK);
+    ck_assert_int_eq(mock_ended, 0);
+    ck_assert_int_eq(os_host_failed(host, "shot", "no paper"), OS_OK);
+    ck_assert_str_eq(mock_shot_error, "no paper");
+    ck_assert_int_eq(mock_ended, 1 + 1);
+    close_driver(id, host);
+}
+END_TEST
+
+START_TEST(a_picture_that_cannot_be_saved_is_none_if_it_is_possible)
+{
+    uint32_t id;
+    mock_shot = CORE_SHOT_POSSIBLE;
+    os_host_cap host = open_driver(&id);
+    core_end_in_order(&core);
+    mock_fail_save = OS_ERR_NO_SPACE;
+    ck_assert_int_eq(save(host, "shot", 10), OS_ERR_NO_SPACE);
+    ck_assert_str_eq(mock_shot_error, "the disk is full");
+    ck_assert_int_eq(mock_ended, 0 + 1);
+    close_driver(id, host);
+}
+END_TEST
+
+START_TEST(who_asks_twice_is_in_a_hurry)
+{
+    uint32_t id;
+    mock_shot = CORE_SHOT_WANTED;
+    os_host_cap host = open_driver(&id);
+    core_end_in_order(&core);
+    ck_assert_int_eq(mock_ended, 0);
+    core_end_in_order(&core);
+    ck_assert_int_eq(mock_ended, 0 + 1);
+    close_driver(id, host);
+}
+END_TEST
+
+START_TEST(without_a_driver_there_is_no_picture)
+{
+    mock_shot = CORE_SHOT_POSSIBLE;
+    core_end_in_order(&core);
+    ck_assert_int_eq(mock_ended, 0 + 1);
+    ck_assert_str_eq(mock_shot_error, "");
+}
+END_TEST
+
+START_TEST(a_wanted_picture_needs_a_driver)
+{
+    mock_shot = CORE_SHOT_WANTED;
+    core_end_in_order(&core);
+    ck_assert_int_eq(mock_ended, 1 + 1);
+    ck_assert_str_ne(mock_shot_error, "");
+}
+END_TEST
+
+/* The driver may come when the picture was asked for already; and nobody waits for ever. */
+START_TEST(a_late_driver_is_asked_and_a_silent_one_is_given_up)
+{
+    uint32_t first, id;
+    mock_shot = CORE_SHOT_WANTED;
+    os_host_cap silent = must_open_host(&first);
+    mock_patience = 0;
+    core_end_in_order(&core);
+    ck_assert_int_eq(mock_ended, 0);
+    os_host_cap host = open_driver(&id);
+    inproc_idle();
+    ck_assert_int_eq(mock_ended, 1 + 1);
+    close_driver(id, host);
+    must_close(first, silent.cap);
+}
+END_TEST
+
+START_TEST(drivers_save_pictures_and_nothing_else)
+{
+    static const char *const bad[] = { "",           ".png",    "a.txt",  "a.pn",  "../a.png",
+                                       "/tmp/a.png", "a b.png", ".a.png", "shot ", "a.png\n" };
+    uint32_t id;
+    os_host_cap host = must_open_host(&id);
+    for (size_t i = 0; i < OS_ARRAY_LEN(bad); i++)
+        ck_assert_int_eq(save(host, bad[i], 10), OS_ERR_BAD_ARG);
+    ck_assert_int_eq(save(host, "a.png", 8193), OS_ERR_BAD_ARG);
+    ck_assert_int_eq(save(host, "a.png", UINT64_MAX), OS_ERR_BAD_ARG);
+    ck_assert_int_eq(os_host_save(host, "a.png", (os_dataspace_cap){ OS_NO_CAP }, 1), OS_ERR_BAD_CAP);
+    ck_assert_int_eq(os_host_save(host, "a.png", (os_dataspace_cap){ host.cap }, 1), OS_ERR_BAD_CAP);
+    ck_assert_str_eq(mock_saved, "");
+    ck_assert_int_eq(save(host, "a-B_0.1.png", 8192), OS_OK);
+    ck_assert_str_eq(mock_saved, "a-B_0.1.png");
+    /* a picture that nobody asked for */
+    ck_assert_int_eq(save(host, "shot", 1), OS_OK);
+    ck_assert_int_eq(mock_ended, 0);
+    must_close(id, host.cap);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("core");
@@ -642,6 +819,15 @@ int main(void)
     tcase_add_test(tcase, close_waits_for_the_end_of_the_process);
     tcase_add_test(tcase, a_closed_pd_allocates_nothing);
     tcase_add_test(tcase, a_process_that_cannot_be_made_costs_nothing);
+    tcase_add_test(tcase, quit_ends_the_system);
+    tcase_add_test(tcase, a_wanted_picture_comes_before_the_end);
+    tcase_add_test(tcase, a_picture_that_cannot_be_made_is_an_error_if_it_is_wanted);
+    tcase_add_test(tcase, a_picture_that_cannot_be_saved_is_none_if_it_is_possible);
+    tcase_add_test(tcase, who_asks_twice_is_in_a_hurry);
+    tcase_add_test(tcase, without_a_driver_there_is_no_picture);
+    tcase_add_test(tcase, a_wanted_picture_needs_a_driver);
+    tcase_add_test(tcase, a_late_driver_is_asked_and_a_silent_one_is_given_up);
+    tcase_add_test(tcase, drivers_save_pictures_and_nothing_else);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }
