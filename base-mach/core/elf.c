@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "internal.h"
+#include "elf.h"
 
 struct elf_header {
     uint8_t ident[16];

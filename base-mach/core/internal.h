@@ -11,6 +11,8 @@
 #include <mach_base/native.h>
 #include <mach_base/startup.h>
 #include <mach_base/transport.h>
+
+#include "elf.h"
 #include <transport/ports.h>
 
 /* The one core of this machine. */
@@ -157,27 +159,6 @@ void mach_process_refund(struct core_process *process, uint64_t ram, uint32_t ca
 /* The process ends now, for this reason; core_pd_ended follows. The first reason counts. */
 void mach_process_end(struct core_process *process, enum os_pd_state end, int32_t code, const char *why);
 
-/* ---- elf.c */
-
-/* A program as it is to be in memory; all addresses and sizes checked. */
-struct mach_program {
-    uint32_t entry;
-    uint32_t count;
-    struct mach_segment {
-        uint32_t at, size;       /* whole pages */
-        uint32_t offset, length; /* of the file: LENGTH bytes from OFFSET are at START, the rest is zero */
-        uint32_t start;
-        uint32_t protection; /* VM_READ and so on */
-        int shared;          /* can be mapped from the file: read-only, and aligned as its pages */
-    } segments[8];
-};
-
-/*
- * Reads the headers of the ELF file of SIZE bytes at FILE, which others may write to: what is checked is a
- * copy. OS_ERR_BAD_ARG with *WHY, a constant, if it is no program for this platform.
- */
-os_err mach_elf_read(const void *file, uint64_t size, struct mach_program *program, const char **why);
-
 /* ---- native.c */
 
 os_err mach_native_init(struct core_process *process);
@@ -212,7 +193,8 @@ os_err mach_archive_init(void);
 /* Before init is started, with all else that core has for itself in place. */
 os_err mach_books_open(void);
 
-/* At the end: ends all that runs, and says what did not come back, or, if the ROM run asks for it, that all did. */
+/* At the end: ends all that runs, and says what did not come back, or, if the ROM run asks for it, that all
+ * did. */
 void mach_books_close(void);
 
 /* ---- host.c: the service Host, the line to the host, and which services there are (core_plat_session) */
@@ -221,6 +203,9 @@ void mach_books_close(void);
 os_err mach_host_init(void);
 
 /* ---- machine.c: the service Machine, for drivers */
+
+/* Looks for the devices, and takes for good what core keeps of them. */
+os_err mach_machine_init(void);
 
 os_err mach_machine_open(struct core *core, const char *args, struct core_session **session);
 

@@ -17,7 +17,10 @@ static mach_port_t console;
 
 os_err mach_output_init(void)
 {
-    return device_open(mach_core.device, D_WRITE, "console", &console) ? OS_ERR_IO : OS_OK;
+    if (device_open(mach_core.device, D_WRITE, "console", &console))
+        return OS_ERR_IO;
+    plat_console("\n", 1); /* the kernel has left a line unfinished */
+    return OS_OK;
 }
 
 /* By the kernel itself, which wants a string, as long as there is no console. */
