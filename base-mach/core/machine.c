@@ -70,6 +70,7 @@ struct key_event {
 
 static struct keyboard {
     mach_port_t device;
+    int works;
     struct transport_watch reply;
     struct device *leads_to; /* the device that has it */
     uint8_t codes[64];
@@ -126,17 +127,21 @@ static void keys_came(struct transport_watch *watch, struct mach_header *msg)
 static os_err open_keyboard(struct device *leads_to)
 {
     static const uint32_t events = EVENTS;
-    if (keyboard.device)
+    os_err err = OS_OK;
+    if (keyboard.works)
         return OS_OK;
     keyboard.leads_to = leads_to;
     keyboard.reply.received = keys_came;
-    os_err err = transport_watch(mach_core.ep.plat, &keyboard.reply, 1);
+    if (!keyboard.reply.port)
+        err = transport_watch(mach_core.ep.plat, &keyboard.reply, 1);
     if (err)
         return err;
-    if (device_open(mach_core.device, READ_WRITE, "kbd", &keyboard.device) ||
+    if ((!keyboard.device && device_open(mach_core.device, READ_WRITE, "kbd", &keyboard.device)) ||
         device_set_status(keyboard.device, EVENT_MODE, &events, 1))
         return OS_ERR_IO;
-    return ask_for_keys();
+    err = ask_for_keys();
+    keyboard.works = !err;
+    return err;
 }
 
 /* ---- interrupts */
@@ -211,6 +216,8 @@ static os_err find_vga(struct device *vga)
     return vga->memory && vga->memory_size ? OS_OK : OS_ERR_NOT_FOUND;
 }
 
+static mach_port_t physical; /* all memory that the machine has, of devices, too */
+
 static struct device devices[] = {
     { .name = "vga", .ports = { { 0x1ce, 0x1d0 } }, .find = find_vga },
     { .name = "ps2", .ports = { { 0x60, 0x60 }, { 0x64, 0x64 } }, .interrupt = 12, .keyboard = 1 },
@@ -234,6 +241,8 @@ static os_err prepare(struct device *device)
     while (!with_keyboard->keyboard)
         with_keyboard++;
     os_err err = open_keyboard(with_keyboard);
+    if (!err && !physical && device_open(mach_core.device, READ_WRITE, "mem", &physical))
+        err = OS_ERR_IO;
     if (!err && device->find && !device->memory)
         err = device->find(device);
     if (!err && device->interrupt && !device->line.port) {
@@ -241,6 +250,14 @@ static os_err prepare(struct device *device)
         err = mach_interrupt_open(device->interrupt, &device->line);
     }
     return err;
+}
+
+/* Who never has a session of a device that does not work is not to be disturbed by it. */
+os_err mach_machine_init(void)
+{
+    for (size_t i = 0; i < OS_ARRAY_LEN(devices); i++)
+        (void)prepare(&devices[i]);
+    return OS_OK;
 }
 
 /* ---- operations */
@@ -280,12 +297,9 @@ static os_err do_ports(struct os_rpc *rpc, os_pd_cap cap)
 
 static os_err map_device(void *from, struct core_ds *ds, struct core_memory **memory)
 {
-    static mach_port_t mem;
     const struct device *device = from;
     mach_port_t object;
-    if (!mem && device_open(mach_core.device, READ_WRITE, "mem", &mem))
-        return OS_ERR_IO;
-    if (device_map(mem, VM_READ | VM_WRITE, device->memory, device->memory_size, &object))
+    if (device_map(physical, VM_READ | VM_WRITE, device->memory, device->memory_size, &object))
         return OS_ERR_IO;
     os_err err = mach_memory_device(ds, object, device->memory_size, memory);
     if (err)

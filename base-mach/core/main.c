@@ -68,6 +68,7 @@ static const struct step {
     { "alarms", mach_alarm_init },
     { "accounts", start_accounts },
     { "the line to the host", mach_host_init },
+    { "devices", mach_machine_init },
     { "the books", mach_books_open },
     { "init", start_init },
 };
