@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The boot archive: the ROM modules of a machine, in the format "newc" of cpio (see the manual page cpio(5))."""
+
+import pathlib
+import subprocess
+import tempfile
+
+SECTOR = 512  # the kernel's memory disk is read in these
+
+
+def member(name, data):
+    """DATA, bytes, as the file NAME of an archive."""
+    fields = (0, 0o100644, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0)
+    head = b'070701' + b''.join(b'%08x' % field for field in fields) + name.encode() + b'\0'
+    return head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)
+
+
+def archive(files):
+    """The archive of FILES, a dictionary of names and bytes."""
+    data = b''.join(member(name, content) for name, content in files.items()) + member('TRAILER!!!', b'')
+    return data + bytes(-len(data) % SECTOR)
+
+
+def stripped(program):
+    """The content of PROGRAM without what only a debugger reads."""
+    with tempfile.NamedTemporaryFile() as file:
+        subprocess.run(['strip', '-o', file.name, program], check=True)
+        return pathlib.Path(file.name).read_bytes()
