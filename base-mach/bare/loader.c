@@ -3,6 +3,7 @@
  * loader.c: the first task of a machine that runs unit tests: runs each test of each program of the archive's
  * plan as a task of its own, says in TAP on the console how it was, and ends the machine.
  */
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +13,9 @@
 
 #include "loader.h"
 
-/* Five times that of Check on Linux (tests/runner/meson.build), for the processor is emulated. */
-enum { LIMIT = 300 }; /* seconds */
+/* Seconds for a test; five times those of Check on Linux (tests/runner/meson.build), for the processor is
+ * emulated. */
+static uint32_t limit = 300;
 
 mach_port_t loader_task;
 int bare_test_has_returned;
@@ -71,6 +73,16 @@ static void report(const char *verdict, const char *program, const char *name, c
     say("%s %u - %s%s%s%s\n", verdict, (unsigned)++reported, program, *name ? ":" : "", name, text);
 }
 
+static void report_signal(const char *program, const char *name, const struct run *run)
+{
+    char accessed[32] = "";
+
+    if (run->status == SIGSEGV)
+        snprintf(accessed, sizeof(accessed), " accessing 0x%x", (unsigned)run->accessed);
+    report("not ok", program, name, ": received signal %u at @{test-%s 0x%x}%s", (unsigned)run->status,
+           program, (unsigned)run->at, accessed);
+}
+
 static void report_end(const char *program, const struct run *run)
 {
     const char *name = *run->name ? run->name : "?";
@@ -78,7 +90,7 @@ static void report_end(const char *program, const struct run *run)
     if (run->ended == ENDED_NOT_STARTED)
         report("not ok", program, name, ": it could not be started");
     else if (run->ended == ENDED_LIMIT)
-        report("not ok", program, name, ": did not end within its time limit of %u s", (unsigned)LIMIT);
+        report("not ok", program, name, ": did not end within its time limit of %u s", (unsigned)limit);
     else if (run->ended == ENDED_OUTPUT)
         report("not ok", program, name, ": prints without end");
     else if (run->failed)
@@ -86,8 +98,7 @@ static void report_end(const char *program, const struct run *run)
     else if (run->skips)
         report("ok", program, name, " # SKIP %s", run->why);
     else if (run->ended == ENDED_SIGNAL && run->status != run->signal)
-        report("not ok", program, name, ": received signal %u at @{test-%s 0x%x} accessing 0x%x",
-               (unsigned)run->status, program, (unsigned)run->at, (unsigned)run->accessed);
+        report_signal(program, name, run);
     else if (run->ended == ENDED_EXITED && run->signal)
         report("not ok", program, name, ": ended with status %u, not by signal %u", (unsigned)run->status,
                (unsigned)run->signal);
@@ -103,14 +114,14 @@ static void run_tests(const char *name, const struct program *program)
 {
     static struct run run;
 
-    program_run(program, BARE_COUNT_TESTS, LIMIT, &run);
+    program_run(program, BARE_COUNT_TESTS, limit, &run);
     uint32_t tests = run.tests;
     if (run.ended != ENDED_EXITED || !tests)
         report("not ok", name, "",
                ": did not say how many tests it has: end %u, status %u at @{test-%s 0x%x}",
                (unsigned)run.ended, (unsigned)run.status, name, (unsigned)run.at);
     for (uint32_t i = 0; i < tests; i++) {
-        program_run(program, i, LIMIT, &run);
+        program_run(program, i, limit, &run);
         report_end(name, &run);
     }
 }
@@ -134,7 +145,7 @@ static void run_program(const char *name)
     program_fini(&program);
 }
 
-/* One line of the plan: "run NAME" or "skip NAME REASON". */
+/* One line of the plan: "run NAME", "skip NAME REASON" or "limit SECONDS". */
 static void follow(char *line)
 {
     char *name = strchr(line, ' '), *why = name ? strchr(name + 1, ' ') : NULL;
@@ -145,6 +156,8 @@ static void follow(char *line)
         *why++ = 0;
     if (name && !strncmp(line, "run ", 4))
         run_program(name + 1);
+    else if (name && !strncmp(line, "limit ", 6))
+        limit = (uint32_t)strtoul(name + 1, NULL, 10);
     else if (why && !strncmp(line, "skip ", 5))
         report("ok", name + 1, "", " # SKIP %s", why);
     else
@@ -195,7 +208,17 @@ static void open_way_out(mach_port_t device)
         say("# the way out of the emulator cannot be opened\n");
 }
 
-/* The boot script's last arguments are the names of the rights to host and device. */
+/* A right that the boot script has named: "NAME=NUMBER". */
+static mach_port_t right(char **argv, uint32_t argc, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (uint32_t i = 0; i < argc; i++)
+        if (!strncmp(argv[i], name, len) && argv[i][len] == '=')
+            return (mach_port_t)strtoul(argv[i] + len + 1, NULL, 10);
+    return MACH_PORT_NULL;
+}
+
 void bare_start(uint32_t number, uint32_t *stack)
 {
     char **argv = (char **)(stack + 1);
@@ -203,13 +226,9 @@ void bare_start(uint32_t number, uint32_t *stack)
     mach_first_thread_init();
     libc_constructors();
     loader_task = mach_task_self();
-    if (*stack < 3) {
-        mach_print("Bail out! The boot script does not say where host and device are\n");
-        for (;;)
-            mach_yield(1000);
-    }
-    host = (mach_port_t)strtoul(argv[*stack - 2], NULL, 10);
-    mach_port_t device = (mach_port_t)strtoul(argv[*stack - 1], NULL, 10);
+    host = right(argv, *stack, "host");
+    mach_port_t device = right(argv, *stack, "device");
+    say("\n"); /* after the kernel's last word */
     open_way_out(device);
     const char *why = archive_read(device);
     if (why) {

@@ -12,7 +12,7 @@
 #include "loader.h"
 
 #define STACK_TOP 0xbf000000u
-enum { STACK_SIZE = 1024 * 1024, OUTPUT_MAX = 1024 * 1024, WAIT = 1000 /* milliseconds */ };
+enum { STACK_SIZE = 1024 * 1024, OUTPUT_MAX = 256 * 1024, WAIT = 1000 /* milliseconds */ };
 
 enum { EXC_BAD_ACCESS = 1, EXC_BAD_INSTRUCTION = 2, EXC_ARITHMETIC = 3, EXC_BREAKPOINT = 6 };
 
