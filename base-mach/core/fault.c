@@ -80,8 +80,7 @@ static unsigned find_callers(const struct core_process *process, uint32_t stack,
     for (unsigned part = 0; part < 4 && found < CALLERS_MAX; part++) {
         size_t count = peek(process->task, stack, words, sizeof(words)) / sizeof(*words);
         for (size_t i = 0; i < count && found < CALLERS_MAX; i++)
-            if (words[i] > process->text + 8 && words[i] < process->text_end &&
-                follows_call(process, words[i]))
+            if (words[i] > process->text && words[i] < process->text_end && follows_call(process, words[i]))
                 callers[found++] = words[i] - 1;
         if (!count)
             break;

@@ -15,10 +15,23 @@ enum { D_WRITE = 2, CHUNK = 128 };
 
 static mach_port_t console;
 
+/* All eight bits are meant: else the kernel takes a byte from 0x80 on for the length of a pause, up to a
+ * second. */
+static void want_all_bits(void)
+{
+    enum { TTY_STATUS = ('t' << 16) + 1, WORDS = 4, FLAGS = 3, TF_LITOUT = 8 };
+    uint32_t status[WORDS], count = WORDS;
+    if (device_get_status(console, TTY_STATUS, status, &count) || count < WORDS)
+        return;
+    status[FLAGS] |= TF_LITOUT;
+    (void)device_set_status(console, TTY_STATUS, status, WORDS);
+}
+
 os_err mach_output_init(void)
 {
     if (device_open(mach_core.device, D_WRITE, "console", &console))
         return OS_ERR_IO;
+    want_all_bits();
     plat_console("\n", 1); /* the kernel has left a line unfinished */
     return OS_OK;
 }
