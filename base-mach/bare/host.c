@@ -51,59 +51,15 @@ enum { SELF }; /* in mach_thread.private: what host_self returns */
 
 struct host_thread {
     _Atomic uint32_t turn; /* 1: given, and not taken yet */
-    _Atomic uint32_t done; /* it does nothing any more */
-    uint32_t memory, size; /* of its stack, with one page at its beginning that nobody may touch */
-    mach_port_t port;
-    struct mach_stack_thread *thread;
-    void (*main)(void *arg);
-    void *arg;
+    struct mach_own_thread *own;
 };
-
-enum { THREAD = 1 }; /* in mach_thread.private: the host_thread */
-
-static void thread_main(void *arg)
-{
-    struct host_thread *thread = arg;
-
-    mach_thread()->private[THREAD] = thread;
-    thread->main(thread->arg);
-}
-
-static mach_err start(struct host_thread *thread)
-{
-    struct mach_thread_state state;
-    mach_err err = thread_create(task(), &thread->port);
-    if (err)
-        return err;
-    err = thread_get_state(thread->port, &state);
-    state.eip = (uint32_t)(uintptr_t)mach_stack_thread_start;
-    state.uesp = (uint32_t)(uintptr_t)thread->thread;
-    if (!err)
-        err = thread_set_state(thread->port, &state);
-    if (!err)
-        err = thread_resume(thread->port);
-    if (err) {
-        thread_terminate(thread->port);
-        mach_port_deallocate(task(), thread->port);
-    }
-    return err;
-}
 
 const char *host_thread_start(void (*main)(void *arg), void *arg, size_t stack, struct host_thread **thread)
 {
     struct host_thread *made = calloc(1, sizeof(*made));
     if (!made)
         return "out of memory";
-    made->main = main;
-    made->arg = arg;
-    made->size = (uint32_t)((stack + sizeof(*made->thread) + 2 * OS_PAGE_SIZE - 1) & ~(OS_PAGE_SIZE - 1));
-    if (vm_allocate(task(), &made->memory, made->size, 1)) {
-        free(made);
-        return "no memory for its stack";
-    }
-    made->thread = mach_stack_thread_prepare((void *)(uintptr_t)made->memory, made->size, thread_main, made);
-    if (vm_protect(task(), made->memory, OS_PAGE_SIZE, 0, 0) || start(made)) {
-        vm_deallocate(task(), made->memory, made->size);
+    if (mach_own_thread_create(main, arg, stack, &made->own)) {
         free(made);
         return "the kernel makes none";
     }
@@ -111,32 +67,15 @@ const char *host_thread_start(void (*main)(void *arg), void *arg, size_t stack, 
     return NULL;
 }
 
-/* It holds no lock, and who joins it ends it. */
+/* The block of each thread but the first is a part of its mach_stack_thread. */
 void host_thread_exit(void)
 {
-    struct mach_thread *me = mach_thread();
-    struct host_thread *thread = me->private[THREAD];
-    struct mach_header msg;
-
-    if (!thread)
-        exit(EXIT_SUCCESS);
-    atomic_store(&thread->done, 1);
-    for (;;)
-        mach_msg(&msg, MACH_RCV_MSG, 0, sizeof(msg), me->reply, 0);
+    mach_stack_thread_exit(OS_CONTAINER_OF(mach_thread(), struct mach_stack_thread, block));
 }
 
 void host_thread_join(struct host_thread *thread)
 {
-    while (!atomic_load(&thread->done))
-        mach_yield(0);
-    thread_terminate(thread->port);
-    mach_port_deallocate(task(), thread->port);
-    mach_stack_thread_fini(thread->thread);
-    if (thread->thread->block.reply)
-        mach_port_destroy(task(), thread->thread->block.reply);
-    if (thread->thread->block.wake)
-        mach_port_destroy(task(), thread->thread->block.wake);
-    vm_deallocate(task(), thread->memory, thread->size);
+    mach_own_thread_join(thread->own);
     free(thread);
 }
 

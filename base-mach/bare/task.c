@@ -121,7 +121,7 @@ static mach_err start(struct task *task, uint32_t number)
 /* Its ports, and those of its memory objects, are the members of the set. */
 static void destroy_ports(struct task *task)
 {
-    enum { NAMES = 512 };
+    enum { NAMES = 4096 };
     static mach_port_t names[NAMES];
     static uint32_t types[NAMES];
     uint32_t count = NAMES;

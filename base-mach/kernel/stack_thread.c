@@ -30,10 +30,15 @@ void mach_stack_thread_main(struct mach_stack_thread *thread) __attribute__((nor
 
 void mach_stack_thread_main(struct mach_stack_thread *thread)
 {
-    struct mach_header msg;
-
     mach_thread_init(&thread->block, &thread->reent);
     thread->entry(thread->arg);
+    mach_stack_thread_exit(thread);
+}
+
+void mach_stack_thread_exit(struct mach_stack_thread *thread)
+{
+    struct mach_header msg;
+
     atomic_store(&thread->state, HAS_RETURNED);
     mach_wake(&thread->state, 1);
     /* who waits may have seen it before it was woken; only now no lock is held here that others need */

@@ -26,6 +26,9 @@ struct mach_stack_thread *mach_stack_thread_prepare(void *stack, size_t size, vo
                                                     void *arg);
 extern const char mach_stack_thread_start[];
 
+/* In THREAD itself: ends it as if its entry had returned. */
+void mach_stack_thread_exit(struct mach_stack_thread *thread) __attribute__((noreturn));
+
 /* Waits until the thread's entry has returned. From then on it does nothing any more, and is to be ended. */
 void mach_stack_thread_wait(struct mach_stack_thread *thread);
 
