@@ -90,7 +90,7 @@ static uint32_t time_left(os_time deadline)
     return left > longest ? longest : (uint32_t)left;
 }
 
-/* Whether a message came. The time-out of the kernel can be a tick early. */
+/* Whether a message came, within so many milliseconds; 0: however long it takes. */
 static int receive(mach_port_t port, uint32_t milliseconds)
 {
     struct mach_header msg;
@@ -119,13 +119,10 @@ void mach_block(_Atomic uint32_t *word, uint32_t expected, os_time deadline)
     unlock(list);
     if (!blocks)
         return;
-    for (;;) {
-        uint32_t left = deadline == OS_NEVER ? 0 : time_left(deadline);
-        if (!left && deadline != OS_NEVER)
-            break;
-        if (receive(waiter.port, left))
-            return;
-    }
+    /* a tick too early is allowed: whoever blocks looks again */
+    uint32_t left = deadline == OS_NEVER ? 0 : time_left(deadline);
+    if ((left || deadline == OS_NEVER) && receive(waiter.port, left))
+        return;
     if (!take_off(list, &waiter))
         while (!receive(waiter.port, 0))
             ;
