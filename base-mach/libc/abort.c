@@ -16,6 +16,7 @@ void abort(void)
 void __assert_func(const char *file, int line, const char *function, const char *condition)
 {
     fflush(stdout);
-    fprintf(stderr, "%s:%d: %s: Assertion `%s' failed.\n", file, line, function ? function : "?", condition);
+    fprintf(stderr, "%s:%d: %s%sAssertion `%s' failed.\n", file, line, function ? function : "",
+            function ? ": " : "", condition);
     abort();
 }

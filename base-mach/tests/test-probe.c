@@ -57,6 +57,18 @@ START_TEST(lines_are_whole)
 }
 END_TEST
 
+/* A component that has used up its heap can print, and what cannot go on without memory says so. */
+START_TEST(nothing_left)
+{
+    struct run run;
+    start(&run, "starved", "");
+    run_expect(&run, "[part] 0 bytes are left");
+    run_expect(&run, "Assertion `Balloc succeeded' failed.");
+    run_expect(&run, "killed by SIGABRT in");
+    ck_assert_int_ne(run_end(&run), 0);
+}
+END_TEST
+
 START_TEST(attachments_have_a_guard)
 {
     struct run run;
@@ -77,6 +89,7 @@ int main(void)
     tcase_add_loop_test(tcase, step_is_good, 0, (int)(sizeof(good) / sizeof(good[0])));
     tcase_add_test(tcase, floats_beside_another_task);
     tcase_add_test(tcase, lines_are_whole);
+    tcase_add_test(tcase, nothing_left);
     tcase_add_test(tcase, attachments_have_a_guard);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
