@@ -195,7 +195,9 @@ static os_err begin(struct plat_ep *ep, struct os_cap cap, const struct os_msg *
                     void *key, struct plat_call **call)
 {
     struct plat_call *made;
-    os_err err = call_check(cap, msg);
+    os_err err = cap_is_known(cap) ? OS_OK : OS_ERR_BAD_CAP;
+    if (!err && msg)
+        err = call_check(msg);
     if (!err)
         err = get(ep, &made);
     if (err)
@@ -241,7 +243,7 @@ void plat_call_cancel(struct plat_call *call)
 
 os_time begun_deadline(struct plat_ep *ep)
 {
-    return os_list_empty(&ep->calls) ? OS_NEVER : first_of(&ep->calls)->deadline;
+    return first_of(&ep->calls)->deadline;
 }
 
 static int tell(struct plat_call *call, os_err err, struct plat_event *event)

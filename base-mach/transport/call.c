@@ -6,21 +6,12 @@
  */
 #include "internal.h"
 
-os_err call_check_message(const struct os_msg *msg)
+os_err call_check_caps(const struct os_msg *msg)
 {
-    if (msg->len > OS_MSG_BYTES || msg->ncaps > OS_MSG_CAPS)
-        return OS_ERR_TOO_LARGE;
     for (unsigned i = 0; i < msg->ncaps; i++)
         if (msg->caps[i].id && !cap_is_known(msg->caps[i]))
             return OS_ERR_BAD_CAP;
     return OS_OK;
-}
-
-os_err call_check(struct os_cap cap, const struct os_msg *msg)
-{
-    if (!cap_is_known(cap))
-        return OS_ERR_BAD_CAP;
-    return msg ? call_check_message(msg) : OS_OK;
 }
 
 os_err call_send_error(mach_err err)
@@ -114,7 +105,7 @@ os_err plat_call(struct os_cap cap, struct os_msg *msg, os_time deadline)
 {
     struct mach_thread *thread = mach_thread();
     struct wire wire;
-    os_err err = call_check(cap, msg);
+    os_err err = cap_is_known(cap) ? call_check(msg) : OS_ERR_BAD_CAP;
     if (!err)
         err = cap_own_error(cap);
     if (!err && deadline != OS_NEVER && plat_clock() >= deadline)

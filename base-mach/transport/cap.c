@@ -12,16 +12,11 @@
 #include <stdlib.h>
 #include "internal.h"
 
-enum { CHUNK = 512, CHUNKS = 128, MANY = 1000 };
+enum { CHUNK = CAP_CHUNK, CHUNKS = 128, MANY = 1000 };
 
-struct entry {
-    uint32_t handles, references;
-    struct plat_object *object; /* of this task, or NULL */
-};
-
-static struct entry first[CHUNK];
-static struct entry *chunks[CHUNKS] = { first }, *spare;
-static int want_spare;
+struct cap_entry cap_first[CHUNK];
+int cap_wants_spare;
+static struct cap_entry *chunks[CHUNKS] = { cap_first }, *spare;
 static _Atomic uint32_t locked;
 
 /* Held for a few instructions; who finds it taken, on the one processor, lets its holder run. */
@@ -36,49 +31,46 @@ static void unlock(void)
     atomic_store_explicit(&locked, 0, memory_order_release);
 }
 
-static struct entry *entry_of(mach_port_t name)
+struct cap_entry *cap_far_entry(mach_port_t name)
 {
-    struct entry *chunk = name < CHUNK * CHUNKS ? chunks[name / CHUNK] : NULL;
-    return name && chunk ? &chunk[name % CHUNK] : NULL;
+    struct cap_entry *chunk = name < CHUNK * CHUNKS ? chunks[name / CHUNK] : NULL;
+    return chunk ? &chunk[name % CHUNK] : NULL;
 }
 
 void cap_prepare(void)
 {
-    if (!want_spare || spare)
-        return;
-    struct entry *made = calloc(CHUNK, sizeof *made);
+    struct cap_entry *made = spare ? NULL : calloc(CHUNK, sizeof *made);
     lock();
     if (!spare) {
         spare = made;
         made = NULL;
     }
+    cap_wants_spare = !spare;
     unlock();
     free(made);
 }
 
 int cap_room(mach_port_t name, int may_allocate)
 {
-    if (entry_of(name))
+    if (cap_entry(name))
         return 1;
     if (name >= CHUNK * CHUNKS)
         return 0;
-    want_spare = 1;
     if (may_allocate)
         cap_prepare();
     lock();
     if (!chunks[name / CHUNK]) {
         chunks[name / CHUNK] = spare;
         spare = NULL;
+        cap_wants_spare = 1;
     }
     unlock();
-    if (may_allocate)
-        cap_prepare();
-    return entry_of(name) != NULL;
+    return cap_entry(name) != NULL;
 }
 
 /* Counts a reference of ENTRY, under the lock; how many are to be given back, because the kernel's counter
  * has an end. */
-static uint32_t gain(struct entry *entry)
+static uint32_t gain(struct cap_entry *entry)
 {
     if (++entry->references <= MANY)
         return 0;
@@ -92,13 +84,13 @@ os_err cap_receive(mach_port_t name, struct os_cap *cap)
     cap->id = name;
     if (!name || name == MACH_PORT_DEAD)
         return OS_OK;
-    if (name > CHUNK / 2)
-        want_spare = 1; /* before it is needed */
+    if (name > CHUNK / 2 && !spare)
+        cap_wants_spare = 1; /* before it is needed */
     if (!cap_room(name, 0)) {
         ports_release(name, 1);
         return OS_ERR_HANDLES;
     }
-    struct entry *entry = entry_of(name);
+    struct cap_entry *entry = cap_entry(name);
     lock();
     entry->handles++;
     uint32_t surplus = gain(entry);
@@ -117,7 +109,7 @@ struct os_cap transport_cap(mach_port_t name)
 
 void cap_regained(mach_port_t name)
 {
-    struct entry *entry = entry_of(name);
+    struct cap_entry *entry = cap_entry(name);
     uint32_t surplus = 1;
     if (!name || name == MACH_PORT_DEAD)
         return;
@@ -133,7 +125,7 @@ void cap_regained(mach_port_t name)
 
 int cap_spend(mach_port_t name)
 {
-    struct entry *entry = entry_of(name);
+    struct cap_entry *entry = cap_entry(name);
     int spent = 0;
     if (!entry)
         return 0;
@@ -146,15 +138,9 @@ int cap_spend(mach_port_t name)
     return spent;
 }
 
-int cap_is_known(struct os_cap cap)
-{
-    struct entry *entry = entry_of(cap.id);
-    return cap.id == MACH_PORT_DEAD || (entry && entry->handles);
-}
-
 void plat_cap_ref(struct os_cap cap)
 {
-    struct entry *entry = entry_of(cap.id);
+    struct cap_entry *entry = cap_entry(cap.id);
     if (!entry)
         return;
     lock();
@@ -165,7 +151,7 @@ void plat_cap_ref(struct os_cap cap)
 
 void plat_cap_unref(struct os_cap cap)
 {
-    struct entry *entry = entry_of(cap.id);
+    struct cap_entry *entry = cap_entry(cap.id);
     uint32_t references = 0;
     if (!entry)
         return;
@@ -183,19 +169,17 @@ void plat_cap_unref(struct os_cap cap)
 
 void cap_bind(mach_port_t name, struct plat_object *object)
 {
-    struct entry *entry = entry_of(name);
+    struct cap_entry *entry = cap_entry(name);
     lock();
     if (entry)
         entry->object = object;
     unlock();
 }
 
-os_err cap_own_error(struct os_cap cap)
+os_err cap_own_object_error(struct os_cap cap)
 {
-    struct entry *entry = entry_of(cap.id);
+    const struct cap_entry *entry = cap_entry(cap.id);
     os_err err = OS_OK;
-    if (!entry || !entry->object)
-        return OS_OK;
     lock();
     if (entry->object && entry->object->revoked)
         err = OS_ERR_REVOKED;
@@ -207,7 +191,7 @@ os_err cap_own_error(struct os_cap cap)
 
 void *plat_object_find(struct plat_ep *ep, struct os_cap cap)
 {
-    struct entry *entry = entry_of(cap.id);
+    struct cap_entry *entry = cap_entry(cap.id);
     void *key = NULL;
     if (!entry)
         return NULL;

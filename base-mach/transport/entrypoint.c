@@ -177,9 +177,10 @@ static int receive(struct plat_ep *ep, os_time until, struct plat_event *event, 
 }
 
 /* What has happened without a message. */
-static int next_listed(struct plat_ep *ep, struct plat_event *event, struct os_msg *msg)
+static inline int next_listed(struct plat_ep *ep, struct plat_event *event, struct os_msg *msg)
 {
-    return begun_next(ep, event, msg) || object_next_last(ep, event);
+    return (!os_list_empty(&ep->calls) && begun_next(ep, event, msg)) ||
+           (!os_list_empty(&ep->last) && object_next_last(ep, event));
 }
 
 /* Messages that may be nothing to deliver before plat_ep_wait looks at the clock again. */
@@ -191,15 +192,20 @@ void plat_ep_wait(struct plat_ep *ep, os_time deadline, struct plat_event *event
     ep->thread = mach_thread();
     if (ep->thread->answering != ep)
         mach_thread_answer(ep->thread);
-    object_keep_reply(ep);
-    cap_prepare();
+    if (ep->current)
+        object_keep_reply(ep);
+    if (cap_wants_spare)
+        cap_prepare();
     for (int round = 0;; round++) {
-        begun_retry(ep);
+        if (!os_list_empty(&ep->unsent))
+            begun_retry(ep);
         /* lists and messages come first in turns, so that neither starves the other */
         ep->turn = !ep->turn;
         if (ep->turn && next_listed(ep, event, msg))
             break;
-        os_time first = os_list_empty(&ep->last) ? begun_deadline(ep) : 0;
+        os_time first = os_list_empty(&ep->calls) ? OS_NEVER : begun_deadline(ep);
+        if (!os_list_empty(&ep->last))
+            first = 0;
         int received = receive(ep, first < deadline ? first : deadline, event, msg);
         if (received > 0 || next_listed(ep, event, msg))
             return;

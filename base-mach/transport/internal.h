@@ -53,12 +53,33 @@ void wire_unsend(struct wire *wire);
 mach_err wire_send(struct mach_header *head, uint32_t size, uint32_t timeout);
 
 /* Whether a received message came with a right to answer once. */
-int wire_answerable(const struct wire *wire);
+static inline int wire_answerable(const struct wire *wire)
+{
+    return MACH_BITS_REMOTE(wire->head.bits) == MACH_TYPE_MOVE_SEND_ONCE &&
+           wire->head.remote != MACH_PORT_DEAD;
+}
 
 /* Answers by the send-once right REPLY, which is used up, with an error. */
 void wire_refuse(mach_port_t reply, int32_t err);
 
-/* ---- cap.c: the table of handles */
+/* ---- cap.c: the table of handles. What every call looks at is inline: switching tasks makes jumps dear. */
+
+enum { CAP_CHUNK = 512 };
+
+struct cap_entry {
+    uint32_t handles, references;
+    struct plat_object *object; /* of this task, or NULL */
+};
+
+extern struct cap_entry cap_first[CAP_CHUNK];
+extern int cap_wants_spare;
+struct cap_entry *cap_far_entry(mach_port_t name);
+
+/* The entry of NAME, or NULL if there is no room for it. */
+static inline struct cap_entry *cap_entry(mach_port_t name)
+{
+    return name < CAP_CHUNK ? &cap_first[name] : cap_far_entry(name);
+}
 
 /* Makes another handle, and a further reference, of the send right NAME that was received. OS_ERR_HANDLES:
  * the reference was given back. MACH_PORT_NULL and _DEAD are fine. */
@@ -71,19 +92,28 @@ void cap_regained(mach_port_t name);
 int cap_spend(mach_port_t name);
 
 /* Whether CAP is a handle, or the name of what was dead when it came. */
-int cap_is_known(struct os_cap cap);
+static inline int cap_is_known(struct os_cap cap)
+{
+    const struct cap_entry *entry = cap_entry(cap.id);
+    return entry ? entry->handles != 0 : cap.id == MACH_PORT_DEAD;
+}
 
 /* The right NAME, and what is received under it later, is OBJECT's, until NULL. The table has room for NAME
  * after cap_room(NAME, 1). */
 void cap_bind(mach_port_t name, struct plat_object *object);
 
-/* What a call of CAP by this thread cannot but end with: _DEADLOCK, _REVOKED, or OS_OK. */
-os_err cap_own_error(struct os_cap cap);
+/* What a call of CAP, which is known, by this thread cannot but end with: _DEADLOCK, _REVOKED, or OS_OK. */
+os_err cap_own_object_error(struct os_cap cap);
+static inline os_err cap_own_error(struct os_cap cap)
+{
+    const struct cap_entry *entry = cap_entry(cap.id);
+    return entry && entry->object ? cap_own_object_error(cap) : OS_OK;
+}
 
 /* Whether the table has room for NAME; MAY_ALLOCATE: not within malloc. */
 int cap_room(mach_port_t name, int may_allocate);
 
-/* Where memory may be allocated: makes what cap_room needs when it may not. */
+/* Where memory may be allocated, if cap_wants_spare: makes what cap_room needs when it may not. */
 void cap_prepare(void);
 
 /* ---- entrypoints and what they serve */
@@ -140,20 +170,25 @@ struct plat_object {
 
 /* ---- call.c */
 
-/* What is wrong with a message before it is sent; and with a call of CAP, MSG NULL: a watch. */
-os_err call_check_message(const struct os_msg *msg);
-os_err call_check(struct os_cap cap, const struct os_msg *msg);
+/* What is wrong with a message before it is sent. */
+os_err call_check_caps(const struct os_msg *msg);
+static inline os_err call_check(const struct os_msg *msg)
+{
+    if (msg->len > OS_MSG_BYTES || msg->ncaps > OS_MSG_CAPS)
+        return OS_ERR_TOO_LARGE;
+    return msg->ncaps ? call_check_caps(msg) : OS_OK;
+}
 
 /* What it means that a request could not be sent, other than for lack of time. */
 os_err call_send_error(mach_err err);
 
 /* ---- begun.c */
 
-/* The first deadline of a begun call, or OS_NEVER. */
+/* The first deadline of the begun calls, of which there are some. */
 os_time begun_deadline(struct plat_ep *ep);
 /* Tries again to send what had no room. */
 void begun_retry(struct plat_ep *ep);
-/* Delivers a begun call that has ended without a message; zero if there is none. */
+/* Delivers one of the begun calls, if it has ended without a message; else zero. */
 int begun_next(struct plat_ep *ep, struct plat_event *event, struct os_msg *msg);
 /* A message has come for CALL; non-zero if EVENT is set. */
 int begun_receive(struct plat_call *call, struct wire *wire, struct plat_event *event, struct os_msg *msg);
@@ -165,7 +200,7 @@ void begun_tidy(struct plat_ep *ep); /* destroys those that are under way no mor
 /* A message has come for OBJECT; non-zero if EVENT is set. */
 int object_receive(struct plat_object *object, struct wire *wire, struct plat_event *event,
                    struct os_msg *msg);
-/* Delivers a PLAT_LAST_HOLDER that is due; zero if there is none. */
+/* Delivers a PLAT_LAST_HOLDER of those that are due. */
 int object_next_last(struct plat_ep *ep, struct plat_event *event);
 /* Ends the objects of EP, and the requests that it has not answered. */
 void object_fini(struct plat_ep *ep);

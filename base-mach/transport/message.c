@@ -4,7 +4,6 @@
  * The kernel has looked at every descriptor of a message that it says is complex, so that rights and memory
  * are where they say; everything else in a message is what its sender wrote.
  */
-#include <string.h>
 #include "internal.h"
 
 enum { PRELUDE = offsetof(struct wire, data) - offsetof(struct wire, fingerprint) };
@@ -14,6 +13,16 @@ static uint32_t padded(uint32_t len)
     return (len + 3) & ~3u;
 }
 
+/* Copies LEN bytes and, to the end of the word, zeros; both are aligned to words, and have room for whole
+ * ones. */
+static inline void copy(void *to, const void *from, uint32_t len)
+{
+    uint32_t *last = (uint32_t *)to + len / 4, words = padded(len) / 4;
+    __asm__ volatile("rep movsl" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+    if (len % 4)
+        *last &= (1u << len % 4 * 8) - 1;
+}
+
 uint32_t wire_pack(struct wire *wire, const struct os_msg *msg, int32_t code)
 {
     uint32_t bytes = padded(msg->len), size = offsetof(struct wire, data) + bytes;
@@ -21,9 +30,7 @@ uint32_t wire_pack(struct wire *wire, const struct os_msg *msg, int32_t code)
     wire->fingerprint = msg->fingerprint;
     wire->code = code;
     wire->len = msg->len;
-    if (msg->len < bytes)
-        memset(wire->data + bytes - 4, 0, 4);
-    memcpy(wire->data, msg->data, msg->len);
+    copy(wire->data, msg->data, msg->len);
     if (!msg->ncaps)
         return size;
 
@@ -64,7 +71,7 @@ os_err wire_unpack(const struct wire *wire, struct os_msg *msg, int32_t *code)
             goto fail;
     msg->fingerprint = wire->fingerprint;
     msg->len = (uint16_t)wire->len;
-    memcpy(msg->data, wire->data, wire->len);
+    copy(msg->data, wire->data, wire->len);
     *code = wire->code;
     return OS_OK;
 fail:
@@ -98,12 +105,6 @@ mach_err wire_send(struct mach_header *head, uint32_t size, uint32_t timeout)
         err = mach_msg(head, options, size, 0, MACH_PORT_NULL, timeout);
     while (err == MACH_SEND_INTERRUPTED);
     return err;
-}
-
-int wire_answerable(const struct wire *wire)
-{
-    return MACH_BITS_REMOTE(wire->head.bits) == MACH_TYPE_MOVE_SEND_ONCE &&
-           wire->head.remote != MACH_PORT_DEAD;
 }
 
 void wire_refuse(mach_port_t reply, int32_t err)

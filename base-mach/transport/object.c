@@ -130,8 +130,6 @@ void plat_object_watch(struct plat_object *object)
 
 int object_next_last(struct plat_ep *ep, struct plat_event *event)
 {
-    if (os_list_empty(&ep->last))
-        return 0;
     struct plat_object *object = OS_CONTAINER_OF(ep->last.next, struct plat_object, last_link);
     os_list_remove(&object->last_link);
     event->kind = PLAT_LAST_HOLDER;
@@ -231,8 +229,6 @@ int object_receive(struct plat_object *object, struct wire *wire, struct plat_ev
 
 void object_keep_reply(struct plat_ep *ep)
 {
-    if (!ep->current)
-        return;
     if (ep->nkept == ep->kept_room) {
         uint32_t room = ep->kept_room ? 2 * ep->kept_room : 8;
         mach_port_t *more = realloc(ep->kept, room * sizeof *more);
@@ -282,7 +278,7 @@ void plat_reply(struct plat_ep *ep, const uint64_t token[2], struct os_msg *msg)
     struct wire own, *wire = may_wait(ep, reply, msg) ? &ep->wire : &own;
     if (!settle(ep, reply))
         return;
-    os_err err = call_check_message(msg);
+    os_err err = call_check(msg);
     if (err) {
         wire_refuse(reply, err);
         return;
@@ -309,7 +305,8 @@ void object_tidy(struct plat_ep *ep)
 void object_fini(struct plat_ep *ep)
 {
     mach_thread_answer(mach_thread());
-    object_keep_reply(ep);
+    if (ep->current)
+        object_keep_reply(ep);
     while (ep->nkept)
         wire_refuse(ep->kept[--ep->nkept], OS_ERR_DEAD);
     free(ep->kept);
