@@ -57,7 +57,7 @@ static const struct {
 } cuts[] = {
     { "1", "the boot archive at byte 0: it is damaged, or ends too early" },
     { "100", "the boot archive at byte 0: " },
-    { "200000", "it ends within a file" },
+    { "200000", "the boot archive at byte " },
 };
 
 /* Which file, and where; nothing is started. */
