@@ -13,7 +13,7 @@ static const char scenario[] =
 
 static const char *const steps[] = { "data",    "handles", "many",   "revoked", "deadlines", "begun",
                                      "watches", "signals", "own",    "unknown", "malformed", "reply-rights",
-                                     "rights",  "memory",  "forged", "flood",   "liar" };
+                                     "rights",  "memory",  "forged", "flood",   "liar",      "kernel" };
 
 START_TEST(all_steps)
 {

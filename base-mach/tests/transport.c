@@ -691,6 +691,22 @@ static int lying_server(void)
     return 1;
 }
 
+/* A right that some server gives out as a capability, and that leads to the kernel. */
+static int kernel_for_a_server(void)
+{
+    struct os_cap cap = transport_cap(mach_thread_self());
+    struct plat_call *made;
+    REQUIRE(call(cap, ECHO, OS_NO_CAP) == OS_ERR_BAD_MSG);
+    REQUIRE(call(cap, ECHO, root) == OS_ERR_BAD_MSG);
+    REQUIRE(!begin(cap, ECHO, OS_NEVER, 12, &made));
+    REQUIRE(wait_until(OS_NEVER) == PLAT_REPLY && event.err == OS_ERR_BAD_MSG);
+    REQUIRE(!plat_watch_begin(ep, cap, (void *)13, &made));
+    REQUIRE(wait_until(OS_NEVER) == PLAT_REPLY && event.err == OS_ERR_BAD_MSG);
+    plat_signal_submit(cap);
+    plat_cap_unref(cap);
+    return 1;
+}
+
 /* ---- */
 
 static const struct step {
@@ -714,6 +730,7 @@ static const struct step {
     { "forged", forged_end },
     { "flood", flood },
     { "liar", lying_server },
+    { "kernel", kernel_for_a_server },
 };
 
 /* The caps that this component has used. */
