@@ -32,6 +32,7 @@ enum {
     ID_LOOK = 0x5eed0006, /* another alarm is the first */
 };
 #define TICK (10 * OS_MS) /* the kernel's */
+#define LOOK OS_SEC       /* after that time at most the thread looks whether memory is short */
 
 struct alarm {
     struct os_list link; /* of alarms, by time, or of spent */
@@ -117,13 +118,9 @@ static os_time fire(void)
     return next;
 }
 
-/* Milliseconds to wait for anything: 0 is for ever. A time-out of the kernel is up to a tick longer. */
+/* Milliseconds to wait for anything. A time-out of the kernel is up to a tick longer. */
 static uint32_t time_out(os_time next)
 {
-    if (next == OS_NEVER) {
-        interrupts(0);
-        return 0;
-    }
     os_time now = plat_clock();
     os_time left = next > now ? next - now : 0;
     if (left <= 3 * TICK) {
@@ -131,8 +128,7 @@ static uint32_t time_out(os_time next)
         return 2 * TICK / OS_MS;
     }
     interrupts(0);
-    const os_time longest = 3600 * OS_SEC;
-    left = left > longest ? longest : left;
+    left = left > LOOK ? LOOK : left;
     return (uint32_t)((left - 2 * TICK) / OS_MS);
 }
 
@@ -142,11 +138,16 @@ static void run(void *arg)
         struct mach_header header;
         uint8_t room[128];
     } msg;
+    os_time looked = 0;
     (void)arg;
+    thread_wire(mach_core.host, 1);
     for (;;) {
-        uint32_t wait = time_out(fire());
-        uint32_t options = wait ? MACH_RCV_MSG | MACH_RCV_TIMEOUT : MACH_RCV_MSG;
-        if (mach_msg(&msg.header, options, 0, sizeof(msg), wake, wait)) {
+        os_time now = plat_clock();
+        if (now - looked >= LOOK / 2) {
+            looked = now;
+            mach_shortage_look();
+        }
+        if (mach_msg(&msg.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(msg), wake, time_out(fire()))) {
             rtc_read(RTC_C); /* an interrupt that was not seen would be the last */
             continue;
         }

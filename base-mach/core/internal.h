@@ -121,6 +121,9 @@ uint64_t mach_memory_attached(const struct core_process *process);
 
 os_err mach_shortage_init(void);
 
+/* Finds out whether the kernel has taken too much. The alarm thread, once a second. */
+void mach_shortage_look(void);
+
 /* The kernel is short of memory. Any thread. */
 void mach_shortage_tell(void);
 

@@ -5,13 +5,16 @@
  * can send itself memory out of line and keep what it receives, make reply ports without end, and leave long
  * messages in queues. Honest components do none of this.
  *
- * The first sign is that the kernel tries to page out. Then core looks for the component that has most of
- * what core did not give it, and ends it: first its memory and its ports, because a thread of its own may
- * wait for memory and cannot be ended before there is some; this thread and the pager's are such that do not
- * have to wait.
+ * The first sign is that the kernel tries to page out, or, because its own address space may end before, that
+ * it has taken many pages since the start; core looks at that once a second. Then it looks for the component
+ * that has most of what core did not give it, and ends it: first its memory and its ports, because a thread
+ * of its own may wait for memory and cannot be ended before there is some; this thread and the pager's are
+ * such that do not have to wait.
  */
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <platform/platform.h>
 
 #include "internal.h"
 
@@ -20,6 +23,9 @@ enum {
     QUEUED_COST = 64 * 1024, /* of a message that waits: not known, but to be suspected */
     NAMES_MAX = 4096,        /* that are looked into at once */
     SUSPECT = 1024 * 1024,   /* nobody with less than this is to blame */
+    KERNEL_PAGES = 6144,     /* more than what all ports, messages and threads that were paid for can take */
+    BALLAST = 16,
+    PROBE = 6 * 1024, /* bytes: with what the kernel adds as large as its room for an answer, 8 KiB */
     ID_SHORT = 0x5eed0007,
     KILLED = 9, /* as other platforms number this reason */
 };
@@ -27,6 +33,9 @@ enum {
 #define USER_END   UINT32_C(0xc0000000)
 
 static struct transport_watch watch;
+static uint32_t at_start; /* others(), then */
+static mach_port_t ballast, probe;
+static unsigned loaded;
 
 /* Names of one task at a time, and what they are. */
 static mach_port_t names[NAMES_MAX];
@@ -36,6 +45,52 @@ static uint32_t list_names(mach_port_t task)
 {
     uint32_t count = NAMES_MAX;
     return mach_port_names(task, names, types, &count) ? 0 : count;
+}
+
+/* Sends TO a message that takes as much of the kernel's memory as one can need to answer a call. */
+static mach_err send_long(mach_port_t to)
+{
+    static struct {
+        struct mach_header header;
+        uint8_t data[PROBE];
+    } msg;
+    msg.header = (struct mach_header){ .bits = MACH_BITS(MACH_TYPE_MAKE_SEND_ONCE, 0),
+                                       .size = sizeof(msg),
+                                       .remote = to };
+    return mach_msg(&msg.header, MACH_SEND_MSG, sizeof(msg), 0, MACH_PORT_NULL, 0);
+}
+
+/* Ends such a message, by receiving it where there is no room for it. */
+static mach_err receive_long(mach_port_t from)
+{
+    struct mach_header header;
+    return mach_msg(&header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(header), from, 0);
+}
+
+/*
+ * Without memory the kernel cannot even answer who asks it to end a task. So there are some messages that
+ * wait for nothing but to be ended when it comes to that; what they took is there for the next calls, because
+ * the thread that makes them does not have to wait for anything.
+ */
+static void load_ballast(void)
+{
+    for (; loaded < BALLAST && !send_long(ballast); loaded++)
+        ;
+}
+
+static void drop_ballast(void)
+{
+    for (; loaded; loaded--)
+        receive_long(ballast);
+}
+
+/* Whether the kernel has no room any more for a message of some length. */
+static int no_room(void)
+{
+    if (send_long(probe))
+        return 1;
+    receive_long(probe);
+    return 0;
 }
 
 static uint64_t queued(mach_port_t task)
@@ -88,7 +143,7 @@ static void destroy_ports(mach_port_t task)
 static void blame(struct core_process *process, uint64_t size)
 {
     char why[128];
-    snprintf(why, sizeof(why), "killed: it took %u KiB of memory that it was not given, by messages or ports",
+    snprintf(why, sizeof(why), "it took %u KiB of memory that it was not given, by messages or ports",
              (unsigned)(size / 1024));
     vm_deallocate(process->task, 0, USER_END);
     destroy_ports(process->task);
@@ -97,20 +152,46 @@ static void blame(struct core_process *process, uint64_t size)
 
 static void received(struct transport_watch *of, struct mach_header *msg)
 {
+    static os_time blamed;
     uint64_t size;
     (void)of;
     transport_discard(msg);
+    drop_ballast();
     struct core_process *process = worst(&size);
-    if (process)
+    if (process) {
         blame(process, size);
-    else
+        blamed = plat_clock();
+    } else if (plat_clock() - blamed > OS_SEC) /* else what was said before it helped */
         mach_say("the kernel is short of memory, and no component is to blame");
+    load_ballast();
+}
+
+/* Pages that the kernel does not have for itself. */
+static uint32_t others(void)
+{
+    struct mach_vm_statistics now;
+    if (vm_statistics(mach_core.task, &now))
+        return UINT32_MAX;
+    return now.free_count + now.active_count + now.inactive_count + now.wire_count;
+}
+
+void mach_shortage_look(void)
+{
+    if (others() < at_start - KERNEL_PAGES || no_room())
+        mach_shortage_tell();
 }
 
 os_err mach_shortage_init(void)
 {
+    at_start = others();
     watch.received = received;
     thread_wire(mach_core.host, 1);
+    os_err err = ports_create(0, 0, BALLAST, &ballast);
+    if (!err)
+        err = ports_create(0, 0, 1, &probe);
+    if (err)
+        return err;
+    load_ballast();
     return transport_watch(mach_core.ep.plat, &watch, 1);
 }
 
