@@ -4,8 +4,9 @@
     run.py BUILD [SCENARIO] [--headless] [--shot FILE.png] [--for SECONDS]
 
 For tests: --screen (the machine's own screen, without a window), --qmp SOCKET (QEMU's monitor), --wish TEXT (for
-base-mach/core/host.c, at the first output; may be repeated), --books (accounts and rights are checked at the end),
---memory MIB, --cut BYTES (an archive that ends there).
+base-mach/core/host.c, at the first output; may be repeated), --wishes (lines of stdin are such wishes), --books
+(accounts and rights are checked at the end), --memory MIB, --cut BYTES (an archive that ends there). --check is what
+`seedbed check` does.
 """
 
 import argparse
@@ -36,7 +37,13 @@ def die(text, status=1):
 
 
 class Parser(argparse.ArgumentParser):
+    """Says what is wrong with a call in the words of the command for Linux."""
+
     def error(self, message):
+        if match := re.fullmatch(r'unrecognized arguments: (\S*).*', message, re.DOTALL):
+            message = f'{"unknown option" if match[1].startswith("-") else "more than one scenario:"} {match[1]}'
+        elif match := re.fullmatch(r'argument (--[a-z]+): expected one argument', message):
+            message = f'a value is missing after {match[1]}'
         die(f'{message} (./seedbed help tells more)', 2)
 
 
@@ -68,10 +75,12 @@ def arguments():
     parser.add_argument('--screen', action='store_true', help=argparse.SUPPRESS)
     parser.add_argument('--qmp', help=argparse.SUPPRESS)
     parser.add_argument('--wish', action='append', default=[], help=argparse.SUPPRESS)
+    parser.add_argument('--wishes', action='store_true', help=argparse.SUPPRESS)
     parser.add_argument('--books', action='store_true', help=argparse.SUPPRESS)
+    parser.add_argument('--check', action='store_true', help=argparse.SUPPRESS)
     parser.add_argument('--memory', type=int, default=MEMORY, help=argparse.SUPPRESS)
     parser.add_argument('--cut', type=int, help=argparse.SUPPRESS)
-    return parser.parse_args()
+    return parser.parse_intermixed_args()
 
 
 def find_scenario(name):
@@ -93,6 +102,8 @@ def window(options):
     """QEMU's -display, and why there is no window if there is none."""
     if options.screen:
         return 'none', None
+    if options.check:
+        return 'none', 'nothing is started'
     if options.headless:
         return 'none', 'no window'
     if not os.environ.get('DISPLAY') and not os.environ.get('WAYLAND_DISPLAY'):
@@ -109,10 +120,12 @@ def make_archive(options, components, scenario, name, headless):
     words = set(re.findall(rb'[A-Za-z0-9_.-]+', scenario))
     shown = str(name) if len(str(name)) <= 128 else name.name
     run = f'mode: {"headless" if headless else "display"}\nfile: {"".join(c if c >= " " else "?" for c in shown)}\n'
-    if options.shot or headless:
+    if options.shot or (headless and not options.check):
         run += f'shot: {"wanted" if options.shot else "possible"}\n'
     if options.books:
         run += 'books: true\n'
+    if options.check:
+        run += 'check: true\n'
     files = {'config': scenario, 'run': run.encode()}
     for program in sorted(components.iterdir()):
         if program.is_file() and (program.name == 'init' or program.name.encode() in words):
@@ -209,6 +222,10 @@ class Run:
             timer.daemon = True
             timer.start()
 
+    def pass_wishes(self):
+        for text in sys.stdin:
+            self.machine.wish(text.strip())
+
     def end(self, *_signal):
         """The first time in order, then at once."""
         self.asked += 1
@@ -225,7 +242,7 @@ class Run:
         if options.shot:
             self.check_shot()
         display, why = window(options)
-        if why:
+        if why and not options.check:
             print(f'seedbed: {why}; the picture of the screen will be in {self.shot}', file=sys.stderr)
         data = make_archive(options, self.components, scenario, path, why is not None)
         self.machine = Machine(str(options.build / 'toolchain/gnumach'),

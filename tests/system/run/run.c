@@ -47,16 +47,22 @@ void run_start(struct run *run, const char *command, const char *scenario, const
         argv[count++] = *args;
     }
     run->text = calloc(1, 1);
+    run->wishes = -1;
+    int in = run_platform_start(run);
     ck_assert_int_eq(pipe2(out, O_CLOEXEC), 0);
     run->pid = fork();
     ck_assert_int_ge(run->pid, 0);
     if (run->pid == 0) {
         dup2(out[1], 1);
         dup2(out[1], 2);
+        if (in >= 0)
+            dup2(in, 0);
         execv(argv[0], (char *const *)(uintptr_t)argv);
         _exit(127);
     }
     close(out[1]);
+    if (in >= 0)
+        close(in);
     run->out = out[0];
 }
 
@@ -100,7 +106,9 @@ int run_end(struct run *run)
         unlink(run->file);
     /* for whoever looks at a failure; the runner shows it only then */
     fputs(run->text, stderr);
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    run_platform_end(run, status);
+    return status;
 }
 
 unsigned run_count(const struct run *run, const char *text)
@@ -141,31 +149,7 @@ static int descends(pid_t pid, pid_t from)
     return 0;
 }
 
-/* First argument of a process, or, from file comm, its name. */
-static void name_of(pid_t pid, const char *from, char *name, size_t size)
-{
-    char path[64];
-    name[0] = 0;
-    snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, from);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    ssize_t got = read(fd, name, size - 1);
-    close(fd);
-    name[got > 0 ? got : 0] = 0;
-    name[strcspn(name, "\n")] = 0;
-}
-
-static int is_named(const char *name, const char *label)
-{
-    size_t name_len = strlen(name), len = strlen(label);
-    if (strcmp(name, label) == 0)
-        return 1;
-    return name_len > len + 4 && strcmp(name + name_len - len, label) == 0 &&
-           strncmp(name + name_len - len - 4, " -> ", 4) == 0;
-}
-
-static void each_process(struct run *run, void (*visit)(pid_t pid, void *arg), void *arg)
+void run_each_process(struct run *run, void (*visit)(pid_t pid, void *arg), void *arg)
 {
     DIR *proc = opendir("/proc");
     ck_assert_ptr_nonnull(proc);
@@ -177,65 +161,22 @@ static void each_process(struct run *run, void (*visit)(pid_t pid, void *arg), v
     closedir(proc);
 }
 
-struct search {
-    const char *label;
-    pid_t found;
-    char names[1024];
-};
-
-/* Components go by their first argument, core's own helpers by the name that they gave themselves. */
-static void look_at(pid_t pid, void *arg)
-{
-    struct search *search = arg;
-    static const char *const files[] = { "cmdline", "comm" };
-    for (unsigned i = 0; i < 2; i++) {
-        char name[256];
-        name_of(pid, files[i], name, sizeof(name));
-        size_t used = strlen(search->names);
-        snprintf(search->names + used, sizeof(search->names) - used, "%s; ", name);
-        /* the first of that name: the spawner's children have its name until they are components */
-        if (is_named(name, search->label) && (!search->found || pid < search->found))
-            search->found = pid;
-    }
-}
-
-pid_t run_pid(struct run *run, const char *label)
-{
-    struct search search = { .label = label };
-    each_process(run, look_at, &search);
-    ck_assert_msg(search.found > 0, "no process \"%s\" among: %s", label, search.names);
-    return search.found;
-}
-
-unsigned run_descriptors(pid_t pid)
-{
-    char path[64];
-    unsigned count = 0;
-    snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
-    DIR *folder = opendir(path);
-    ck_assert_ptr_nonnull(folder);
-    while (readdir(folder))
-        count++;
-    closedir(folder);
-    return count;
-}
-
 static void hold(pid_t pid, void *arg)
 {
-    struct run_held *held = arg;
+    struct run_processes *held = arg;
     int fd = (int)syscall(SYS_pidfd_open, pid, 0);
     if (fd >= 0 && held->count < 64)
         held->fds[held->count++] = fd;
 }
 
-void run_hold(struct run *run, struct run_held *held)
+void run_hold(struct run *run, struct run_processes *held)
 {
     held->count = 0;
-    each_process(run, hold, held);
+    run_each_process(run, hold, held);
     ck_assert_uint_gt(held->count, 0);
 }
 
-void run_all_gone(struct run_held *held)
+void run_all_gone(struct run_processes *held)
 {
     for (unsigned i = 0; i < held->count; i++) {
         struct pollfd end = { .fd = held->fds[i], .events = POLLIN };

@@ -16,10 +16,10 @@ START_TEST(sessions_leave_no_descriptors)
     struct run run;
     run_start(&run, "run", "start:\n  timer:\n  cycler: { config: { does: sessions } }\n", headless);
     run_expect(&run, "cycles: 250");
-    unsigned core = run_descriptors(run.pid), server = run_descriptors(run_pid(&run, "timer"));
+    unsigned core = run_held(&run, "core"), server = run_held(&run, "timer");
     run_expect(&run, "cycles: 1000");
-    ck_assert_uint_le(run_descriptors(run.pid), core + ON_THEIR_WAY);
-    ck_assert_uint_le(run_descriptors(run_pid(&run, "timer")), server + ON_THEIR_WAY);
+    ck_assert_uint_le(run_held(&run, "core"), core + ON_THEIR_WAY);
+    ck_assert_uint_le(run_held(&run, "timer"), server + ON_THEIR_WAY);
     run_signal(&run, SIGTERM);
     ck_assert_int_eq(run_end(&run), 0);
 }
@@ -37,10 +37,10 @@ START_TEST(restarts_leave_no_descriptors)
               "    restart: { policy: always, delay: 1ms, delay-max: 1ms, max: 120 } }\n",
               headless);
     run_expect(&run, "restart 20 of 120");
-    unsigned core = run_descriptors(run.pid), spawner = run_descriptors(run_pid(&run, "spawner"));
+    unsigned core = run_held(&run, "core"), spawner = run_held(&run, "spawner");
     run_expect(&run, "given up");
-    ck_assert_uint_le(run_descriptors(run.pid), core + ON_THEIR_WAY);
-    ck_assert_uint_le(run_descriptors(run_pid(&run, "spawner")), spawner + ON_THEIR_WAY);
+    ck_assert_uint_le(run_held(&run, "core"), core + ON_THEIR_WAY);
+    ck_assert_uint_le(run_held(&run, "spawner"), spawner + ON_THEIR_WAY);
     run_signal(&run, SIGTERM);
     run_end(&run);
 }

@@ -81,7 +81,7 @@ START_TEST(kill_server_in_a_call)
     struct run run;
     start(&run, SERVER CLIENT("open, never, open, add"));
     run_expect(&run, "will not answer");
-    ck_assert_int_eq(kill(run_pid(&run, "server"), SIGKILL), 0);
+    run_kill(&run, "server");
     run_expect(&run, "never: DEAD");
     run_expect(&run, "add: ok");
     ck_assert_int_eq(run_end(&run), 0);
@@ -95,23 +95,23 @@ START_TEST(kill_client_in_a_call)
           SERVER "  victim: { binary: probe_client, restart: never, config: { steps: [open, never] } }\n"
                  "  other: { binary: probe_client, config: { steps: [open, add, wait] } }\n");
     run_expect(&run, "will not answer");
-    ck_assert_int_eq(kill(run_pid(&run, "victim"), SIGKILL), 0);
+    run_kill(&run, "victim");
     run_expect(&run, "victim");
     run_signal(&run, SIGTERM);
     ck_assert_int_eq(run_end(&run), 0);
 }
 END_TEST
 
-/* Ends by themselves: init, spawner and core, each killed while a call is under way. */
+/* Ends by themselves: init, spawner and core (on Mach its emulator's parent), each killed while a call is
+ * under way. */
 static void kill_and_look(const char *who)
 {
     struct run run;
-    struct run_held held;
+    struct run_processes held;
     start(&run, SERVER CLIENT("open, never"));
     run_expect(&run, "will not answer");
     run_hold(&run, &held);
-    pid_t victim = strcmp(who, "core") == 0 ? run.pid : run_pid(&run, who);
-    ck_assert_int_eq(kill(victim, SIGKILL), 0);
+    run_kill(&run, who);
     ck_assert_int_ne(run_end(&run), 0);
     run_all_gone(&held);
 }
@@ -138,7 +138,7 @@ START_TEST(end_by_signal)
 {
     static const int signals[] = { SIGINT, SIGTERM };
     struct run run;
-    struct run_held held;
+    struct run_processes held;
     start(&run, SERVER CLIENT("open, never"));
     run_expect(&run, "will not answer");
     run_hold(&run, &held);

@@ -36,7 +36,7 @@ START_TEST(server_killed_in_mid_call)
     struct run run;
     start(&run, "wait", "never", _i);
     run_expect(&run, "[server] will not answer");
-    ck_assert_int_eq(kill(run_pid(&run, "server"), SIGKILL), 0);
+    run_kill(&run, "server");
     run_expect(&run, "[client] never: DEAD");
     run_expect(&run, "[client] again: ok");
     end(&run);
@@ -62,11 +62,10 @@ START_TEST(channels_cost_nothing_in_the_end)
     start(&run, "cycles", "never", _i);
     run_expect(&run, "a channel is charged: yes");
     run_expect(&run, "cycles: 40");
-    pid_t server = run_pid(&run, "server");
-    unsigned core = run_descriptors(run.pid), its = run_descriptors(server);
+    unsigned core = run_held(&run, "core"), its = run_held(&run, "server");
     run_expect(&run, "[client] balance: ok");
-    ck_assert_uint_le(run_descriptors(run.pid), core + SOME);
-    ck_assert_uint_le(run_descriptors(server), its + SOME);
+    ck_assert_uint_le(run_held(&run, "core"), core + SOME);
+    ck_assert_uint_le(run_held(&run, "server"), its + SOME);
     end(&run);
 }
 END_TEST
@@ -77,11 +76,10 @@ START_TEST(clients_that_end_leave_nothing)
     struct run run;
     start(&run, "fault", "{ policy: always, delay: 1ms, delay-max: 1ms, max: 60 }", 0);
     run_expect(&run, "restart 10 of 60");
-    pid_t server = run_pid(&run, "server");
-    unsigned core = run_descriptors(run.pid), its = run_descriptors(server);
+    unsigned core = run_held(&run, "core"), its = run_held(&run, "server");
     run_expect(&run, "given up");
-    ck_assert_uint_le(run_descriptors(run.pid), core + SOME);
-    ck_assert_uint_le(run_descriptors(server), its + SOME);
+    ck_assert_uint_le(run_held(&run, "core"), core + SOME);
+    ck_assert_uint_le(run_held(&run, "server"), its + SOME);
     end(&run);
 }
 END_TEST

@@ -104,7 +104,7 @@ START_TEST(gui_is_killed)
     start(&run, SYSTEM(DRAW "        shot before.png\n"));
     wait_for_picture("before.png");
     for (int i = 0; i <= _i; i++) {
-        ck_assert_int_eq(kill(run_pid(&run, "gui"), SIGKILL), 0);
+        run_kill(&run, "gui");
         run_expect(&run, "[paint] the gui was restarted");
     }
     run_signal(&run, SIGTERM);
@@ -120,7 +120,7 @@ START_TEST(gui_is_killed_under_a_script)
     start(&run, SYSTEM(DRAW "        shot before.png\n"
                             "        until 320 150 123456\n"));
     wait_for_picture("before.png");
-    ck_assert_int_eq(kill(run_pid(&run, "gui"), SIGKILL), 0);
+    run_kill(&run, "gui");
     run_expect(&run, "[paint] the gui was restarted");
     run_signal(&run, SIGTERM);
     ck_assert_int_eq(run_end(&run), 0);
@@ -138,7 +138,7 @@ START_TEST(timer_is_killed)
                             "        shot after.png\n"
                             "        quit 7\n"));
     wait_for_picture("before.png");
-    ck_assert_int_eq(kill(run_pid(&run, "timer"), SIGKILL), 0);
+    run_kill(&run, "timer");
     ck_assert_int_eq(run_end(&run), 7);
     expect_same_pictures("before.png", "after.png");
     free(take_picture("last.png", &size));

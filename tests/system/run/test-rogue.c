@@ -42,7 +42,7 @@ END_TEST
 START_TEST(output_that_nobody_reads_does_not_stop_core)
 {
     struct run run;
-    struct run_held held;
+    struct run_processes held;
     start(&run, "flood");
     run_hold(&run, &held);
     /* the pipe is full long before the components are gone */

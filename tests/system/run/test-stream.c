@@ -32,7 +32,7 @@ START_TEST(the_server_is_killed)
     run_start(&run, "run", SYSTEM("restart: { policy: never }"), headless);
     for (int round = 0; round < 5; round++) {
         run_expect(&run, "1000 packets down");
-        ck_assert_int_eq(kill(run_pid(&run, "server"), SIGKILL), 0);
+        run_kill(&run, "server");
         run_expect(&run, "[client] the stream has ended: the peer is gone");
     }
     run_expect(&run, "2000 packets up");
@@ -52,10 +52,10 @@ START_TEST(the_client_is_killed)
     for (int round = 0; round < 12; round++) {
         run_expect(&run, "1000 packets down");
         if (round == 1)
-            before = run_descriptors(run_pid(&run, "server"));
+            before = run_held(&run, "server");
         if (round == 11)
-            ck_assert_uint_le(run_descriptors(run_pid(&run, "server")), before + ON_THEIR_WAY);
-        ck_assert_int_eq(kill(run_pid(&run, "client"), SIGKILL), 0);
+            ck_assert_uint_le(run_held(&run, "server"), before + ON_THEIR_WAY);
+        run_kill(&run, "client");
         run_expect(&run, "[server] a session has ended");
     }
     run_expect(&run, "1000 packets up");

@@ -232,7 +232,7 @@ START_TEST(driver_restarts)
     start(&run);
     Window window = wait_for_canvas(&x, &y);
     draw(window, x, y);
-    ck_assert_int_eq(kill(run_pid(&run, "display"), SIGKILL), 0);
+    run_kill(&run, "display");
     /* the new window may have the number of the old one, which the server has given up by the second answer
      */
     run_expect(&run, "[init] display was killed");
@@ -257,7 +257,7 @@ START_TEST(gui_restarts)
     Window window = wait_for_canvas(&x, &y);
     draw(window, x, y);
     for (unsigned times = 0; times < 2; times++) {
-        ck_assert_int_eq(kill(run_pid(&run, "gui"), SIGKILL), 0);
+        run_kill(&run, "gui");
         run_expect(&run, "[paint] the gui was restarted");
     }
     ck_assert_uint_eq(find_window(DefaultRootWindow(display)), window);
