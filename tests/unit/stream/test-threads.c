@@ -4,14 +4,13 @@
  * ThreadSanitizer sees every access. Without a platform: who is to be woken is woken by a semaphore, and a
  * wake-up that is lost lets the test hang until its time limit.
  */
-#include <pthread.h>
-#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <lib/packet_stream.h>
 
+#include "parallel.h"
 #include "suite.h"
 
 enum { PACKETS = 20000 };
@@ -21,7 +20,7 @@ struct run {
     uint32_t len;   /* largest packet */
     uint32_t batch; /* packets between two flushes */
     uint32_t acks;  /* that the source waits for */
-    sem_t wake_source, wake_sink;
+    struct semaphore *wake_source, *wake_sink;
     uint32_t posts_source, posts_sink;   /* signals that were posted */
     uint32_t arms_source, arms_sink;     /* times that a side said that it was about to sleep, at most */
     uint32_t sleeps_source, sleeps_sink; /* and did */
@@ -52,7 +51,7 @@ static void post(struct run *run, struct os_packet_side *side)
     int source = side == &run->bare.source.side;
     for (uint32_t *posted = source ? &run->posts_source : &run->posts_sink; *posted != side->signals;
          ++*posted)
-        sem_post(source ? &run->wake_sink : &run->wake_source);
+        semaphore_up(source ? run->wake_sink : run->wake_source);
 }
 
 static void flush(struct run *run, struct os_packet_side *side)
@@ -71,12 +70,11 @@ static void sleep_until(struct run *run, struct os_packet_side *side, uint32_t c
         if (packet_side_arm(side, count))
             return;
         ++*(source ? &run->sleeps_source : &run->sleeps_sink);
-        while (sem_wait(source ? &run->wake_source : &run->wake_sink))
-            ;
+        semaphore_down(source ? run->wake_source : run->wake_sink);
     }
 }
 
-static void *run_source(void *arg)
+static void run_source(void *arg)
 {
     struct run *run = arg;
     struct os_packet_source *source = &run->bare.source;
@@ -100,10 +98,9 @@ static void *run_source(void *arg)
         sleep_until(run, &source->side, source->side.put - source->side.taken);
         os_packet_source_reclaim(source);
     }
-    return NULL;
 }
 
-static void *run_sink(void *arg)
+static void run_sink(void *arg)
 {
     struct run *run = arg;
     struct os_packet_sink *sink = &run->bare.sink;
@@ -120,20 +117,20 @@ static void *run_sink(void *arg)
         }
     }
     flush(run, &sink->side);
-    return NULL;
 }
 
 static void run_init(struct run *run, uint32_t slots, uint32_t bulk)
 {
     bare_init(&run->bare, slots, bulk, 4);
     bare_start_at(&run->bare, 0u - PACKETS / 2);
-    must(!sem_init(&run->wake_source, 0, 0) && !sem_init(&run->wake_sink, 0, 0));
+    run->wake_source = semaphore_create();
+    run->wake_sink = semaphore_create();
 }
 
 static void run_fini(struct run *run)
 {
-    sem_destroy(&run->wake_source);
-    sem_destroy(&run->wake_sink);
+    semaphore_destroy(run->wake_source);
+    semaphore_destroy(run->wake_sink);
     bare_fini(&run->bare);
 }
 
@@ -148,12 +145,12 @@ static const struct {
 START_TEST(no_wake_up_is_lost)
 {
     struct run run = { .len = shapes[_i].len, .batch = shapes[_i].batch, .acks = shapes[_i].acks };
-    pthread_t source, sink;
+    struct parallel *source, *sink;
     run_init(&run, shapes[_i].slots, shapes[_i].bulk);
-    must(!pthread_create(&source, NULL, run_source, &run));
-    must(!pthread_create(&sink, NULL, run_sink, &run));
-    pthread_join(source, NULL);
-    pthread_join(sink, NULL);
+    source = parallel_start(run_source, &run);
+    sink = parallel_start(run_sink, &run);
+    parallel_join(source);
+    parallel_join(sink);
     ck_assert_uint_eq(run.bare.sink.side.taken, 0u - PACKETS / 2 + PACKETS);
     ck_ok(run.bare.source.side.err);
     ck_ok(run.bare.sink.side.err);
@@ -169,7 +166,7 @@ END_TEST
 
 /* ---- a third one that writes what it likes to all words of both areas, but not to the bytes of packets */
 
-static void *attack(void *arg)
+static void attack(void *arg)
 {
     struct run *run = arg;
     _Atomic uint32_t *words = run->bare.memory;
@@ -185,11 +182,10 @@ static void *attack(void *arg)
         else
             atomic_fetch_add(&words[word], next_random(&random) % 16);
     }
-    return NULL;
 }
 
 /* Neither side waits here: each looks a bounded number of times. */
-static void *attacked_source(void *arg)
+static void attacked_source(void *arg)
 {
     struct run *run = arg;
     struct os_packet_source *source = &run->bare.source;
@@ -206,10 +202,9 @@ static void *attacked_source(void *arg)
         (void)packet_side_arm(&source->side, 1);
     }
     check_records(source);
-    return NULL;
 }
 
-static void *attacked_sink(void *arg)
+static void attacked_sink(void *arg)
 {
     struct run *run = arg;
     struct os_packet_sink *sink = &run->bare.sink;
@@ -225,23 +220,24 @@ static void *attacked_sink(void *arg)
         (void)packet_side_flush(&sink->side);
         (void)packet_side_arm(&sink->side, 1);
     }
-    return NULL;
 }
 
 START_TEST(attacked_while_they_run)
 {
+    /* one processor turns to another thread every 100 ms or so, which makes a round long */
+    int rounds = parallel_processors() > 1 ? 50 : 4;
     unsigned noticed = 0;
-    for (int round = 0; round < 50; round++) {
+    for (int round = 0; round < rounds; round++) {
         struct run run = { .stop = 0 };
-        pthread_t source, sink, attacker;
+        struct parallel *source, *sink, *attacker;
         run_init(&run, 1u << round % 8, 65536);
-        must(!pthread_create(&attacker, NULL, attack, &run));
-        must(!pthread_create(&source, NULL, attacked_source, &run));
-        must(!pthread_create(&sink, NULL, attacked_sink, &run));
-        pthread_join(source, NULL);
-        pthread_join(sink, NULL);
+        attacker = parallel_start(attack, &run);
+        source = parallel_start(attacked_source, &run);
+        sink = parallel_start(attacked_sink, &run);
+        parallel_join(source);
+        parallel_join(sink);
         atomic_store(&run.stop, 1);
-        pthread_join(attacker, NULL);
+        parallel_join(attacker);
         noticed += run.bare.source.side.err || run.bare.sink.side.err;
         run_fini(&run);
     }
