@@ -210,8 +210,12 @@ class Screen:
         for down in (True, False):
             self.event('key', down=down, key={'type': 'qcode', 'data': name})
 
-    def button(self, down):
-        self.event('btn', down=down, button='left')
+    def button(self, down, name='left'):
+        self.event('btn', down=down, button=name)
+
+    def wheel(self, way):
+        for down in (True, False):
+            self.button(down, f'wheel-{way}')
 
     def centre(self):
         """Where the pointer of a driver that has just started is, though nobody sees it before the first move."""
@@ -273,7 +277,7 @@ def paint_looks_as_on_linux():
 
 
 def mouse_and_keyboard_draw_as_on_linux():
-    """As paint_draws_strokes of tests/headless does."""
+    """As paint_draws_strokes of tests/headless does; the brush becomes thicker by key and by wheel in turn."""
     with Screen(PAINT % (W, H, 'false')) as screen:
         screen.until((2, 2, DESK))
         screen.centre()
@@ -286,7 +290,12 @@ def mouse_and_keyboard_draw_as_on_linux():
                 screen.move(x + (j & 1) * 40, 60 + j * 22)
             screen.move(x, 250)
             screen.button(False)
-            if i & 1:
+            if i == 5:  # thinner by one, thicker by two
+                screen.wheel('down')
+                screen.wheel('up')
+            if i in (3, 5):
+                screen.wheel('up')
+            elif i & 1:
                 screen.key('bracket_right')
         screen.until_golden('paint-strokes')
         screen.key('1')
