@@ -3,9 +3,9 @@
 
     bench.py BUILD [--rounds N]
 
-A call is measured beside a bare exchange of messages between the same two tasks in the same boot, in slices that alternate
-(bench_rpc.c); N boots give N medians. What else there is depends on this host and how busy it is: times of a boot, and
-what QEMU takes when the system has nothing to do.
+A call is measured beside a bare exchange of messages between the same two tasks in the same boot, in slices that
+alternate (bench_rpc.c); N boots give N medians. What else there is depends on this host and how busy it is: times of a
+boot, and what QEMU takes when the system has nothing to do.
 """
 
 import argparse
