@@ -31,8 +31,8 @@ SHARED_FOLDERS = ('os', 'net', 'apps')
 
 
 def targets(build):
-    text = subprocess.run(['meson', 'introspect', '--targets', build], check=True, capture_output=True, text=True).stdout
-    return json.loads(text)
+    done = subprocess.run(['meson', 'introspect', '--targets', build], check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
 
 
 def sources_of(target):
