@@ -8,8 +8,9 @@
  *
  *     device=vga   the Bochs VBE adapter: ports 0x1ce to 0x1d0; memory: its picture, from the first pixel
  *     device=ps2   the keyboard's controller: ports 0x60 and 0x64; interrupts of its second port, the mouse;
- *                  keys: what the keyboard on its first port sends, which the kernel reads. By this
- * controller a driver can also reset the machine: who has it is trusted that far
+ *                  keys: what the keyboard on its first port sends, which the kernel reads
+ *
+ * By the keyboard's controller a driver can also reset the machine; who has it is trusted that far.
  *
  * Errors of the request: OS_ERR_BAD_ARG (no such device is known), OS_ERR_NOT_FOUND (this machine has none),
  * OS_ERR_BUSY (another session has it).
