@@ -6,6 +6,7 @@
  *
  *     SEEDBED file NAME SIZE CRC32     SIZE bytes follow, CRC32 of them in hexadecimal
  *     SEEDBED failed TEXT              there is no picture, because of TEXT
+ *     SEEDBED ready                    wishes are heard from here on
  *
  * What comes in is a line for each wish:
  *
@@ -139,7 +140,8 @@ static os_err line_open(void)
     io_write(LINE_MODEM, 0x0b);   /* ready, interrupts pass */
     io_write(LINE_INTERRUPTS, 1); /* for what comes in */
     line_works = 1;
-    return OS_OK;
+    static const char ready[] = "SEEDBED ready\n";
+    return line_write(ready, sizeof(ready) - 1);
 }
 
 static uint32_t crc32_of(const uint8_t *data, size_t size)

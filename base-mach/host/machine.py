@@ -17,7 +17,7 @@ EMULATOR = 'qemu-system-i386'
 MEMORY = 256  # MiB
 EXIT_PORT = 0x501  # QEMU's isa-debug-exit: a byte V written there ends QEMU with status V * 2 + 1
 PICTURE_MAX = 512 * 1024 * 1024
-RECORD = re.compile(rb'SEEDBED (?:file ([A-Za-z0-9_.-]{1,63}) (\d{1,10}) ([0-9a-f]{8})|failed (.{0,300}))$')
+RECORD = re.compile(rb'SEEDBED (?:file ([A-Za-z0-9_.-]{1,63}) (\d{1,10}) ([0-9a-f]{8})|failed (.{0,300})|(ready))$')
 HUNG = ('In tight loop', 'panic:', 'panic {')  # the kernel's last words
 
 
@@ -43,6 +43,9 @@ class Machine:
         self.picture = picture  # called with a picture's name and bytes
         self.failed = failed    # called with why there is no picture
         self.line, far = socket.socketpair()
+        self.lock = threading.Lock()
+        self.listening = False  # whether core is; a serial line keeps nothing for later
+        self.wishes = b''       # until then
         files = [in_memory('core', core), in_memory('boot', archive)]
         core_file, boot_file = (f'/proc/self/fd/{fd}' for fd in files)
         modules = (f'{core_file} core host=${{host-port}} device=${{device-port}} $(task-create) $(task-resume),'
@@ -77,10 +80,19 @@ class Machine:
 
     def wish(self, text):
         """Asks core for something, as base-mach/core/host.c lists."""
-        try:
-            self.line.sendall(text.encode() + b'\n')
-        except OSError:
-            pass  # it has ended
+        self._send(text.encode() + b'\n', self.listening)
+
+    def _send(self, wishes, listening):
+        with self.lock:
+            self.listening = self.listening or listening
+            self.wishes += wishes
+            if not self.listening:
+                return
+            wishes, self.wishes = self.wishes, b''
+            try:
+                self.line.sendall(wishes)
+            except OSError:
+                pass  # it has ended
 
     def kill(self):
         self.process.kill()
@@ -107,7 +119,9 @@ class Machine:
                 if not head:
                     return
                 match = RECORD.search(head.rstrip(b'\r\n'))
-                if match and match[4] is not None:
+                if match and match[5]:
+                    self._send(b'', True)
+                elif match and match[4] is not None:
                     self.failed and self.failed(match[4].decode('utf-8', 'replace'))
                 elif match and int(match[2]) <= PICTURE_MAX:
                     self._take(match[1].decode(), int(match[3], 16), line.read(int(match[2])), int(match[2]))

@@ -4,7 +4,7 @@
     run.py BUILD [SCENARIO] [--headless] [--shot FILE.png] [--for SECONDS]
 
 For tests: --screen (the machine's own screen, without a window), --qmp SOCKET (QEMU's monitor), --wish TEXT (for
-base-mach/core/host.c, at the first output; may be repeated), --wishes (lines of stdin are such wishes), --books
+base-mach/core/host.c; may be repeated), --wishes (lines of stdin are such wishes), --books
 (accounts and rights are checked at the end), --memory MIB, --cut BYTES (an archive that ends there). --check is what
 `seedbed check` does.
 """
@@ -217,6 +217,8 @@ class Run:
         self.began = True
         for wish in self.options.wish:
             self.machine.wish(wish)
+        if self.options.wishes:
+            threading.Thread(target=self.pass_wishes, daemon=True).start()
         if self.options.duration:
             timer = threading.Timer(self.options.duration, self.end)
             timer.daemon = True

@@ -11,4 +11,10 @@
 /* Runs all tests of SUITE, which ends with that, and tells of them as TAP; the program's exit status. */
 int suite_run(Suite *suite);
 
+/*
+ * Says that test NAME does not run here, and WHY; counted as skipped by suite_run. Both texts must stay. Not
+ * in suites that run on Mach itself.
+ */
+void suite_skip(const char *name, const char *why);
+
 #endif

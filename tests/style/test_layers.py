@@ -36,7 +36,7 @@ COMPILER_SYMBOLS = re.compile(r'_GLOBAL_OFFSET_TABLE_|__(a|ub|t)san_|__sanitizer
                               r'__popcount|__float|__fix|mcount|_DYNAMIC')
 
 PLATFORM_MACRO = re.compile(r'^\s*#\s*(?:if|ifdef|ifndef|elif)\b.*\b(?:__linux__|__linux|linux|__unix__|__unix|'
-                            r'__gnu_linux__|__APPLE__|__MACH__|__GNU__|__GLIBC__|__FreeBSD__|__NetBSD__|_WIN32)\b')
+                            r'__gnu_linux__|__APPLE__|__MACH__|__GNU__|__GLIBC__|__NEWLIB__|_NEWLIB_VERSION|__FreeBSD__|__NetBSD__|_WIN32)\b')
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?P<mark>[<"])(?P<name>[^>"]+)[>"]')
 
 
@@ -119,6 +119,10 @@ def platform_functions():
     return names
 
 
+# newlib's names for what the list has by glibc's
+NEWLIB = {'__assert_func': '__assert_fail', '__errno': '__errno_location', '__getreent': 'stdout'}
+
+
 def objects_call_no_platform():
     compiled = objects()
     assert compiled, 'the build has no objects of os/, net/ and apps/'
@@ -132,6 +136,7 @@ def objects_call_no_platform():
         for name in sorted(symbols(path, 'undefined')):
             # a hardened C library has checked twins: __printf_chk is printf
             plain = re.sub(r'^__(?:isoc\d+_)?(\w+?)(?:_chk)?$', r'\1', name)
+            plain = NEWLIB.get(name, plain)
             if name in own or plain in library or name in library or COMPILER_SYMBOLS.match(name):
                 continue
             if name == 'component_construct' or (name in below and source.parts[0] == 'os'):

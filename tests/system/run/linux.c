@@ -10,6 +10,11 @@
 
 #include "run.h"
 
+int run_on_mach(void)
+{
+    return 0;
+}
+
 int run_platform_start(struct run *run)
 {
     (void)run;

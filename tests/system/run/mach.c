@@ -12,6 +12,11 @@
 
 #include "run.h"
 
+int run_on_mach(void)
+{
+    return 1;
+}
+
 int run_platform_start(struct run *run)
 {
     int ends[2];

@@ -70,6 +70,9 @@ void run_each_process(struct run *run, void (*visit)(pid_t pid, void *arg), void
 /* Path of the command under test, from the environment variable SEEDBED that the build sets. */
 const char *run_command(void);
 
+/* Whether the systems run on Mach: what is not meant to be the same there is left out with suite_skip. */
+int run_on_mach(void);
+
 /* What each platform supplies to run.c. */
 
 /* Before the command is started: gives a descriptor that becomes its stdin, or -1 to leave that alone. */

@@ -88,7 +88,13 @@ int main(void)
     Suite *suite = suite_create("the command");
     TCase *tcase = tcase_create("calls");
     tcase_set_timeout(tcase, 60);
-    tcase_add_loop_test(tcase, wrong_call, 0, (int)(sizeof(calls) / sizeof(calls[0])));
+    int count = (int)(sizeof(calls) / sizeof(calls[0]));
+    /* the last ones */
+    if (run_on_mach()) {
+        count -= 2;
+        suite_skip("list, log", "a system on Mach can be looked at through its launcher only");
+    }
+    tcase_add_loop_test(tcase, wrong_call, 0, count);
     tcase_add_test(tcase, name_in_messages);
     tcase_add_test(tcase, hello);
     tcase_add_test(tcase, closed_output);

@@ -68,6 +68,11 @@ int main(void)
     Suite *suite = suite_create("scenarios that cannot start");
     TCase *tcase = tcase_create("bad scenarios");
     int count = (int)(sizeof(bad) / sizeof(bad[0]));
+    /* the last one */
+    if (run_on_mach()) {
+        count--;
+        suite_skip("sandbox: cardboard", "a sandbox of any name is the same on Mach");
+    }
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, run_refuses, 0, count);
     tcase_add_loop_test(tcase, check_refuses, 0, count);
