@@ -101,6 +101,11 @@ def step_tests(report, _):
     counted(report, 'tests', [str(TOP / 'seedbed'), 'test'])
 
 
+def step_mach(report, _):
+    """./seedbed test --platform mach: the same on GNU Mach, in QEMU"""
+    counted(report, 'mach', [str(TOP / 'seedbed'), 'test', '--platform', 'mach'])
+
+
 def step_gcc(report, scratch):
     """gcc, optimised, no warning"""
     folder = scratch / 'gcc'
