@@ -34,15 +34,67 @@ struct wire {
     uint8_t data[OS_MSG_BYTES + (1 + OS_MSG_CAPS) * sizeof(uint32_t)];
 };
 
+enum { WIRE_PRELUDE = offsetof(struct wire, data) - offsetof(struct wire, fingerprint) };
+
+static inline uint32_t wire_padded(uint32_t len)
+{
+    return (len + 3) & ~3u;
+}
+
+/* Bytes of a message with LEN bytes of data and no capabilities. */
+static inline uint32_t wire_size(uint32_t len)
+{
+    return offsetof(struct wire, data) + wire_padded(len);
+}
+
+/* Copies LEN bytes and, to the end of the word, zeros; both are aligned to words, and have room for whole
+ * ones. */
+static inline void wire_copy(void *to, const void *from, uint32_t len)
+{
+    uint32_t *last = (uint32_t *)to + len / 4, words = wire_padded(len) / 4;
+    __asm__ volatile("rep movsl" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+    if (len % 4)
+        *last &= (1u << len % 4 * 8) - 1;
+}
+
 /* Writes MSG behind the head of WIRE, with CODE; the head's bits are set already. Returns the size to send.
  */
-uint32_t wire_pack(struct wire *wire, const struct os_msg *msg, int32_t code);
+uint32_t wire_pack_caps(struct wire *wire, const struct os_msg *msg, uint32_t size);
+static inline uint32_t wire_pack(struct wire *wire, const struct os_msg *msg, int32_t code)
+{
+    wire->type = MACH_TYPE(MACH_TYPE_BYTE, 8, WIRE_PRELUDE + msg->len);
+    wire->fingerprint = msg->fingerprint;
+    wire->code = code;
+    wire->len = msg->len;
+    wire_copy(wire->data, msg->data, msg->len);
+    uint32_t size = wire_size(msg->len);
+    return msg->ncaps ? wire_pack_caps(wire, msg, size) : size;
+}
 
 /*
  * Reads a received request or reply into MSG, with its capabilities, and its code to *CODE. OS_ERR_BAD_MSG:
  * it is malformed, and still has all that it brought. OS_ERR_HANDLES: its capabilities are gone.
  */
-os_err wire_unpack(const struct wire *wire, struct os_msg *msg, int32_t *code);
+os_err wire_unpack_caps(const struct wire *wire, struct os_msg *msg);
+static inline os_err wire_unpack(const struct wire *wire, struct os_msg *msg, int32_t *code)
+{
+    if (wire->head.size < wire_size(0) || wire->len > OS_MSG_BYTES ||
+        wire->type != MACH_TYPE(MACH_TYPE_BYTE, 8, WIRE_PRELUDE + wire->len))
+        return OS_ERR_BAD_MSG;
+    msg->ncaps = 0;
+    if (wire->head.bits & MACH_COMPLEX) {
+        os_err err = wire_unpack_caps(wire, msg);
+        if (err)
+            return err;
+    } else if (wire->head.size != wire_size(wire->len)) {
+        return OS_ERR_BAD_MSG;
+    }
+    msg->fingerprint = wire->fingerprint;
+    msg->len = (uint16_t)wire->len;
+    wire_copy(msg->data, wire->data, wire->len);
+    *code = wire->code;
+    return OS_OK;
+}
 
 /* Gives back what the kernel returned in a message that could not be sent: references, and the reply right.
  */

@@ -6,35 +6,9 @@
  */
 #include "internal.h"
 
-enum { PRELUDE = offsetof(struct wire, data) - offsetof(struct wire, fingerprint) };
-
-static uint32_t padded(uint32_t len)
+uint32_t wire_pack_caps(struct wire *wire, const struct os_msg *msg, uint32_t size)
 {
-    return (len + 3) & ~3u;
-}
-
-/* Copies LEN bytes and, to the end of the word, zeros; both are aligned to words, and have room for whole
- * ones. */
-static inline void copy(void *to, const void *from, uint32_t len)
-{
-    uint32_t *last = (uint32_t *)to + len / 4, words = padded(len) / 4;
-    __asm__ volatile("rep movsl" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
-    if (len % 4)
-        *last &= (1u << len % 4 * 8) - 1;
-}
-
-uint32_t wire_pack(struct wire *wire, const struct os_msg *msg, int32_t code)
-{
-    uint32_t bytes = padded(msg->len), size = offsetof(struct wire, data) + bytes;
-    wire->type = MACH_TYPE(MACH_TYPE_BYTE, 8, PRELUDE + msg->len);
-    wire->fingerprint = msg->fingerprint;
-    wire->code = code;
-    wire->len = msg->len;
-    copy(wire->data, msg->data, msg->len);
-    if (!msg->ncaps)
-        return size;
-
-    uint32_t *tail = (uint32_t *)(void *)(wire->data + bytes);
+    uint32_t *tail = (uint32_t *)((char *)wire + size);
     *tail++ = MACH_TYPE(MACH_TYPE_COPY_SEND, 32, msg->ncaps);
     for (unsigned i = 0; i < msg->ncaps; i++)
         *tail++ = msg->caps[i].id;
@@ -42,37 +16,26 @@ uint32_t wire_pack(struct wire *wire, const struct os_msg *msg, int32_t code)
     return size + (1u + msg->ncaps) * 4;
 }
 
-/* The names of its rights, and their number; NULL if WIRE is malformed. */
-static const mach_port_t *check(const struct wire *wire, unsigned *ncaps)
+/* The names of its rights, and their number; NULL if what follows the data is something else. */
+static const mach_port_t *names_of(const struct wire *wire, unsigned *ncaps)
 {
-    uint32_t size = wire->head.size;
-    if (size < offsetof(struct wire, data) || wire->len > OS_MSG_BYTES ||
-        wire->type != MACH_TYPE(MACH_TYPE_BYTE, 8, PRELUDE + wire->len))
-        return NULL;
-    const uint32_t *tail = (const uint32_t *)(const void *)(wire->data + padded(wire->len));
-    uint32_t left = size - offsetof(struct wire, data) - padded(wire->len);
-    *ncaps = 0;
-    if (!(wire->head.bits & MACH_COMPLEX))
-        return left ? NULL : tail;
-    if (left < 8 || left > (1 + OS_MSG_CAPS) * 4 || left % 4)
+    uint32_t size = wire_size(wire->len), left = wire->head.size - size;
+    const uint32_t *tail = (const uint32_t *)(const void *)((const char *)wire + size);
+    if (wire->head.size < size || left < 8 || left > (1 + OS_MSG_CAPS) * 4 || left % 4)
         return NULL;
     *ncaps = left / 4 - 1;
     return *tail == MACH_TYPE(MACH_TYPE_MOVE_SEND, 32, *ncaps) ? tail + 1 : NULL;
 }
 
-os_err wire_unpack(const struct wire *wire, struct os_msg *msg, int32_t *code)
+os_err wire_unpack_caps(const struct wire *wire, struct os_msg *msg)
 {
     unsigned ncaps;
-    const mach_port_t *names = check(wire, &ncaps);
+    const mach_port_t *names = names_of(wire, &ncaps);
     if (!names)
         return OS_ERR_BAD_MSG;
     for (msg->ncaps = 0; msg->ncaps < ncaps; msg->ncaps++)
         if (cap_receive(names[msg->ncaps], &msg->caps[msg->ncaps]))
             goto fail;
-    msg->fingerprint = wire->fingerprint;
-    msg->len = (uint16_t)wire->len;
-    copy(msg->data, wire->data, wire->len);
-    *code = wire->code;
     return OS_OK;
 fail:
     for (unsigned i = msg->ncaps + 1; i < ncaps; i++)
@@ -88,7 +51,7 @@ void wire_unsend(struct wire *wire)
     if (MACH_BITS_REMOTE(wire->head.bits) == MACH_TYPE_MOVE_SEND)
         cap_regained(wire->head.remote);
     if (wire->head.bits & MACH_COMPLEX) {
-        const uint32_t *tail = (const uint32_t *)(const void *)(wire->data + padded(wire->len));
+        const uint32_t *tail = (const uint32_t *)(const void *)((const char *)wire + wire_size(wire->len));
         for (uint32_t i = 0; i < MACH_TYPE_NUMBER(*tail); i++)
             cap_regained(tail[1 + i]);
     }
@@ -111,9 +74,9 @@ void wire_refuse(mach_port_t reply, int32_t err)
 {
     struct {
         struct mach_header head;
-        uint32_t body[1 + PRELUDE / 4];
+        uint32_t body[1 + WIRE_PRELUDE / 4];
     } wire = { .head = { .bits = MACH_BITS(MACH_TYPE_MOVE_SEND_ONCE, 0), .remote = reply, .id = ID_REPLY } };
-    wire.body[0] = MACH_TYPE(MACH_TYPE_BYTE, 8, PRELUDE);
+    wire.body[0] = MACH_TYPE(MACH_TYPE_BYTE, 8, WIRE_PRELUDE);
     wire.body[(offsetof(struct wire, code) - offsetof(struct wire, type)) / 4] = (uint32_t)err;
     if (wire_send(&wire.head, sizeof wire, FOREVER))
         ports_release(reply, 1); /* nobody waits any more: the name of a dead right is left */
@@ -153,7 +116,7 @@ static const uint32_t *discard_item(const uint32_t *at)
     for (uint32_t i = 0; is_right(type) && i < number; i++)
         release(type, names[i]);
     if (is_inline)
-        return at + padded(bytes) / 4;
+        return at + wire_padded(bytes) / 4;
     if (bytes)
         ports_unmap(*at, bytes);
     return at + 1;
