@@ -84,14 +84,14 @@ void wire_refuse(mach_port_t reply, int32_t err)
 
 /* ---- what nobody wanted */
 
-static void release(uint32_t type, mach_port_t name)
+static void release(uint32_t type, mach_port_t name, uint32_t count)
 {
     if (!name || name == MACH_PORT_DEAD)
         return;
     if (type == MACH_TYPE_MOVE_RECEIVE)
         ports_destroy(name);
     else
-        ports_release(name, 1);
+        ports_release(name, count);
 }
 
 static int is_right(uint32_t type)
@@ -99,7 +99,21 @@ static int is_right(uint32_t type)
     return type >= MACH_TYPE_MOVE_RECEIVE && type <= MACH_TYPE_MOVE_SEND_ONCE;
 }
 
-/* Frees what the descriptor AT describes; where the next one is. */
+/* Frees COUNT rights of one kind. Equal send rights together: each time costs a component a call. */
+static void release_all(uint32_t type, const mach_port_t *names, uint32_t count)
+{
+    for (uint32_t i = 0, same; i < count; i += same) {
+        same = 1;
+        while (type == MACH_TYPE_MOVE_SEND && i + same < count && names[i + same] == names[i])
+            same++;
+        release(type, names[i], same);
+    }
+}
+
+/*
+ * Frees what the descriptor AT describes; where the next one is. How many bytes that are is computed as the
+ * kernel does it, also for items of some bits. What there was no room for has items of no size.
+ */
 static const uint32_t *discard_item(const uint32_t *at)
 {
     uint32_t type = MACH_TYPE_NAME(*at), size = MACH_TYPE_SIZE(*at), number = MACH_TYPE_NUMBER(*at);
@@ -111,10 +125,9 @@ static const uint32_t *discard_item(const uint32_t *at)
         at += 2;
     }
     at++;
-    uint32_t bytes = (uint32_t)((uint64_t)size * number / 8);
-    const mach_port_t *names = is_inline ? at : (const mach_port_t *)(uintptr_t)*at;
-    for (uint32_t i = 0; is_right(type) && i < number; i++)
-        release(type, names[i]);
+    uint32_t bytes = (uint32_t)(((uint64_t)size * number + 7) / 8);
+    if (is_right(type))
+        release_all(type, is_inline ? at : (const mach_port_t *)(uintptr_t)*at, bytes / sizeof(mach_port_t));
     if (is_inline)
         return at + wire_padded(bytes) / 4;
     if (bytes)
@@ -127,7 +140,7 @@ void transport_discard(struct mach_header *msg)
     const uint32_t *at = (const uint32_t *)(msg + 1);
     const uint32_t *end = (const uint32_t *)((const char *)msg + msg->size);
     if (is_right(MACH_BITS_REMOTE(msg->bits)))
-        release(MACH_BITS_REMOTE(msg->bits), msg->remote);
+        release(MACH_BITS_REMOTE(msg->bits), msg->remote, 1);
     if (msg->bits & MACH_COMPLEX)
         while (at < end)
             at = discard_item(at);
