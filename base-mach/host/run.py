@@ -267,7 +267,9 @@ class Run:
             print(f'seedbed: QEMU says: {complaints}', file=sys.stderr)
         if self.asked > 2 or (self.asked and not self.began):
             return 130
-        why = f'the kernel has stopped: {self.machine.hung}' if self.machine.hung else 'the machine has ended unexpectedly'
+        why = 'the machine has ended unexpectedly'
+        if self.machine.hung:
+            why = f'the kernel has stopped: {self.machine.hung}'
         print(f'seedbed: {why}', file=sys.stderr)
         return 1
 

@@ -56,7 +56,8 @@ def scenario(text):
 
 def expect(said, status, *words):
     found, text = said
-    assert found == status and all(word in text for word in words), f'status {found}, wanted {status} and {words}:\n{text}'
+    assert found == status, f'status {found}, not {status}:\n{text}'
+    assert all(word in text for word in words), f'not all of {words}:\n{text}'
 
 
 def a_machine_runs_with_64_mib():

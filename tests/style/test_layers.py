@@ -36,7 +36,8 @@ COMPILER_SYMBOLS = re.compile(r'_GLOBAL_OFFSET_TABLE_|__(a|ub|t)san_|__sanitizer
                               r'__popcount|__float|__fix|mcount|_DYNAMIC')
 
 PLATFORM_MACRO = re.compile(r'^\s*#\s*(?:if|ifdef|ifndef|elif)\b.*\b(?:__linux__|__linux|linux|__unix__|__unix|'
-                            r'__gnu_linux__|__APPLE__|__MACH__|__GNU__|__GLIBC__|__NEWLIB__|_NEWLIB_VERSION|__FreeBSD__|__NetBSD__|_WIN32)\b')
+                            r'__gnu_linux__|__APPLE__|__MACH__|__GNU__|__GLIBC__|__NEWLIB__|_NEWLIB_VERSION|'
+                            r'__FreeBSD__|__NetBSD__|_WIN32)\b')
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?P<mark>[<"])(?P<name>[^>"]+)[>"]')
 
 
