@@ -88,7 +88,7 @@ def find_scenario(name):
     path = pathlib.Path(name)
     if not path.exists() and name and '/' not in name and '.yaml' not in name:
         path = TOP / 'scenarios' / f'{name}.yaml'
-    if not path.exists():
+    if not name or not path.exists():
         die(f'no scenario "{name}": no such file, and none of that name in {TOP / "scenarios"}')
     if not path.is_file():
         die(f'scenario {path}: {"is a folder" if path.is_dir() else "is no ordinary file"}')
