@@ -30,6 +30,7 @@ enum {
     RTC_IRQ = 8,
     THREAD_STACK = 16 * 1024,
     ID_LOOK = 0x5eed0006, /* another alarm is the first */
+    EACH_MAX = 64,        /* of one component, which needs one for each entrypoint */
 };
 #define TICK (10 * OS_MS) /* the kernel's */
 #define LOOK OS_SEC       /* after that time at most the thread looks whether memory is short */
@@ -213,6 +214,15 @@ static int insert(struct alarm *alarm)
     return alarms.next == &alarm->link;
 }
 
+/* Alarms are charged to nobody, and a component can make ports for them without end. */
+static int has_room(const struct core_process *process)
+{
+    unsigned count = 0;
+    OS_LIST_FOR_EACH (link, &alarms)
+        count += OS_CONTAINER_OF(link, struct alarm, link)->process == process;
+    return count < EACH_MAX;
+}
+
 static void drop(struct alarm *alarm)
 {
     if (!alarm)
@@ -237,7 +247,8 @@ os_err mach_alarm_set(struct core_process *process, mach_port_t name, os_time wh
     }
     os_mutex_lock(&lock);
     struct alarm *old = take(port);
-    if (made) {
+    int set = made && has_room(process);
+    if (set) {
         *made = (struct alarm){ .process = process, .port = port, .when = when };
         os_list_init(&made->link);
         first = insert(made);
@@ -245,11 +256,13 @@ os_err mach_alarm_set(struct core_process *process, mach_port_t name, os_time wh
     free_spent();
     os_mutex_unlock(&lock);
     drop(old);
-    if (!made)
-        mach_port_deallocate(mach_core.task, port);
     if (first)
         look();
-    return OS_OK;
+    if (set)
+        return OS_OK;
+    mach_port_deallocate(mach_core.task, port);
+    free(made);
+    return when ? OS_ERR_CAPS : OS_OK;
 }
 
 void mach_alarm_forget(struct core_process *process)

@@ -18,7 +18,7 @@ enum {
     ATTACHMENT_COST = 256,    /* bytes */
     TABLE_SIZE = 4096 * 1024, /* that one page table maps */
     GUARD = OS_PAGE_SIZE,     /* at least, between any two attachments */
-    SEARCH_STEP = 64 * 1024,  /* when the kernel has something else there */
+    SEARCH_STEP = 64 * 1024,  /* when the kernel has something else there; then twice as far, and so on */
 };
 #define ATTACH_FIRST UINT32_C(0x20000000)
 #define ATTACH_END   UINT32_C(0xb0000000)
@@ -213,7 +213,7 @@ static uint32_t count_tables(const struct core_process *process, uint32_t at, ui
 static os_err place(struct core_process *process, struct attachment *attachment, uint32_t offset,
                     uint32_t protection)
 {
-    uint32_t size = attachment->size, at = ATTACH_FIRST;
+    uint32_t size = attachment->size, at = ATTACH_FIRST, step = SEARCH_STEP;
     struct os_list *next;
     for (;;) {
         at = find_gap(process, at, size, &next);
@@ -230,7 +230,8 @@ static os_err place(struct core_process *process, struct attachment *attachment,
         mach_process_refund(process, cost, 0);
         if (failed != KERN_NO_SPACE)
             return OS_ERR_RAM;
-        at += SEARCH_STEP; /* memory that came out of line is there */
+        at = at < ATTACH_END - step ? at + step : ATTACH_END; /* memory that came out of line is there */
+        step = step < ATTACH_FIRST ? 2 * step : step;
     }
     attachment->at = at;
     attachment->cost = ATTACHMENT_COST;

@@ -76,11 +76,26 @@ os_err mach_ports_holders(mach_port_t task, mach_port_t name, int *any)
     return error_of(err);
 }
 
+/*
+ * One message can bring more references to a right than the kernel counts. To give all of them back would
+ * take those that are still used, and the name would come to mean something else. So none is given back any
+ * more.
+ */
+static int is_uncounted(mach_port_t task, mach_port_t name, uint32_t right)
+{
+    uint32_t refs;
+    return !mach_port_get_refs(task, name, right, &refs) && refs >= MACH_PORT_REFS_MAX;
+}
+
 os_err mach_ports_release(mach_port_t task, mach_port_t name, uint32_t count)
 {
     if (!count || count > INT32_MAX)
         return OS_ERR_BAD_ARG;
+    if (is_uncounted(task, name, MACH_RIGHT_SEND))
+        return OS_OK;
     mach_err err = mach_port_mod_refs(task, name, MACH_RIGHT_SEND, -(int32_t)count);
+    if (err == KERN_INVALID_RIGHT && is_uncounted(task, name, MACH_RIGHT_DEAD_NAME))
+        return OS_OK;
     if (err == KERN_INVALID_RIGHT) /* its receiver has gone */
         err = mach_port_mod_refs(task, name, MACH_RIGHT_DEAD_NAME, -(int32_t)count);
     if (err == KERN_INVALID_RIGHT && count == 1)

@@ -31,6 +31,11 @@ mach_err mach_port_deallocate(mach_port_t task, mach_port_t name)
     return kernel_call(task, 3206, "n", name);
 }
 
+mach_err mach_port_get_refs(mach_port_t task, mach_port_t name, uint32_t right, uint32_t *refs)
+{
+    return kernel_call(task, 3207, "ni>i", name, right, refs);
+}
+
 mach_err mach_port_mod_refs(mach_port_t task, mach_port_t name, uint32_t right, int32_t delta)
 {
     return kernel_call(task, 3208, "nii", name, right, delta);

@@ -11,9 +11,10 @@ static const char scenario[] =
     "start:\n"
     "  part: { binary: transport_probe, exit: ends-system, config: { step: all } }\n";
 
-static const char *const steps[] = { "data",    "handles", "many",   "revoked", "deadlines", "begun",
-                                     "watches", "signals", "own",    "unknown", "malformed", "reply-rights",
-                                     "rights",  "memory",  "forged", "flood",   "liar",      "kernel" };
+static const char *const steps[] = { "data",    "handles", "many",     "revoked", "deadlines", "begun",
+                                     "watches", "signals", "own",      "unknown", "malformed", "reply-rights",
+                                     "rights",  "memory",  "forged",   "flood",   "liar",      "kernel",
+                                     "bits",    "no-room", "uncounted" };
 
 START_TEST(all_steps)
 {

@@ -591,6 +591,50 @@ static int memory_in_messages(void)
     return 1;
 }
 
+/* Items of some bits: who counts their bytes in another way than the kernel takes the last words for a right
+ * that lies at an address where there is nothing. */
+static int items_of_bits(void)
+{
+    for (uint32_t bits = 1; bits < 8; bits++) {
+        uint32_t words = good_request(0);
+        raw.body[words++] = MACH_TYPE(MACH_TYPE_COPY_SEND, 32, 1);
+        raw.body[words++] = root.id;
+        raw.body[words++] = MACH_TYPE(MACH_TYPE_BYTE, bits, 1);
+        raw.body[words++] = MACH_TYPE(MACH_TYPE_MOVE_SEND, 32, 1) & ~MACH_TYPE_INLINE;
+        raw.body[words++] = MACH_TYPE(MACH_TYPE_BYTE, 0, 0);
+        REQUIRE(after_raw(ID_REQUEST, words, MACH_COMPLEX, MACH_TYPE_MAKE_SEND_ONCE) == ID_REPLY);
+    }
+    return 1;
+}
+
+/* Rights for which there was no room: the kernel leaves their number, but no address. */
+static int no_room_for_rights(void)
+{
+    raw.head = (struct mach_header){ .bits = MACH_COMPLEX, .size = sizeof(raw.head) + 16 };
+    raw.body[0] = MACH_TYPE_LONG;
+    raw.body[1] = MACH_TYPE_MOVE_SEND;
+    raw.body[2] = 1000;
+    raw.body[3] = 0;
+    transport_discard(&raw.head);
+    return 1;
+}
+
+/* More references in one message than the kernel counts: those that are still in use are not lost. */
+static int uncounted_rights(void)
+{
+    static mach_port_t rights[70000];
+    for (unsigned i = 0; i < OS_ARRAY_LEN(rights); i++)
+        rights[i] = root.id;
+    uint32_t words = good_request(0);
+    raw.body[words++] = MACH_TYPE_LONG;
+    raw.body[words++] = MACH_TYPE_COPY_SEND | 32 << 16;
+    raw.body[words++] = OS_ARRAY_LEN(rights);
+    raw.body[words++] = (uint32_t)(uintptr_t)rights;
+    REQUIRE(after_raw(ID_REQUEST, words, MACH_COMPLEX, MACH_TYPE_MAKE_SEND_ONCE) == ID_REPLY);
+    REQUIRE(!call(root, ECHO, OS_NO_CAP));
+    return 1;
+}
+
 /* A holder says that there are none: the server asks the kernel. */
 static int forged_end(void)
 {
@@ -731,6 +775,9 @@ static const struct step {
     { "flood", flood },
     { "liar", lying_server },
     { "kernel", kernel_for_a_server },
+    { "bits", items_of_bits },
+    { "no-room", no_room_for_rights },
+    { "uncounted", uncounted_rights }, /* the last: root has too many references from then on */
 };
 
 /* The caps that this component has used. */

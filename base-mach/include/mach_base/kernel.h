@@ -132,10 +132,14 @@ enum {
     MACH_RIGHT_DEAD_NAME = 4
 };
 
+/* References beyond which the kernel does not count: what came then is not known any more. */
+#define MACH_PORT_REFS_MAX 65534u
+
 mach_err mach_port_allocate(mach_port_t task, uint32_t right, mach_port_t *name);
 mach_err mach_port_destroy(mach_port_t task, mach_port_t name); /* all rights under the name */
 mach_err mach_port_deallocate(mach_port_t task,
                               mach_port_t name); /* one send or send-once right, dead name */
+mach_err mach_port_get_refs(mach_port_t task, mach_port_t name, uint32_t right, uint32_t *refs);
 mach_err mach_port_mod_refs(mach_port_t task, mach_port_t name, uint32_t right, int32_t delta);
 mach_err mach_port_set_qlimit(mach_port_t task, mach_port_t name, uint32_t limit); /* at most 16 */
 mach_err mach_port_set_protected_payload(mach_port_t task, mach_port_t name, uint32_t payload);

@@ -29,7 +29,8 @@ enum { MACH_THREADS_MAX = 16 };
  * task that starts at ENTRY with STACK as its stack pointer; charges what a thread costs; OS_ERR_THREADS,
  * OS_ERR_RAM; ID names it. end_thread: ends thread ID and gives that back; the caller knows that it does
  * nothing any more. alarm: a message MACH_ID_ALARM, without payload of its own, comes to the port NAME at
- * WHEN or a moment later; one per port, the last one counts, 0 clears. exit: ends the component with STATUS.
+ * WHEN or a moment later; one per port, the last one counts, 0 clears. OS_ERR_CAPS: there are 64 already.
+ * exit: ends the component with STATUS.
  */
 #define MACH_NATIVE_RPC(FN, I)                                                                               \
     FN(I, port, (in, uint32_t, set), (in, uint32_t, payload), (in, uint32_t, limit), (out, uint32_t, name))  \
