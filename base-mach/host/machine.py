@@ -43,7 +43,7 @@ class Machine:
         self.picture = picture  # called with a picture's name and bytes
         self.failed = failed    # called with why there is no picture
         self.line, far = socket.socketpair()
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()  # a signal may ask for something while its thread asks for something else
         self.listening = False  # whether core is; a serial line keeps nothing for later
         self.wishes = b''       # until then
         files = [in_memory('core', core), in_memory('boot', archive)]

@@ -143,6 +143,7 @@ class Run:
         self.colours = sys.stdout.isatty() and not os.environ.get('NO_COLOR')
         self.began = False
         self.asked = 0
+        self.ended_here = False
         self.failed = False
         self.early = []  # what came before the first line of ours: the kernel's own messages
 
@@ -220,7 +221,7 @@ class Run:
         if self.options.wishes:
             threading.Thread(target=self.pass_wishes, daemon=True).start()
         if self.options.duration:
-            timer = threading.Timer(self.options.duration, self.end)
+            timer = threading.Timer(self.options.duration, self.machine.wish, ['end'])
             timer.daemon = True
             timer.start()
 
@@ -229,9 +230,10 @@ class Run:
             self.machine.wish(text.strip())
 
     def end(self, *_signal):
-        """The first time in order, then at once."""
+        """The first time in order if core can hear it, the third time at once."""
         self.asked += 1
-        if self.asked > 2 or not self.began:
+        if self.asked > 2 or not self.machine.listening:
+            self.ended_here = True
             self.machine.kill()
         else:
             self.machine.wish('end')
@@ -260,13 +262,13 @@ class Run:
         """The exit status, and what is to be said of an end that was none of core's."""
         if status is not None:
             return status or int(self.failed)
+        if self.ended_here:
+            return 130
         if not self.began:
             print('\n'.join(self.early[-20:]), file=sys.stderr)
         complaints = self.machine.complaints.decode('utf-8', 'replace').strip()
         if complaints:
             print(f'seedbed: QEMU says: {complaints}', file=sys.stderr)
-        if self.asked > 2 or (self.asked and not self.began):
-            return 130
         why = 'the machine has ended unexpectedly'
         if self.machine.hung:
             why = f'the kernel has stopped: {self.machine.hung}'
@@ -275,4 +277,7 @@ class Run:
 
 
 if __name__ == '__main__':
-    sys.exit(Run(arguments()).run())
+    try:
+        sys.exit(Run(arguments()).run())
+    except KeyboardInterrupt:
+        sys.exit(130)
