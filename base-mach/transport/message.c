@@ -99,15 +99,71 @@ static int is_right(uint32_t type)
     return type >= MACH_TYPE_MOVE_RECEIVE && type <= MACH_TYPE_MOVE_SEND_ONCE;
 }
 
-/* Frees COUNT rights of one kind. Equal send rights together: each time costs a component a call. */
-static void release_all(uint32_t type, const mach_port_t *names, uint32_t count)
+static void sift(mach_port_t *names, uint32_t at, uint32_t count)
 {
+    mach_port_t moved = names[at];
+    for (uint32_t child; (child = 2 * at + 1) < count; at = child) {
+        child += child + 1 < count && names[child + 1] > names[child];
+        if (names[child] <= moved)
+            break;
+        names[at] = names[child];
+    }
+    names[at] = moved;
+}
+
+/* Without memory, and as fast for whatever somebody has thought out. */
+static void sort(mach_port_t *names, uint32_t count)
+{
+    for (uint32_t i = count / 2; i; i--)
+        sift(names, i - 1, count);
+    for (uint32_t i = count; i > 1; i--) {
+        mach_port_t largest = names[0];
+        names[0] = names[i - 1];
+        names[i - 1] = largest;
+        sift(names, 0, i - 1);
+    }
+}
+
+/*
+ * Gives back rights of which a message has brought so many that the kernel may have lost count: one by one
+ * that would not be seen. Those that are left can be given back without looking.
+ */
+static void release_heaps(mach_port_t *names, uint32_t count)
+{
+    enum { HEAP = 4096 };
+    sort(names, count);
     for (uint32_t i = 0, same; i < count; i += same) {
         same = 1;
-        while (type == MACH_TYPE_MOVE_SEND && i + same < count && names[i + same] == names[i])
+        while (i + same < count && names[i + same] == names[i])
             same++;
-        release(type, names[i], same);
+        if (same <= HEAP)
+            continue;
+        release(MACH_TYPE_MOVE_SEND, names[i], same);
+        __builtin_memset(names + i, 0, same * sizeof *names);
     }
+}
+
+/*
+ * Destroys COUNT rights and the memory in which they lie. To give back each would take a component as many
+ * calls, and who sends them needs one. So they go into a message to oneself, which is received where there is
+ * no room for it: then the kernel destroys it with all that it brings.
+ */
+static void destroy_rights(uint32_t type, mach_port_t *names, uint32_t count)
+{
+    struct mach_thread *thread = mach_thread();
+    struct {
+        struct mach_header head;
+        uint32_t type[3];
+        const mach_port_t *names;
+    } msg = { .type = { MACH_TYPE_LONG | MACH_TYPE_DEALLOCATE, type | 32 << 16, count }, .names = names };
+    if (type == MACH_TYPE_MOVE_SEND)
+        release_heaps(names, count);
+    if (!thread->reply)
+        thread->reply = mach_reply_port();
+    msg.head = (struct mach_header){ .bits = MACH_BITS(MACH_TYPE_MAKE_SEND_ONCE, 0) | MACH_COMPLEX,
+                                     .remote = thread->reply };
+    if (!mach_msg(&msg.head, MACH_SEND_MSG, sizeof msg, 0, MACH_PORT_NULL, 0))
+        mach_msg(&msg.head, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof msg.head, thread->reply, 0);
 }
 
 /*
@@ -126,11 +182,13 @@ static const uint32_t *discard_item(const uint32_t *at)
     }
     at++;
     uint32_t bytes = (uint32_t)(((uint64_t)size * number + 7) / 8);
-    if (is_right(type))
-        release_all(type, is_inline ? at : (const mach_port_t *)(uintptr_t)*at, bytes / sizeof(mach_port_t));
+    for (uint32_t i = 0; is_right(type) && is_inline && i < number; i++)
+        release(type, at[i], 1);
     if (is_inline)
         return at + wire_padded(bytes) / 4;
-    if (bytes)
+    if (bytes && is_right(type))
+        destroy_rights(type, (mach_port_t *)(uintptr_t)*at, number);
+    else if (bytes)
         ports_unmap(*at, bytes);
     return at + 1;
 }
