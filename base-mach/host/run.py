@@ -134,6 +134,19 @@ def make_archive(options, components, scenario, name, headless):
     return data if options.cut is None else data[:options.cut]
 
 
+def replace(path, data):
+    """A file PATH with DATA, whole or not at all."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        try:
+            file.write(data)
+            file.flush()
+            os.chmod(file.name, 0o644)
+            os.replace(file.name, path)
+        except OSError:
+            os.unlink(file.name)
+            raise
+
+
 class Run:
     def __init__(self, options):
         self.options = options
@@ -175,10 +188,7 @@ class Run:
         else:
             return
         try:
-            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-                file.write(data)
-            os.chmod(file.name, 0o644)
-            os.replace(file.name, path)
+            replace(path, data)
         except OSError as error:
             self.no_picture(f'{path}: {error.strerror}')
             return

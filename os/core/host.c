@@ -139,10 +139,14 @@ static const struct os_host_ops ops = {
 static void host_close(struct core_session *session)
 {
     struct host_session *host = OS_CONTAINER_OF(session, struct host_session, session);
+    struct core *core = session->core;
     os_cap_drop(host->shot_sigh.cap);
     os_object_fini(&host->object);
     os_list_remove(&host->link);
     core_session_closed(session);
+    /* one that ends instead of answering would so again */
+    if (os_list_empty(&core->hosts))
+        end_shot(core, "the display driver has ended");
 }
 
 os_err core_host_open(struct core *core, struct core_session **session)

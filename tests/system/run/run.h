@@ -18,6 +18,7 @@ struct run {
     size_t len;     /* bytes in text */
     size_t seen;    /* run_expect looks from here on */
     char file[256]; /* the scenario */
+    int closed;     /* set by a test that has closed its output, of which the end is missing then */
 };
 
 /*

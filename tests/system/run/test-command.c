@@ -78,6 +78,7 @@ START_TEST(closed_output)
     run_start(&run, "run", "start:\n  timer:\n  cycler: { config: { does: sessions } }\n", args);
     run_expect(&run, "cycles: 250");
     close(run.out);
+    run.closed = 1;
     run.out = open("/dev/null", O_RDONLY | O_CLOEXEC);
     ck_assert_int_eq(run_end(&run), 0);
 }
