@@ -13,8 +13,8 @@
 
 static const char hello[] = "start:\n  hello-server:\n  hello-client: { exit: ends-system }\n";
 
-static const char *const steps[] = { "names",  "ports",       "twice",   "caps", "releases",
-                                     "memory", "attachments", "threads", "task" };
+static const char *const steps[] = { "names",  "ports",  "twice",       "caps",    "releases",
+                                     "alarms", "memory", "attachments", "threads", "task" };
 
 static void start_probe(struct run *run, const char *end)
 {
