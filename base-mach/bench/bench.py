@@ -13,7 +13,6 @@ import json
 import os
 import pathlib
 import re
-import socket
 import statistics
 import sys
 import tempfile
@@ -40,11 +39,11 @@ class System:
         for program in sorted((build / 'components').iterdir()):
             if program.is_file() and program.name in words | {'init'}:
                 files[program.name] = stripped(program)
-        self.folder = tempfile.TemporaryDirectory()
+        self.folder = tempfile.TemporaryDirectory()  # for pictures
         core, data = stripped(build / 'base-mach/core/core'), archive(files)
         self.size = len(core) + len(data)
         self.start = time.monotonic()
-        self.machine = Machine(str(build / 'toolchain/gnumach'), core, data, qmp=f'{self.folder.name}/qmp')
+        self.machine = Machine(str(build / 'toolchain/gnumach'), core, data, monitored=True)
         self.monitor = None
         self.came = threading.Condition()
         self.lines = []  # (seconds, text)
@@ -57,6 +56,7 @@ class System:
     def __exit__(self, *_why):
         self.machine.kill()
         self.machine.status()
+        self.machine.monitor.close()
         self.folder.cleanup()
 
     def _read(self):
@@ -85,10 +85,7 @@ class System:
                 sys.exit(f'bench: {name}: {answer}')
 
     def connect(self):
-        self.expect('')  # then there is a monitor
-        line = socket.socket(socket.AF_UNIX)
-        line.connect(f'{self.folder.name}/qmp')
-        self.monitor = line.makefile('rw')
+        self.monitor = self.machine.monitor.makefile('rw')
         self.monitor.readline()
         self._command('qmp_capabilities')
 

@@ -37,9 +37,13 @@ def end_with_parent():
 
 
 class Machine:
-    """KERNEL, CORE: paths; ARCHIVE: bytes; WINDOW: QEMU's -display; QMP: path of a socket for its monitor."""
+    """KERNEL, CORE: paths; ARCHIVE: bytes; WINDOW: QEMU's -display; QMP: path of a socket for its monitor.
 
-    def __init__(self, kernel, core, archive, window='none', qmp=None, memory=MEMORY, picture=None, failed=None):
+    MONITORED: `monitor` is a socket that leads there, and leaves no name behind.
+    """
+
+    def __init__(self, kernel, core, archive, window='none', qmp=None, memory=MEMORY, picture=None, failed=None,
+                 monitored=False):
         self.picture = picture  # called with a picture's name and bytes
         self.failed = failed    # called with why there is no picture
         self.line, far = socket.socketpair()
@@ -57,10 +61,18 @@ class Machine:
                    '-kernel', kernel, '-append', 'console=com0', '-initrd', modules]
         if qmp:
             command += ['-qmp', f'unix:{qmp},server=on,wait=off']
+        keep = [*files, far.fileno()]
+        if monitored:
+            self.monitor, far_monitor = socket.socketpair()
+            command += ['-chardev', f'socket,id=monitor,fd={far_monitor.fileno()}', '-mon',
+                        'chardev=monitor,mode=control']
+            keep.append(far_monitor.fileno())
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, pass_fds=[*files, far.fileno()],
+                                        stderr=subprocess.PIPE, pass_fds=keep,
                                         preexec_fn=end_with_parent)  # no threads here yet
         far.close()
+        if monitored:
+            far_monitor.close()
         for fd in files:
             os.close(fd)
         self.hung = None

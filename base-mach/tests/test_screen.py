@@ -10,7 +10,6 @@ test waits for what is on the screen, not for time; one that fails ends at a lim
 import json
 import pathlib
 import re
-import socket
 import struct
 import sys
 import tempfile
@@ -110,21 +109,18 @@ class Screen:
     """A machine that runs SCENARIO, with its monitor."""
 
     def __init__(self, scenario, mode='display'):
-        self.folder = tempfile.TemporaryDirectory()
+        self.folder = tempfile.TemporaryDirectory()  # for pictures
         files = {'config': scenario.encode(), 'run': f'mode: {mode}\nfile: test\nbooks: true\n'.encode()}
         for word in {'init', *re.findall(r'[a-z_-]+', scenario)}:
             if (BUILD / 'components' / word).is_file():
                 files[word] = stripped(BUILD / 'components' / word)
-        monitor = f'{self.folder.name}/qmp'
         self.machine = Machine(str(BUILD / 'toolchain/gnumach'), stripped(BUILD / 'base-mach/core/core'),
-                               archive(files), qmp=monitor)
+                               archive(files), monitored=True)
         self.lines = []
         self.came = threading.Condition()
         threading.Thread(target=self._read, daemon=True).start()
         self.at = [0, 0]
-        self.socket = socket.socket(socket.AF_UNIX)
-        self._wait(lambda: self._connect(monitor), 'QEMU has no monitor')
-        self.monitor = self.socket.makefile('rw')
+        self.monitor = self.machine.monitor.makefile('rw')
         self.monitor.readline()
         self.command('qmp_capabilities')
 
@@ -135,15 +131,8 @@ class Screen:
         self.machine.kill()
         self.machine.status()
         self.monitor.close()
-        self.socket.close()
+        self.machine.monitor.close()
         self.folder.cleanup()
-
-    def _connect(self, monitor):
-        try:
-            self.socket.connect(monitor)
-            return True
-        except OSError:
-            return False
 
     def _read(self):
         for line in self.machine.console():
