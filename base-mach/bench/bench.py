@@ -22,7 +22,7 @@ import time
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / 'base-mach/host'))
 
-from archive import archive, stripped  # noqa: E402
+from archive import archive, programs, stripped  # noqa: E402
 from machine import Machine  # noqa: E402
 
 LIMIT = 180  # seconds
@@ -34,11 +34,8 @@ class System:
     """A machine with SCENARIO, a path; its lines are read until it is left."""
 
     def __init__(self, build, scenario):
-        words = set(re.findall(r'[A-Za-z0-9_.-]+', scenario.read_text()))
-        files = {'config': scenario.read_bytes(), 'run': b'mode: display\nfile: bench\n'}
-        for program in sorted((build / 'components').iterdir()):
-            if program.is_file() and program.name in words | {'init'}:
-                files[program.name] = stripped(program)
+        text = scenario.read_bytes()
+        files = {'config': text, 'run': b'mode: display\nfile: bench\n', **programs(build / 'components', text)}
         self.folder = tempfile.TemporaryDirectory()  # for pictures
         core, data = stripped(build / 'base-mach/core/core'), archive(files)
         self.size = len(core) + len(data)

@@ -240,22 +240,32 @@ static os_err place(struct core_process *process, struct attachment *attachment,
     return OS_OK;
 }
 
-os_err mach_memory_attach(struct core_process *process, os_dataspace_cap ds, uint64_t offset, uint64_t size,
-                          int writable, uint32_t *at, uint64_t *attached)
+/* The checks of an attachment of FOUND, NULL if there is no such dataspace, and its structure, which has no
+ * place yet. */
+static os_err begin_attachment(struct core_ds *found, int denied, uint64_t offset, uint64_t size,
+                               struct attachment **made)
 {
-    int may_write;
     uint32_t bytes;
-    struct core_ds *found = core_ds_of(&mach_core.core, ds, &may_write);
     if (!found)
         return OS_ERR_BAD_CAP;
-    if (writable && !may_write)
+    if (denied)
         return OS_ERR_DENIED;
     os_err err = check_range(found->memory, offset, size, &bytes);
     if (err)
         return err;
-    struct attachment *made = new_attachment(found->memory, bytes);
-    if (!made)
-        return OS_ERR_NO_MEMORY;
+    *made = new_attachment(found->memory, bytes);
+    return *made ? OS_OK : OS_ERR_NO_MEMORY;
+}
+
+os_err mach_memory_attach(struct core_process *process, os_dataspace_cap ds, uint64_t offset, uint64_t size,
+                          int writable, uint32_t *at, uint64_t *attached)
+{
+    int may_write;
+    struct attachment *made;
+    struct core_ds *found = core_ds_of(&mach_core.core, ds, &may_write);
+    os_err err = begin_attachment(found, writable && !may_write, offset, size, &made);
+    if (err)
+        return err;
     err = place(process, made, (uint32_t)offset, writable ? VM_READ | VM_WRITE : VM_READ);
     if (err) {
         os_list_remove(&made->of_memory); /* and whoever asks holds the dataspace */
@@ -263,7 +273,7 @@ os_err mach_memory_attach(struct core_process *process, os_dataspace_cap ds, uin
         return err;
     }
     *at = made->at;
-    *attached = bytes;
+    *attached = made->size;
     return OS_OK;
 }
 
@@ -350,22 +360,17 @@ os_err plat_attach(struct os_cap ds, uint64_t offset, uint64_t size, int writabl
                    uint64_t *attached)
 {
     int may_write;
-    uint32_t bytes;
+    struct attachment *made;
     struct core_ds *found = core_ds_of(&mach_core.core, (os_dataspace_cap){ ds }, &may_write);
-    if (!found || !found->memory->at)
+    if (found && !found->memory->at)
         return OS_ERR_BAD_CAP;
-    if (writable && !may_write)
-        return OS_ERR_DENIED;
-    os_err err = check_range(found->memory, offset, size, &bytes);
+    os_err err = begin_attachment(found, writable && !may_write, offset, size, &made);
     if (err)
         return err;
-    struct attachment *made = new_attachment(found->memory, bytes);
-    if (!made)
-        return OS_ERR_NO_MEMORY;
     made->at = found->memory->at + (uint32_t)offset;
     os_list_insert(&own, &made->link);
     *at = (void *)(uintptr_t)made->at;
-    *attached = bytes;
+    *attached = made->size;
     return OS_OK;
 }
 

@@ -2,6 +2,7 @@
 """The boot archive: the ROM modules of a machine, in the format "newc" of cpio (see the manual page cpio(5))."""
 
 import pathlib
+import re
 import subprocess
 import tempfile
 
@@ -26,3 +27,9 @@ def stripped(program):
     with tempfile.NamedTemporaryFile() as file:
         subprocess.run(['strip', '-o', file.name, program], check=True)
         return pathlib.Path(file.name).read_bytes()
+
+
+def programs(components, scenario):
+    """Those of the folder COMPONENTS that SCENARIO, bytes, names in any place, and init, as files of an archive."""
+    words = {word.decode() for word in re.findall(rb'[A-Za-z0-9_.-]+', scenario)} | {'init'}
+    return {path.name: stripped(path) for path in sorted(components.iterdir()) if path.is_file() and path.name in words}

@@ -37,12 +37,12 @@ def end_with_parent():
 
 
 class Machine:
-    """KERNEL, CORE: paths; ARCHIVE: bytes; WINDOW: QEMU's -display; QMP: path of a socket for its monitor.
+    """KERNEL: a path; CORE, ARCHIVE: bytes; WINDOW: QEMU's -display.
 
-    MONITORED: `monitor` is a socket that leads there, and leaves no name behind.
+    MONITORED: `monitor` is a socket that leads to QEMU's monitor, and leaves no name behind.
     """
 
-    def __init__(self, kernel, core, archive, window='none', qmp=None, memory=MEMORY, picture=None, failed=None,
+    def __init__(self, kernel, core, archive, window='none', memory=MEMORY, picture=None, failed=None,
                  monitored=False):
         self.picture = picture  # called with a picture's name and bytes
         self.failed = failed    # called with why there is no picture
@@ -59,8 +59,6 @@ class Machine:
                    '-chardev', f'socket,id=line,fd={far.fileno()}', '-serial', 'chardev:line',
                    '-device', f'isa-debug-exit,iobase={EXIT_PORT},iosize=2',
                    '-kernel', kernel, '-append', 'console=com0', '-initrd', modules]
-        if qmp:
-            command += ['-qmp', f'unix:{qmp},server=on,wait=off']
         keep = [*files, far.fileno()]
         if monitored:
             self.monitor, far_monitor = socket.socketpair()

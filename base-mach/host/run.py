@@ -3,8 +3,7 @@
 
     run.py BUILD [SCENARIO] [--headless] [--shot FILE.png] [--for SECONDS]
 
-For tests: --screen (the machine's own screen, without a window), --qmp SOCKET (QEMU's monitor), --wish TEXT (for
-base-mach/core/host.c; may be repeated), --wishes (lines of stdin are such wishes), --books
+For tests: --wish TEXT (for base-mach/core/host.c; may be repeated), --wishes (lines of stdin are such wishes), --books
 (accounts and rights are checked at the end), --memory MIB, --cut BYTES (an archive that ends there). --check is what
 `seedbed check` does.
 """
@@ -20,7 +19,7 @@ import sys
 import tempfile
 import threading
 
-from archive import archive, stripped
+from archive import archive, programs, stripped
 from machine import EMULATOR, MEMORY, Machine
 from places import Places
 
@@ -72,8 +71,6 @@ def arguments():
     parser.add_argument('--shot', type=png, metavar='FILE.png', help='that file')
     parser.add_argument('--for', type=seconds, dest='duration', metavar='SECONDS', help='ends by itself')
     parser.add_argument('--no-spin', action='store_true', help='of no effect here: no call waits awake')
-    parser.add_argument('--screen', action='store_true', help=argparse.SUPPRESS)
-    parser.add_argument('--qmp', help=argparse.SUPPRESS)
     parser.add_argument('--wish', action='append', default=[], help=argparse.SUPPRESS)
     parser.add_argument('--wishes', action='store_true', help=argparse.SUPPRESS)
     parser.add_argument('--books', action='store_true', help=argparse.SUPPRESS)
@@ -100,8 +97,6 @@ def find_scenario(name):
 
 def window(options):
     """QEMU's -display, and why there is no window if there is none."""
-    if options.screen:
-        return 'none', None
     if options.check:
         return 'none', 'nothing is started'
     if options.headless:
@@ -117,7 +112,6 @@ def window(options):
 
 def make_archive(options, components, scenario, name, headless):
     """The scenario, what core and init have to know of this run, and the programs that the scenario names."""
-    words = set(re.findall(rb'[A-Za-z0-9_.-]+', scenario))
     shown = str(name) if len(str(name)) <= 128 else name.name
     run = f'mode: {"headless" if headless else "display"}\nfile: {"".join(c if c >= " " else "?" for c in shown)}\n'
     if options.shot or (headless and not options.check):
@@ -127,10 +121,7 @@ def make_archive(options, components, scenario, name, headless):
     if options.check:
         run += 'check: true\n'
     files = {'config': scenario, 'run': run.encode()}
-    for program in sorted(components.iterdir()):
-        if program.is_file() and (program.name == 'init' or program.name.encode() in words):
-            files[program.name] = stripped(program)
-    data = archive(files)
+    data = archive(files | programs(components, scenario))
     return data if options.cut is None else data[:options.cut]
 
 
@@ -260,8 +251,8 @@ class Run:
             print(f'seedbed: {why}; the picture of the screen will be in {self.shot}', file=sys.stderr)
         data = make_archive(options, self.components, scenario, path, why is not None)
         self.machine = Machine(str(options.build / 'toolchain/gnumach'),
-                               stripped(options.build / 'base-mach/core/core'), data, display, options.qmp,
-                               options.memory, self.save, self.no_picture)
+                               stripped(options.build / 'base-mach/core/core'), data, display, options.memory,
+                               self.save, self.no_picture)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self.end)
         for text in self.machine.console():

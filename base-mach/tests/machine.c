@@ -12,20 +12,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "require.h"
+
 OS_MANIFEST("requires: [Machine, Host]\n"
             "ram: 8M\n"
             "caps: 100\n"
             "config: { step: string }\n");
 
 static struct os_env *env;
-
-#define REQUIRE(holds)                                                                                       \
-    do {                                                                                                     \
-        if (!(holds)) {                                                                                      \
-            printf("not so in line %d: %s\n", __LINE__, #holds);                                             \
-            return 0;                                                                                        \
-        }                                                                                                    \
-    } while (0)
 
 static os_err try_open(const char *args)
 {

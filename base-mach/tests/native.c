@@ -14,6 +14,8 @@
 #include <mach_base/thread.h>
 #include <runtime/runtime.h>
 
+#include "require.h"
+
 OS_MANIFEST("ram: 4M\n"
             "caps: 300\n"
             "config: { end: string }\n");
@@ -21,14 +23,6 @@ OS_MANIFEST("ram: 4M\n"
 enum { MANY = 400, NOBODYS = 0x7777 };
 
 static struct os_env *env;
-
-#define REQUIRE(holds)                                                                                       \
-    do {                                                                                                     \
-        if (!(holds)) {                                                                                      \
-            printf("not so in line %d: %s\n", __LINE__, #holds);                                             \
-            return 0;                                                                                        \
-        }                                                                                                    \
-    } while (0)
 
 static uint32_t caps_used(void)
 {

@@ -17,19 +17,13 @@
 #include <os/rom.h>
 #include <os/thread.h>
 
+#include "require.h"
+
 OS_MANIFEST("ram: 4M\n"
             "caps: 100\n"
             "config: { step: string }\n");
 
 static struct os_env *env;
-
-#define REQUIRE(holds)                                                                                       \
-    do {                                                                                                     \
-        if (!(holds)) {                                                                                      \
-            printf("not so in line %d: %s\n", __LINE__, #holds);                                             \
-            return 0;                                                                                        \
-        }                                                                                                    \
-    } while (0)
 
 /* ---- floating point: values that stay in registers for long, and come out the same each time */
 

@@ -9,7 +9,6 @@ test waits for what is on the screen, not for time; one that fails ends at a lim
 
 import json
 import pathlib
-import re
 import struct
 import sys
 import tempfile
@@ -21,7 +20,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TOP / 'base-mach/host'), str(TOP / 'tests/runner')]
 
 import tap  # pylint: disable=wrong-import-position,import-error
-from archive import archive, stripped  # pylint: disable=wrong-import-position,import-error
+from archive import archive, programs, stripped  # pylint: disable=wrong-import-position,import-error
 from machine import Machine  # pylint: disable=wrong-import-position,import-error
 
 BUILD = pathlib.Path(sys.argv[1])
@@ -111,9 +110,7 @@ class Screen:
     def __init__(self, scenario, mode='display'):
         self.folder = tempfile.TemporaryDirectory()  # for pictures
         files = {'config': scenario.encode(), 'run': f'mode: {mode}\nfile: test\nbooks: true\n'.encode()}
-        for word in {'init', *re.findall(r'[a-z_-]+', scenario)}:
-            if (BUILD / 'components' / word).is_file():
-                files[word] = stripped(BUILD / 'components' / word)
+        files |= programs(BUILD / 'components', scenario.encode())
         self.machine = Machine(str(BUILD / 'toolchain/gnumach'), stripped(BUILD / 'base-mach/core/core'),
                                archive(files), monitored=True)
         self.lines = []

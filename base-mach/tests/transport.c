@@ -16,19 +16,13 @@
 #include <mach_base/transport.h>
 #include <transport/internal.h>
 
+#include "require.h"
+
 OS_MANIFEST("ram: 4M\n"
             "caps: 1000\n"
             "config: { step: string }\n");
 
 static struct os_env *env;
-
-#define REQUIRE(holds)                                                                                       \
-    do {                                                                                                     \
-        if (!(holds)) {                                                                                      \
-            printf("not so in line %d: %s\n", __LINE__, #holds);                                             \
-            return 0;                                                                                        \
-        }                                                                                                    \
-    } while (0)
 
 /* ---- the server: a thread with an entrypoint of its own */
 
