@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <yaml/parse.h>
-#include "init.h"
+#include <engine/internal.h>
 
 OS_MANIFEST("requires: [PD]\n"
             "ram: 2M\n"
@@ -22,9 +22,9 @@ struct run {
     char file[256]; /* the scenario's name for messages */
 };
 
-static void end(struct init *init, int status)
+static void end(struct os_engine *engine, int status)
 {
-    os_exit(init->env, status);
+    os_exit(engine->env, status);
 }
 
 static void report(struct problems *problems, const char *line)
@@ -89,13 +89,13 @@ static int read_config(struct os_env *env, struct run *run, struct os_config *co
     return 1;
 }
 
-static int scenario_is_sound(struct init *init, const struct os_config *config, const struct run *run)
+static int scenario_is_sound(struct os_engine *engine, const struct os_config *config, const struct run *run)
 {
     struct problems problems = { .file = run->file, .report = report };
-    (void)scenario_read(&init->scenario, config, run->display, &problems);
-    (void)scenario_read_binaries(&init->scenario, &init->source, &problems);
+    (void)scenario_read(&engine->scenario, config, run->display, &problems);
+    (void)scenario_read_binaries(&engine->scenario, &engine->source, &problems);
     if (!problems.count)
-        (void)scenario_check(&init->scenario, &init->source, &problems);
+        (void)scenario_check(&engine->scenario, &engine->source, &problems);
     if (problems.count)
         fprintf(stderr, "%s: %u problem%s; nothing was started\n", run->file, problems.count,
                 problems.count == 1 ? "" : "s");
@@ -104,18 +104,18 @@ static int scenario_is_sound(struct init *init, const struct os_config *config, 
 
 void component_construct(struct os_env *env)
 {
-    struct init *init = calloc(1, sizeof(*init));
+    struct os_engine *engine = calloc(1, sizeof(*engine));
     struct run *run = calloc(1, sizeof(*run));
     struct os_config config;
-    os_require(env, init && run ? OS_OK : OS_ERR_RAM, "init");
-    init_init(init, env);
-    init->exit = end;
+    os_require(env, engine && run ? OS_OK : OS_ERR_RAM, "init");
+    engine_init(engine, env);
+    engine->exit = end;
     read_run(env, run);
-    if (!read_config(env, run, &config) || !scenario_is_sound(init, &config, run))
+    if (!read_config(env, run, &config) || !scenario_is_sound(engine, &config, run))
         os_exit(env, STATUS_BAD_SCENARIO);
     if (run->check) {
         fprintf(stderr, "%s: ok\n", run->file);
         os_exit(env, 0);
     }
-    os_require(env, init_start(init), "init: start");
+    os_require(env, engine_start(engine), "init: start");
 }

@@ -26,7 +26,7 @@ C_HEADERS = {name + '.h' for name in (
     'stdlib stdnoreturn string tgmath uchar wchar wctype').split()}
 
 # libraries that are part of no platform, and where they may be used
-LIBRARIES = {'yaml.h': ('os/yaml', 'os/init'), 'stb/stb_truetype.h': ('os', 'apps'),
+LIBRARIES = {'yaml.h': ('os/yaml', 'os/init', 'os/engine'), 'stb/stb_truetype.h': ('os', 'apps'),
              'stb/stb_image.h': ('os', 'apps'), 'stb/stb_image_write.h': ('os', 'apps')}
 LIBRARY_SYMBOLS = re.compile(r'(yaml|stbi|stbtt)_')
 
@@ -76,7 +76,7 @@ def sources_test_for_no_platform():
 
 def drivers_include_the_public_api_only():
     """drivers-sdl/ is a client like apps/: nothing of os/ but its public headers."""
-    private = re.compile(r'(?:platform|lib|core|init|servers|linux_base)/')
+    private = re.compile(r'(?:platform|lib|core|init|engine|scenario|servers|linux_base)/')
     fail_with(f'{path}:{number}: {line.strip()}' for path, text in sources.texts('.c', '.h')
               if path.parts[0] == 'drivers-sdl' for number, line in enumerate(text.splitlines(), 1)
               if (match := INCLUDE.match(line)) and private.match(match['name']))

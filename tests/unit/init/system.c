@@ -48,7 +48,7 @@ static struct os_object parent_object, init_pd, module_object;
 static os_dataspace_cap module_cap;
 static struct os_list sessions, memories;
 static struct os_env init_env;
-static struct init init;
+static struct os_engine init;
 static struct os_config config;
 static void *tree;
 static uint32_t last_id;
@@ -350,7 +350,7 @@ static os_err find_binary(struct platform_source *source, const char *name, cons
     return OS_ERR_NOT_FOUND;
 }
 
-static void end(struct init *ended, int code)
+static void end(struct os_engine *ended, int code)
 {
     if (status < 0)
         status = code;
@@ -392,17 +392,17 @@ void system_start(const char *scenario)
     ck_assert_int_eq(os_entrypoint_init(&child_ep), OS_OK);
     ck_assert_int_eq(os_entrypoint_init(&init_ep), OS_OK);
     init_env.ep = &init_ep;
-    init_init(&init, &init_env);
+    engine_init(&init, &init_env);
     init.source.find = find_binary;
     init.exit = end;
     read_scenario(scenario);
     for (size_t i = 0; i < init.scenario.count; i++) {
         struct binary *binary;
-        ck_assert_int_eq(init_binary(&init, init.scenario.entries[i].binary, &binary), OS_OK);
+        ck_assert_int_eq(engine_binary(&init, init.scenario.entries[i].binary, &binary), OS_OK);
     }
     first_ram = system_ram("init");
     first_caps = system_caps("init");
-    ck_assert_int_eq(init_start(&init), OS_OK);
+    ck_assert_int_eq(engine_start(&init), OS_OK);
     inproc_serve(&init_ep);
     inproc_idle();
 }
@@ -475,7 +475,7 @@ int system_status(void)
     return status;
 }
 
-struct init *system_init(void)
+struct os_engine *system_init(void)
 {
     return &init;
 }

@@ -7,7 +7,7 @@
 #define TEST_SYSTEM_H
 
 #include <inproc/inproc.h>
-#include "init.h"
+#include <engine/internal.h>
 
 /* Starts a system that runs SCENARIO with the binaries of system.c; it is idle afterwards. */
 void system_start(const char *scenario);
@@ -37,6 +37,6 @@ unsigned system_sessions(void);
 /* With which status init wanted to end; -1: it did not. */
 int system_status(void);
 
-struct init *system_init(void);
+struct os_engine *system_init(void);
 
 #endif

@@ -8,7 +8,7 @@
 #include <os/manifest.h>
 #include <suite.h>
 #include "made_elf.h"
-#include "manifest.h"
+#include <scenario/manifest.h>
 
 OS_MANIFEST("ram: 1M\n"
             "caps: 7\n");

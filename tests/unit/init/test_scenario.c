@@ -7,7 +7,7 @@
 #include <suite.h>
 #include <yaml/parse.h>
 #include "made_elf.h"
-#include "scenario.h"
+#include <scenario/scenario.h>
 
 /* The binaries of this test, by name. */
 static const struct {

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "init.h"
+#include "internal.h"
 
 /* What init keeps for a session is small, but it is init's; a child that asks for more is refused. */
 #define SESSIONS_MAX  256
@@ -36,7 +36,7 @@ static os_err serve_session(struct os_rpc *rpc, const char *service, const char 
     static const struct route own_config = { .service = "ROM", .target = TARGET_PARENT };
     int is_config = !strcmp(service, "ROM") && !strcmp(label, "config");
     const struct route *route =
-        is_config ? &own_config : route_find(&child->init->scenario, child->entry, service, label);
+        is_config ? &own_config : route_find(&child->engine->scenario, child->entry, service, label);
     if (!route)
         return refuse(child, service, label, OS_ERR_NO_SERVICE);
     if (route->target == TARGET_DENY)
@@ -152,5 +152,5 @@ static const struct os_parent_ops ops = {
 
 os_err child_serve(struct child *child, os_parent_cap *cap)
 {
-    return os_parent_object_init(&child->parent, child->init->env->ep, &ops, cap);
+    return os_parent_object_init(&child->parent, child->engine->env->ep, &ops, cap);
 }

@@ -2,8 +2,8 @@
 /*
  * problems.h: what is wrong with a scenario, one line each: "file:line:column: what, expected what".
  */
-#ifndef INIT_PROBLEMS_H
-#define INIT_PROBLEMS_H
+#ifndef SCENARIO_PROBLEMS_H
+#define SCENARIO_PROBLEMS_H
 
 #include <os/config.h>
 

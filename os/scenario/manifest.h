@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* manifest.h: what a component says about itself, taken out of its binary without running it. */
-#ifndef INIT_MANIFEST_H
-#define INIT_MANIFEST_H
+#ifndef SCENARIO_MANIFEST_H
+#define SCENARIO_MANIFEST_H
 
 #include <os/config.h>
 #include "names.h"

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include "init.h"
+#include "internal.h"
 
 /* One that has run this long has recovered: its restarts are counted anew. */
 #define RECOVERED (60 * OS_SEC)
@@ -24,9 +24,9 @@ static void restart(struct os_alarm *alarm)
     child_start(OS_CONTAINER_OF(alarm, struct child, alarm));
 }
 
-void child_init(struct child *child, struct init *init, const struct entry *entry)
+void child_init(struct child *child, struct os_engine *engine, const struct entry *entry)
 {
-    *child = (struct child){ .init = init, .entry = entry, .next_id = 1, .alarm = { .handle = restart } };
+    *child = (struct child){ .engine = engine, .entry = entry, .next_id = 1, .alarm = { .handle = restart } };
     os_list_init(&child->sessions);
     os_list_init(&child->serves);
     os_list_init(&child->roots);
@@ -47,7 +47,7 @@ static void cannot_start(struct child *child, const char *step, os_err err)
              *why ? ": " : "", why);
     if (!child->restarts && !child->entry->optional) {
         child_log(child, "%s", ending.text);
-        child->init->exit(child->init, 1);
+        child->engine->exit(child->engine, 1);
         return;
     }
     child_end(child, &ending);
@@ -90,7 +90,7 @@ static void process_ended(struct os_signal_handler *handler)
 static os_err watch_process(struct child *child)
 {
     os_signal_cap cap;
-    os_err err = os_signal_handler_init(&child->exited, child->init->env->ep, process_ended, &cap);
+    os_err err = os_signal_handler_init(&child->exited, child->engine->env->ep, process_ended, &cap);
     if (err)
         return err;
     err = os_pd_control_exit_sigh(child->control, cap);
@@ -104,7 +104,7 @@ static os_err begin_start(struct child *child)
     os_dataspace_cap ds;
     os_parent_cap parent;
     uint64_t size;
-    os_err err = init_binary(child->init, child->entry->binary, &binary);
+    os_err err = engine_binary(child->engine, child->entry->binary, &binary);
     if (!err)
         err = os_rom_dataspace(binary->rom.cap, &ds, &size);
     if (err)
@@ -112,7 +112,7 @@ static os_err begin_start(struct child *child)
     err = child_serve(child, &parent);
     if (err)
         goto drop_ds;
-    os_call_init(&child->call, child->init->env->ep, start_done);
+    os_call_init(&child->call, child->engine->env->ep, start_done);
     err = os_pd_control_start_begin(child->control, &child->call, ds, parent);
     os_cap_drop(parent.cap);
 drop_ds:
@@ -138,21 +138,21 @@ static void create_done(struct os_call *call)
         cannot_start(child, "start", err);
 }
 
-void child_pd_args(char (*args)[OS_ARGS_MAX], const struct init *init, const struct entry *entry)
+void child_pd_args(char (*args)[OS_ARGS_MAX], const struct os_engine *engine, const struct entry *entry)
 {
     snprintf(*args, sizeof(*args), "profile=%s%s", entry->sandbox,
-             init->scenario.sandbox_required ? ",sandbox=required" : "");
+             engine->scenario.sandbox_required ? ",sandbox=required" : "");
 }
 
 void child_start(struct child *child)
 {
     const struct entry *entry = child->entry;
     char args[OS_ARGS_MAX];
-    child_pd_args(&args, child->init, entry);
+    child_pd_args(&args, child->engine, entry);
     child->state = CHILD_CREATING;
     child->started = os_clock_now();
-    os_call_init(&child->call, child->init->env->ep, create_done);
-    os_err err = os_parent_session_begin(child->init->env->parent, &child->call, "PD", entry->name, args,
+    os_call_init(&child->call, child->engine->env->ep, create_done);
+    os_err err = os_parent_session_begin(child->engine->env->parent, &child->call, "PD", entry->name, args,
                                          entry->ram, entry->caps);
     if (err)
         cannot_start(child, "PD session", err);
@@ -203,8 +203,8 @@ static void judge(struct child *child, const struct ending *ending)
             child_log(child, "%s; given up after %u restarts", ending->text, (unsigned)child->restarts);
         else
             child_log(child, "%s; not restarted", ending->text);
-        if (!child->init->status)
-            child->init->status = ending->status;
+        if (!child->engine->status)
+            child->engine->status = ending->status;
     }
 }
 
@@ -213,12 +213,12 @@ static void settle(struct child *child)
     sessions_of_server_refund(child);
     if (child->again) {
         child->state = CHILD_IDLE;
-        os_alarm_set(child->init->env->ep, &child->alarm, child->alarm.due);
+        os_alarm_set(child->engine->env->ep, &child->alarm, child->alarm.due);
         return;
     }
     child->state = CHILD_GONE;
     sessions_of_server_give_up(child);
-    init_child_gone(child->init);
+    engine_child_gone(child->engine);
 }
 
 static void close_done(struct os_call *call)
@@ -241,8 +241,8 @@ static void close_pd(struct child *child)
         settle(child);
         return;
     }
-    os_call_init(&child->call, child->init->env->ep, close_done);
-    if (os_parent_close_begin(child->init->env->parent, &child->call, child->pd_id))
+    os_call_init(&child->call, child->engine->env->ep, close_done);
+    if (os_parent_close_begin(child->engine->env->parent, &child->call, child->pd_id))
         settle(child);
 }
 
@@ -253,7 +253,7 @@ void child_end(struct child *child, const struct ending *ending)
     os_call_cancel(&child->call);
     judge(child, ending);
     if (child->entry->ends_system) {
-        child->init->exit(child->init, ending->status);
+        child->engine->exit(child->engine, ending->status);
         return;
     }
     os_signal_handler_fini(&child->exited);

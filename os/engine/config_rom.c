@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <yaml/writer.h>
-#include "init.h"
+#include "internal.h"
 
 struct config_rom {
     struct os_object object;
@@ -67,14 +67,14 @@ os_err config_rom_create(struct child *child, uint64_t ram, uint32_t caps, os_an
     void *data = NULL;
     size_t size;
     os_rom_cap served;
-    os_err err = config_extract(&child->init->scenario.config, child->entry->config, &data, &size);
+    os_err err = config_extract(&child->engine->scenario.config, child->entry->config, &data, &size);
     if (err)
         return err;
     struct config_rom *rom = calloc(1, sizeof(*rom));
     err = !rom || ram < size + OS_PAGE_SIZE ? OS_ERR_RAM : caps < ROM_CAPS ? OS_ERR_CAPS : OS_OK;
     if (err)
         goto free_rom;
-    rom->env = child->init->env;
+    rom->env = child->engine->env;
     err = fill(rom, data, size);
     if (err)
         goto free_rom;

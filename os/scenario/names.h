@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* names.h: lists of names out of a config tree, and what a misspelt one may have meant. */
-#ifndef INIT_NAMES_H
-#define INIT_NAMES_H
+#ifndef SCENARIO_NAMES_H
+#define SCENARIO_NAMES_H
 
 #include <stddef.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * init.h: the engine: children, the sessions between them, and who has paid what. Everything happens at one
- * entrypoint. init calls core and waits, for core always answers; it never waits for a child, only begins
+ * internal.h: the engine: children, the sessions between them, and who has paid what. Everything happens at
+ * one entrypoint. init calls core and waits, for core always answers; it never waits for a child, only begins
  * calls to it.
  */
-#ifndef INIT_INIT_H
-#define INIT_INIT_H
+#ifndef ENGINE_INTERNAL_H
+#define ENGINE_INTERNAL_H
 
 #include <os/component.h>
 #include <os/config.h>
@@ -14,7 +14,7 @@
 #include <os/pd.h>
 #include <os/rom.h>
 #include <os/signal.h>
-#include "scenario.h"
+#include <scenario/scenario.h>
 
 /* A binary that entries name; its ROM session stays open for restarts. */
 struct binary {
@@ -23,16 +23,16 @@ struct binary {
     struct os_rom_session rom;
 };
 
-struct init {
+struct os_engine {
     struct os_env *env;
     struct scenario scenario;
     struct platform_source source;
-    struct os_list binaries;                     /* of struct binary */
-    struct os_region elf;                        /* the binary that source found last */
-    struct child *children;                      /* one for each entry of the scenario, in its order */
-    uint32_t next_server_id;                     /* names sessions towards servers */
-    int status;                                  /* of the first child that ended badly for good */
-    void (*exit)(struct init *init, int status); /* ends the system; returns in tests only */
+    struct os_list binaries;                            /* of struct binary */
+    struct os_region elf;                               /* the binary that source found last */
+    struct child *children;                             /* one for each entry of the scenario, in its order */
+    uint32_t next_server_id;                            /* names sessions towards servers */
+    int status;                                         /* of the first child that ended badly for good */
+    void (*exit)(struct os_engine *engine, int status); /* ends the system; returns in tests only */
 };
 
 enum child_state {
@@ -45,7 +45,7 @@ enum child_state {
 };
 
 struct child {
-    struct init *init;
+    struct os_engine *engine;
     const struct entry *entry;
     enum child_state state;
     struct os_object parent; /* what it calls */
@@ -83,7 +83,7 @@ enum session_state {
 /* A session of a child at the parent, at another child, or at init itself. */
 struct session {
     struct os_list client_link, server_link;
-    struct init *init;
+    struct os_engine *engine;
     struct child *client;   /* NULL when it has ended */
     struct child *server;   /* NULL: the parent, or init */
     struct config_rom *rom; /* at init */
@@ -102,29 +102,29 @@ struct session {
 /* A line to the log about CHILD. */
 __attribute__((format(printf, 2, 3))) void child_log(const struct child *child, const char *format, ...);
 
-/* ---- init.c */
+/* ---- engine.c */
 
 /* Makes INIT one without scenario and children. */
-void init_init(struct init *init, struct os_env *env);
+void engine_init(struct os_engine *engine, struct os_env *env);
 
-/* Makes and starts the children of init->scenario, which has been checked. OS_ERR_RAM. */
-OS_MUST_CHECK os_err init_start(struct init *init);
+/* Makes and starts the children of engine->scenario, which has been checked. OS_ERR_RAM. */
+OS_MUST_CHECK os_err engine_start(struct os_engine *engine);
 
 /* Finds the ROM session of binary NAME, which is opened if it is not yet. */
-OS_MUST_CHECK os_err init_binary(struct init *init, const char *name, struct binary **binary);
+OS_MUST_CHECK os_err engine_binary(struct os_engine *engine, const char *name, struct binary **binary);
 
-struct child *init_child(struct init *init, const struct entry *entry);
+struct child *engine_child(struct os_engine *engine, const struct entry *entry);
 
 /* Ends init, and with it the system, when no child will run again. */
-void init_child_gone(struct init *init);
+void engine_child_gone(struct os_engine *engine);
 
 /* ---- child.c */
 
-void child_init(struct child *child, struct init *init, const struct entry *entry);
+void child_init(struct child *child, struct os_engine *engine, const struct entry *entry);
 void child_start(struct child *child);
 
 /* Arguments of the PD session of ENTRY. */
-void child_pd_args(char (*args)[OS_ARGS_MAX], const struct init *init, const struct entry *entry);
+void child_pd_args(char (*args)[OS_ARGS_MAX], const struct os_engine *engine, const struct entry *entry);
 
 /* How an end is told and judged. */
 struct ending {
@@ -173,12 +173,12 @@ void sessions_of_server_give_up(struct child *server);
 /* ---- account.c */
 
 /* Moves quota from the account of FROM to that of TO; NULL is init. */
-OS_MUST_CHECK os_err account_move(struct init *init, struct child *from, struct child *to, uint64_t ram,
-                                  uint32_t caps);
+OS_MUST_CHECK os_err account_move(struct os_engine *engine, struct child *from, struct child *to,
+                                  uint64_t ram, uint32_t caps);
 
 /* Moves as much of it as there is, and says what is missing. */
-void account_return(struct init *init, struct child *from, struct child *to, uint64_t ram, uint32_t caps,
-                    const char *service);
+void account_return(struct os_engine *engine, struct child *from, struct child *to, uint64_t ram,
+                    uint32_t caps, const char *service);
 
 /* ---- config_rom.c: the ROM "config" of a child */
 

@@ -3,8 +3,8 @@
  * scenario.h: a system description, read from its YAML file and checked as a whole before anything starts.
  * docs/scenario.md is the description for people.
  */
-#ifndef INIT_SCENARIO_H
-#define INIT_SCENARIO_H
+#ifndef SCENARIO_SCENARIO_H
+#define SCENARIO_SCENARIO_H
 
 #include <os/config.h>
 #include <os/types.h>

@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "init.h"
+#include "internal.h"
 
 /* How long a server may take to close a session; its client gets its answer then in any case. */
 #define CLOSE_TIME (2 * OS_SEC)
@@ -52,7 +52,7 @@ static void fail(struct session *session, os_err err)
 
 static void refund(struct session *session)
 {
-    account_return(session->init, session->server, session->client, session->ram, session->caps,
+    account_return(session->engine, session->server, session->client, session->ram, session->caps,
                    session->service);
 }
 
@@ -84,18 +84,18 @@ static void not_opened(struct session *session, os_err err)
 static os_err begin_open(struct session *session)
 {
     struct child *server = session->server;
-    os_call_init(&session->call, session->init->env->ep, open_done);
+    os_call_init(&session->call, session->engine->env->ep, open_done);
     if (!server)
-        return os_parent_session_begin(session->init->env->parent, &session->call, session->service,
+        return os_parent_session_begin(session->engine->env->parent, &session->call, session->service,
                                        session->label, session->args, session->ram, session->caps);
-    session->server_id = session->init->next_server_id++;
+    session->server_id = session->engine->next_server_id++;
     return os_root_open_begin(child_root(server, session->service)->root, &session->call, session->server_id,
                               session->label, session->args, session->ram, session->caps);
 }
 
 void session_open(struct session *session)
 {
-    os_err err = account_move(session->init, session->client, session->server, session->ram, session->caps);
+    os_err err = account_move(session->engine, session->client, session->server, session->ram, session->caps);
     if (err) {
         fail(session, err);
         return;
@@ -136,7 +136,7 @@ static void open_done(struct os_call *call)
 static os_err open_config(struct session *session)
 {
     os_any_cap cap;
-    os_err err = account_move(session->init, session->client, NULL, session->ram, session->caps);
+    os_err err = account_move(session->engine, session->client, NULL, session->ram, session->caps);
     if (err)
         return err;
     err = config_rom_create(session->client, session->ram, session->caps, &cap, &session->rom);
@@ -156,10 +156,10 @@ static os_err find_server(struct child *client, const struct route *route, const
     *server = NULL;
     if (!route || route->target == TARGET_PARENT)
         return OS_OK;
-    const struct entry *entry = route_server(&client->init->scenario, client->entry, route, service);
+    const struct entry *entry = route_server(&client->engine->scenario, client->entry, route, service);
     if (!entry)
         return OS_ERR_NO_SERVICE;
-    *server = init_child(client->init, entry);
+    *server = engine_child(client->engine, entry);
     if (*server == client)
         return OS_ERR_DEADLOCK;
     return (*server)->state == CHILD_GONE ? OS_ERR_NO_SERVICE : OS_OK;
@@ -176,7 +176,7 @@ os_err session_request(struct child *client, struct os_rpc *rpc, const struct ro
     if (!session)
         return OS_ERR_RAM;
     *session = *wanted;
-    session->init = client->init;
+    session->engine = client->engine;
     session->client = client;
     session->server = server;
     session->state = SESSION_WAITING;
@@ -205,8 +205,8 @@ static void upgrade_done(struct os_call *call)
     struct session *session = OS_CONTAINER_OF(call, struct session, call);
     os_err err = session->server ? os_root_upgrade_end(call) : os_parent_upgrade_end(call);
     if (err) {
-        account_return(session->init, session->server, session->client, session->more_ram, session->more_caps,
-                       session->service);
+        account_return(session->engine, session->server, session->client, session->more_ram,
+                       session->more_caps, session->service);
         session->ram -= session->more_ram;
         session->caps -= session->more_caps;
     }
@@ -218,9 +218,9 @@ static void upgrade_done(struct os_call *call)
 
 static os_err begin_upgrade(struct session *session)
 {
-    os_call_init(&session->call, session->init->env->ep, upgrade_done);
+    os_call_init(&session->call, session->engine->env->ep, upgrade_done);
     if (!session->server)
-        return os_parent_upgrade_begin(session->init->env->parent, &session->call, session->server_id,
+        return os_parent_upgrade_begin(session->engine->env->parent, &session->call, session->server_id,
                                        session->more_ram, session->more_caps);
     return os_root_upgrade_begin(child_root(session->server, session->service)->root, &session->call,
                                  session->server_id, session->more_ram, session->more_caps);
@@ -232,7 +232,7 @@ void session_upgrade(struct session *session, struct os_rpc *rpc, uint64_t ram, 
               : session->state == SESSION_LOST ? OS_ERR_DEAD
                                                : OS_ERR_BUSY;
     if (!*result)
-        *result = account_move(session->init, session->client, session->server, ram, caps);
+        *result = account_move(session->engine, session->client, session->server, ram, caps);
     if (*result)
         return;
     session->more_ram = ram;
@@ -243,7 +243,7 @@ void session_upgrade(struct session *session, struct os_rpc *rpc, uint64_t ram, 
         return;
     *result = begin_upgrade(session);
     if (*result) {
-        account_return(session->init, session->server, session->client, ram, caps, session->service);
+        account_return(session->engine, session->server, session->client, ram, caps, session->service);
         session->ram -= ram;
         session->caps -= caps;
         return;
@@ -285,10 +285,10 @@ static void look_into_account(struct session *session)
 
 static os_err begin_close(struct session *session)
 {
-    os_call_init(&session->call, session->init->env->ep, close_done);
+    os_call_init(&session->call, session->engine->env->ep, close_done);
     if (!session->server) {
         look_into_account(session);
-        return os_parent_close_begin(session->init->env->parent, &session->call, session->server_id);
+        return os_parent_close_begin(session->engine->env->parent, &session->call, session->server_id);
     }
     session->call.deadline = os_clock_now() + CLOSE_TIME;
     return os_root_close_begin(child_root(session->server, session->service)->root, &session->call,
@@ -356,7 +356,7 @@ void sessions_of_server_refund(struct child *server)
         struct session *session = OS_CONTAINER_OF(link, struct session, server_link);
         if (session->state != SESSION_LOST)
             continue;
-        account_return(session->init, NULL, session->client, session->ram, session->caps, session->service);
+        account_return(session->engine, NULL, session->client, session->ram, session->caps, session->service);
         if (session->client && os_reply_owed(&session->reply)) {
             session->state = SESSION_WAITING; /* to be asked once more */
             continue;

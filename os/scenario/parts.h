@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* parts.h: what the files that read and check a scenario need of each other; private to them. */
-#ifndef INIT_PARTS_H
-#define INIT_PARTS_H
+#ifndef SCENARIO_PARTS_H
+#define SCENARIO_PARTS_H
 
 #include "scenario.h"
 

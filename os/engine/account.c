@@ -1,35 +1,36 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* account.c: moving quota between accounts. core does the arithmetic; nothing is moved that is not there. */
-#include "init.h"
+#include "internal.h"
 
-static os_pd_cap account_of(struct init *init, struct child *child)
+static os_pd_cap account_of(struct os_engine *engine, struct child *child)
 {
-    return child ? os_pd_control_as_os_pd(child->control) : init->env->pd;
+    return child ? os_pd_control_as_os_pd(child->control) : engine->env->pd;
 }
 
-os_err account_move(struct init *init, struct child *from, struct child *to, uint64_t ram, uint32_t caps)
+os_err account_move(struct os_engine *engine, struct child *from, struct child *to, uint64_t ram,
+                    uint32_t caps)
 {
     if (from == to || (!ram && !caps))
         return OS_OK;
-    return os_pd_transfer(account_of(init, from), account_of(init, to), ram, caps);
+    return os_pd_transfer(account_of(engine, from), account_of(engine, to), ram, caps);
 }
 
-void account_return(struct init *init, struct child *from, struct child *to, uint64_t ram, uint32_t caps,
-                    const char *service)
+void account_return(struct os_engine *engine, struct child *from, struct child *to, uint64_t ram,
+                    uint32_t caps, const char *service)
 {
     uint64_t has_ram, used_ram;
     uint32_t has_caps, used_caps;
-    if (!account_move(init, from, to, ram, caps))
+    if (!account_move(engine, from, to, ram, caps))
         return;
     /* A server that does not free what it has allocated for a client: the rest stays with it until it ends.
      */
-    if (os_pd_quota(account_of(init, from), &has_ram, &used_ram, &has_caps, &used_caps))
+    if (os_pd_quota(account_of(engine, from), &has_ram, &used_ram, &has_caps, &used_caps))
         return;
     uint64_t free_ram = has_ram - used_ram;
     uint32_t free_caps = has_caps - used_caps;
     uint64_t back_ram = ram < free_ram ? ram : free_ram;
     uint32_t back_caps = caps < free_caps ? caps : free_caps;
-    if (account_move(init, from, to, back_ram, back_caps))
+    if (account_move(engine, from, to, back_ram, back_caps))
         back_ram = back_caps = 0;
     if (from)
         child_log(from, "keeps %llu bytes and %u caps of a closed %s session",
