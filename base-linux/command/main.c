@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "find.h"
 #include "linux_core.h"
 
 #define EXIT_USAGE       2
@@ -95,29 +96,6 @@ static int parse_run(int argc, char **argv, struct arguments *arguments)
     return 0;
 }
 
-/* A file as it is named, or NAME.yaml of the scenarios folder. */
-static int find_scenario(const char *name, char path[PATH_MAX])
-{
-    struct stat file;
-    int error = 0;
-    if (snprintf(path, PATH_MAX, "%s", name) >= PATH_MAX || stat(path, &file))
-        error = errno;
-    if (error && *name && !strchr(name, '/') && !strstr(name, ".yaml") &&
-        snprintf(path, PATH_MAX, "%s/%s.yaml", SEEDBED_SCENARIOS, name) < PATH_MAX)
-        error = stat(path, &file) ? errno : 0;
-    if (error == ENOENT)
-        fprintf(stderr, "seedbed: no scenario \"%s\": no such file, and none of that name in %s\n", name,
-                SEEDBED_SCENARIOS);
-    else if (error || access(path, R_OK))
-        fprintf(stderr, "seedbed: scenario %s: %s\n", path, strerror(error ? error : errno));
-    else if (!S_ISREG(file.st_mode))
-        fprintf(stderr, "seedbed: scenario %s: %s\n", path,
-                S_ISDIR(file.st_mode) ? "is a folder" : "is no ordinary file");
-    else
-        return 0;
-    return -1;
-}
-
 /* That a picture can be saved is known before the start. */
 static int check_shot(const char *shot)
 {
@@ -130,37 +108,6 @@ static int check_shot(const char *shot)
         return -1;
     }
     return 0;
-}
-
-/* The programs of the components are in the build, beside the folder of the command. */
-static int find_components(char path[PATH_MAX])
-{
-    char self[PATH_MAX];
-    ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    if (len <= 0)
-        return -1;
-    self[len] = 0;
-    *strrchr(self, '/') = 0;
-    return snprintf(path, PATH_MAX, "%s/../components", self) < PATH_MAX ? 0 : -1;
-}
-
-/* Why there is no window, or NULL if there can be one. */
-static const char *why_headless(const struct arguments *arguments, const char *components)
-{
-    const char *x11 = getenv("DISPLAY"), *wayland = getenv("WAYLAND_DISPLAY");
-    char driver[PATH_MAX];
-    if (arguments->headless)
-        return "no window";
-    if (!x11 || !*x11)
-        return wayland && *wayland
-                   ? "DISPLAY is not set, and windows need X11 or Xwayland, so there will be no window"
-                   : "there is no display, so there will be no window";
-    /* the sandbox has no network, only the socket of a server on this machine */
-    if (x11[0] != ':' && strncmp(x11, "unix:", 5) != 0)
-        return "DISPLAY names a server that is not on this machine, so there will be no window";
-    if (snprintf(driver, sizeof(driver), "%s/display", components) < PATH_MAX && access(driver, X_OK))
-        return "this build has no SDL driver, so there will be no window";
-    return NULL;
 }
 
 /* Where the picture goes if the user does not say: to where he is, or if he cannot write there, elsewhere. */
@@ -178,16 +125,12 @@ static int run_system(const struct arguments *arguments, int check)
     static char scenario[PATH_MAX], components[PATH_MAX], shot[PATH_MAX];
     const char *dirs[] = { components, NULL };
     const char *name = arguments->scenario ? arguments->scenario : DEFAULT_SCENARIO;
-    if (find_scenario(name, scenario))
+    if (find_scenario(name, scenario) || find_components(components))
         return EXIT_FAILURE;
-    if (find_components(components)) {
-        fprintf(stderr, "seedbed: the folder of the components cannot be found\n");
-        return EXIT_FAILURE;
-    }
     if (arguments->shot && check_shot(arguments->shot))
         return EXIT_FAILURE;
     default_shot(shot);
-    const char *headless = why_headless(arguments, components);
+    const char *headless = why_headless(arguments->headless, components);
     struct linux_core_options options = { .scenario = scenario,
                                           .dirs = dirs,
                                           .shot = arguments->shot ? arguments->shot : shot,

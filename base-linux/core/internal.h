@@ -9,6 +9,7 @@
 #include <linux_base/transport.h>
 
 #include "linux_core.h"
+#include "quota.h"
 
 /* The one core of this process. */
 struct linux_core {
@@ -82,7 +83,8 @@ struct core_process {
     int pidfd;
     int killed;                        /* by us */
     int status;                        /* of PROCESS_ENDED, as of waitpid */
-    uint64_t private;                  /* bytes of private memory and stack, charged from the beginning */
+    uint64_t private;                  /* bytes of private memory that it may have */
+    struct linux_quota price;          /* charged from the beginning: that, its stack, its descriptors */
     uint64_t copy;                     /* bytes of a copy of the binary, charged */
     int binary;                        /* what it runs, for the symbolizer, borrowed; -1 for none */
     int copied;                        /* descriptor of that copy; -1 for none */

@@ -22,18 +22,7 @@
 
 #include "internal.h"
 
-/*
- * What a component may have besides dataspaces: private memory (data, stacks of threads, and all of malloc
- * where the C library has its own) and the stack of its first thread. Charged as a whole, because the kernel
- * enforces it as a limit and does not tell when it is used.
- */
-#define PRIVATE_MIN OS_KIB(128)
-#define PRIVATE_MAX OS_MIB(4)
-#define STACK       OS_KIB(256)
 #define THREADS_MAX 16u
-
-/* For its connection to core and its raw output. */
-#define PROCESS_CAPS 2u
 
 struct os_list linux_processes;
 static uint32_t last_id;
@@ -175,19 +164,6 @@ static os_err open_output(struct core_process *process, int *write)
 
 /* ---- making and starting */
 
-/* Ordinary components have their heap in dataspaces; others use malloc of the C library for nearly
- * everything. */
-static uint64_t private_bytes(const char *profile, uint64_t ram)
-{
-    int strict = !strcmp(profile, "strict");
-    uint64_t bytes = strict ? ram / 4 : ram / 4 * 3;
-    if (strict && bytes > PRIVATE_MAX)
-        bytes = PRIVATE_MAX;
-    if (bytes < PRIVATE_MIN)
-        bytes = PRIVATE_MIN;
-    return (bytes + OS_PAGE_SIZE - 1) / OS_PAGE_SIZE * OS_PAGE_SIZE;
-}
-
 /* Takes the profile out of the arguments of the session, and checks what can be had. */
 static os_err read_args(const char *args, char profile[32])
 {
@@ -209,8 +185,8 @@ os_err core_plat_process_create(struct core_pd *pd, const char *args, struct cor
     os_err err = read_args(args, profile);
     if (err)
         return err;
-    uint64_t private = private_bytes(profile, account->ram);
-    err = core_account_charge(account, private + STACK, PROCESS_CAPS);
+    struct linux_quota price = linux_quota_of_process(profile, account->ram);
+    err = core_account_charge(account, price.ram, price.caps);
     if (err)
         return err;
     struct core_process *made = calloc(1, sizeof(*made));
@@ -219,7 +195,8 @@ os_err core_plat_process_create(struct core_pd *pd, const char *args, struct cor
         goto refund;
     }
     made->pd = pd;
-    made->private = private;
+    made->price = price;
+    made->private = linux_process_private(profile, account->ram);
     made->pidfd = made->binary = made->copied = made->log.fd = -1;
     os_list_init(&made->channels);
     snprintf(made->profile, sizeof(made->profile), "%s", profile);
@@ -233,7 +210,7 @@ os_err core_plat_process_create(struct core_pd *pd, const char *args, struct cor
 free_process:
     free(made);
 refund:
-    core_account_refund(account, private + STACK, PROCESS_CAPS);
+    core_account_refund(account, price.ram, price.caps);
     return err;
 }
 
@@ -258,7 +235,7 @@ void core_plat_process_destroy(struct core_process *process)
     forget_run(process);
     os_object_fini(&process->native);
     os_list_remove(&process->link);
-    core_account_refund(process->pd->session.account, process->private + STACK, PROCESS_CAPS);
+    core_account_refund(process->pd->session.account, process->price.ram, process->price.caps);
     free(process);
 }
 

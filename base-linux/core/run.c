@@ -7,16 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "internal.h"
 #include "writer.h"
-
-/* What core keeps: descriptors for itself, ram for the ROM modules. */
-enum { OWN_FILES = 256, OWN_CAPS = 1000 };
-#define OWN_RAM OS_MIB(512)
 
 /* How long the end waits for a picture. */
 #define SHOT_WAIT (2 * OS_SEC)
@@ -106,21 +101,6 @@ static os_err take_signals(void)
     return transport_watch(linux_core.ep.plat, &signals, EPOLLIN);
 }
 
-/* core holds two descriptors for a dataspace, one for other objects. */
-static void quota_of_machine(uint64_t *ram, uint32_t *caps)
-{
-    struct rlimit files = { 1024, 1024 };
-    long pages = sysconf(_SC_PHYS_PAGES);
-    if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur < files.rlim_max) {
-        files.rlim_cur = files.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &files);
-        getrlimit(RLIMIT_NOFILE, &files);
-    }
-    uint64_t usable = files.rlim_cur > OWN_FILES + 4 * OWN_CAPS ? files.rlim_cur - OWN_FILES : 4 * OWN_CAPS;
-    *caps = (uint32_t)(usable / 2 < 1000000 ? usable / 2 : 1000000);
-    *ram = (pages > 0 ? (uint64_t)pages * OS_PAGE_SIZE / 4 * 3 : OS_MIB(1024)) + OWN_RAM;
-}
-
 /* As for other programs: who closes the output wants no more of it. On the writer's thread, so by a signal.
  */
 static void reader_gone(void)
@@ -145,12 +125,11 @@ static void say_missing(uint32_t missing)
 
 static os_err start(const char **step)
 {
-    uint64_t ram;
-    uint32_t caps;
     os_err err;
+    struct linux_quota all, own = linux_quota_of_core();
     struct os_entrypoint *ep = &linux_core.ep;
     linux_native_hooks();
-    quota_of_machine(&ram, &caps);
+    all = linux_quota_of_machine();
     *step = "the sandbox";
     if ((err = spawner_start(&linux_core.spawner, &linux_core.missing)))
         return err;
@@ -160,14 +139,14 @@ static os_err start(const char **step)
     writer_start(STDOUT_FILENO,
                  reader_gone); /* a thread, so after the spawner's fork, and with the signals blocked */
     if ((err = linux_memory_init()) || (err = linux_process_init()) ||
-        (err = core_init(&linux_core.core, ep, ram, caps)))
+        (err = core_init(&linux_core.core, ep, all.ram, all.caps)))
         return err;
     *step = "the control socket";
     if ((err = linux_control_init()))
         return err;
     say_missing(linux_core.missing);
     *step = "init";
-    return core_start_init(&linux_core.core, "init", OWN_RAM, OWN_CAPS);
+    return core_start_init(&linux_core.core, "init", own.ram, own.caps);
 }
 
 int linux_core_run(const struct linux_core_options *options)
