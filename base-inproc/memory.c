@@ -70,6 +70,14 @@ void inproc_memory_release(struct inproc_memory *memory)
         unuse(memory);
 }
 
+uint32_t inproc_memory_attached(const struct inproc_memory *memory)
+{
+    uint32_t count = 0;
+    OS_LIST_FOR_EACH (link, &regions)
+        count += OS_CONTAINER_OF(link, struct region, link)->memory == memory;
+    return count;
+}
+
 void memory_unbind(struct inproc_memory *memory)
 {
     unuse(memory);

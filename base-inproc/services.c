@@ -158,16 +158,31 @@ static os_err pd_ram_alloc(struct os_rpc *rpc, uint64_t size, os_dataspace_cap *
     return err;
 }
 
-static os_err pd_ram_free(struct os_rpc *rpc, os_dataspace_cap cap)
+static os_err own_dataspace(struct os_rpc *rpc, os_dataspace_cap cap, struct dataspace **ds)
 {
     struct os_object *object = os_object_of(&mock_ep, cap.cap, &os_dataspace_interface);
     if (!object)
         return OS_ERR_BAD_CAP;
-    struct dataspace *ds = OS_CONTAINER_OF(object, struct view, object)->ds;
-    if (ds->owner != account(rpc))
-        return OS_ERR_DENIED;
-    dataspace_revoke(ds);
-    return OS_OK;
+    *ds = OS_CONTAINER_OF(object, struct view, object)->ds;
+    return (*ds)->owner == account(rpc) ? OS_OK : OS_ERR_DENIED;
+}
+
+static os_err pd_ram_free(struct os_rpc *rpc, os_dataspace_cap cap)
+{
+    struct dataspace *ds;
+    os_err err = own_dataspace(rpc, cap, &ds);
+    if (!err)
+        dataspace_revoke(ds);
+    return err;
+}
+
+static os_err pd_ram_attached(struct os_rpc *rpc, os_dataspace_cap cap, uint32_t *attached)
+{
+    struct dataspace *ds;
+    os_err err = own_dataspace(rpc, cap, &ds);
+    if (!err)
+        *attached = inproc_memory_attached(ds->memory) != 0;
+    return err;
 }
 
 static os_err pd_quota(struct os_rpc *rpc, uint64_t *ram, uint64_t *ram_used, uint32_t *caps,
@@ -204,6 +219,7 @@ const struct os_pd_ops pd_ops = {
     .ram_free = pd_ram_free,
     .quota = pd_quota,
     .transfer = pd_transfer,
+    .ram_attached = pd_ram_attached,
 };
 
 /* ---- LOG */

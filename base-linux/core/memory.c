@@ -107,9 +107,14 @@ void core_plat_memory_destroy(struct core_memory *memory)
     free(memory);
 }
 
+/* Asks the kernel, which knows of an end before it has told of it. */
 int core_plat_memory_attached(struct core_memory *memory)
 {
-    return memory->attached;
+    if (!memory->attached || flock(memory->fd, LOCK_EX | LOCK_NB))
+        return memory->attached;
+    flock(memory->fd, LOCK_UN);
+    unwatch(memory);
+    return 0;
 }
 
 os_err linux_memory_open(struct core_memory *memory, int writable, int *fd)

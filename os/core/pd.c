@@ -38,17 +38,31 @@ static os_err pd_ram_alloc(struct os_rpc *rpc, uint64_t size, os_dataspace_cap *
     return core_ds_create(pd->session.core, pd->session.account, &pd->dataspaces, size, ds);
 }
 
+static os_err own_ds(struct core_pd *pd, os_dataspace_cap cap, struct core_ds **ds)
+{
+    int writable;
+    *ds = core_ds_of(pd->session.core, cap, &writable);
+    if (!*ds)
+        return OS_ERR_BAD_CAP;
+    return (*ds)->account == pd->session.account ? OS_OK : OS_ERR_DENIED;
+}
+
 static os_err pd_ram_free(struct os_rpc *rpc, os_dataspace_cap cap)
 {
-    struct core_pd *pd = pd_of(rpc);
-    int writable;
-    struct core_ds *ds = core_ds_of(pd->session.core, cap, &writable);
-    if (!ds)
-        return OS_ERR_BAD_CAP;
-    if (ds->account != pd->session.account)
-        return OS_ERR_DENIED;
-    core_ds_revoke(ds);
-    return OS_OK;
+    struct core_ds *ds;
+    os_err err = own_ds(pd_of(rpc), cap, &ds);
+    if (!err)
+        core_ds_revoke(ds);
+    return err;
+}
+
+static os_err pd_ram_attached(struct os_rpc *rpc, os_dataspace_cap cap, uint32_t *attached)
+{
+    struct core_ds *ds;
+    os_err err = own_ds(pd_of(rpc), cap, &ds);
+    if (!err)
+        *attached = core_plat_memory_attached(ds->memory) != 0;
+    return err;
 }
 
 static os_err pd_quota(struct os_rpc *rpc, uint64_t *ram, uint64_t *ram_used, uint32_t *caps,
@@ -78,7 +92,11 @@ static os_err pd_transfer(struct os_rpc *rpc, os_pd_cap to, uint64_t ram, uint32
 }
 
 static const struct os_pd_ops pd_ops = {
-    .ram_alloc = pd_ram_alloc, .ram_free = pd_ram_free, .quota = pd_quota, .transfer = pd_transfer
+    .ram_alloc = pd_ram_alloc,
+    .ram_free = pd_ram_free,
+    .quota = pd_quota,
+    .transfer = pd_transfer,
+    .ram_attached = pd_ram_attached,
 };
 
 /* ---- what its creator does with it */
@@ -149,7 +167,8 @@ static const struct os_pd_control_ops control_ops = {
     .base = { .ram_alloc = pd_ram_alloc,
               .ram_free = pd_ram_free,
               .quota = pd_quota,
-              .transfer = pd_transfer },
+              .transfer = pd_transfer,
+              .ram_attached = pd_ram_attached },
     .pd = control_pd,
     .start = control_start,
     .exit_sigh = control_exit_sigh,

@@ -1,103 +1,81 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * config_rom.c: the ROM module "config" of a child, the part of the scenario beneath its `config:`. Each
- * session has a copy, paid for by the session's donation.
+ * session has copies, paid for by the session's donation.
  */
 #include <stdlib.h>
-#include <string.h>
+#include <os/rom_server.h>
 #include <yaml/writer.h>
 #include "internal.h"
 
 struct config_rom {
-    struct os_object object;
-    struct os_env *env;
-    os_dataspace_cap readonly;
-    uint64_t size;
+    struct os_rom_source source;
+    struct os_quota quota;
+    struct child *child;
 };
 
-/* What a session costs: a dataspace, the read-only capability to it, and the session's object. */
-#define ROM_CAPS 3
-
-static os_err dataspace(struct os_rpc *rpc, os_dataspace_cap *ds, uint64_t *size)
+/* Always from the entry as it is now. */
+static os_err get(struct os_rom_source *source, const void **data, uint64_t *size)
 {
-    struct config_rom *rom = OS_CONTAINER_OF(rpc->object, struct config_rom, object);
-    ds->cap = os_cap_copy(rom->readonly.cap);
-    *size = rom->size;
-    return OS_OK;
-}
-
-/* A scenario does not change while it runs, so there is nothing to signal. */
-static os_err sigh(struct os_rpc *rpc, os_signal_cap handler)
-{
-    return OS_OK;
-}
-
-static const struct os_rom_ops ops = { .dataspace = dataspace, .sigh = sigh };
-
-/*
- * Writes SIZE bytes of DATA to a new dataspace, and keeps what is read-only of it: for a capability that
- * nobody holds core keeps nothing.
- */
-static os_err fill(struct config_rom *rom, const void *data, size_t size)
-{
-    struct os_region region = { 0 };
-    os_dataspace_cap ds;
-    os_err err = os_ram_alloc(rom->env, size, &ds);
+    const struct child *child = OS_CONTAINER_OF(source, struct config_rom, source)->child;
+    void *tree;
+    size_t length;
+    os_err err = config_extract(&child->engine->scenario.config, child->entry->config, &tree, &length);
     if (err)
         return err;
-    err = os_region_attach(&region, ds, OS_ATTACH_WRITE);
-    if (err)
-        goto free_ds;
-    memcpy(region.at, data, size);
-    os_region_detach(&region);
-    err = os_dataspace_readonly(ds, &rom->readonly);
-    if (err)
-        goto free_ds;
-    os_cap_drop(ds.cap);
-    rom->size = size;
+    *data = tree;
+    *size = length;
     return OS_OK;
-free_ds:
-    os_ram_free(rom->env, ds);
-    return err;
 }
+
+static void release(struct os_rom_source *source, const void *data)
+{
+    free((void *)data);
+}
+
+static const struct os_rom_content content = { .get = get, .release = release };
 
 os_err config_rom_create(struct child *child, uint64_t ram, uint32_t caps, os_any_cap *cap,
                          struct config_rom **created)
 {
-    void *data = NULL;
-    size_t size;
     os_rom_cap served;
-    os_err err = config_extract(&child->engine->scenario.config, child->entry->config, &data, &size);
-    if (err)
-        return err;
     struct config_rom *rom = calloc(1, sizeof(*rom));
-    err = !rom || ram < size + OS_PAGE_SIZE ? OS_ERR_RAM : caps < ROM_CAPS ? OS_ERR_CAPS : OS_OK;
-    if (err)
-        goto free_rom;
-    rom->env = child->engine->env;
-    err = fill(rom, data, size);
-    if (err)
-        goto free_rom;
-    err = os_rom_object_init(&rom->object, rom->env->ep, &ops, &served);
-    if (err)
-        goto drop_ds;
-    free(data);
+    if (!rom)
+        return OS_ERR_RAM;
+    rom->child = child;
+    rom->quota = (struct os_quota){ .ram = ram, .caps = caps };
+    os_err err = os_quota_charge(&rom->quota, sizeof(*rom), OS_ROM_SOURCE_CAPS);
+    if (!err)
+        err = os_rom_source_init(&rom->source, child->engine->env, child->engine->env->ep, &rom->quota,
+                                 &content, &served);
+    if (err) {
+        free(rom);
+        return err;
+    }
     cap->cap = served.cap;
     *created = rom;
     return OS_OK;
-drop_ds:
-    os_ram_free(rom->env, rom->readonly);
-free_rom:
-    free(rom);
-    free(data);
-    return err;
 }
 
 void config_rom_destroy(struct config_rom *rom)
 {
     if (!rom)
         return;
-    os_object_fini(&rom->object);
-    os_ram_free(rom->env, rom->readonly);
+    os_rom_source_fini(&rom->source);
     free(rom);
+}
+
+void config_rom_upgraded(struct config_rom *rom, uint64_t ram, uint32_t caps)
+{
+    rom->quota.ram += ram;
+    rom->quota.caps += caps;
+}
+
+void config_rom_update(struct child *child)
+{
+    OS_LIST_FOR_EACH (link, &child->sessions) {
+        struct session *session = OS_CONTAINER_OF(link, struct session, client_link);
+        if (session->rom)
+            os_rom_source_changed(&session->rom->source);
+    }
 }

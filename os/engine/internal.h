@@ -187,4 +187,10 @@ OS_MUST_CHECK os_err config_rom_create(struct child *child, uint64_t ram, uint32
                                        struct config_rom **rom);
 void config_rom_destroy(struct config_rom *rom);
 
+/* The donation of its session has grown. */
+void config_rom_upgraded(struct config_rom *rom, uint64_t ram, uint32_t caps);
+
+/* The config of CHILD's entry is another one now: whoever has the ROM open is told, and finds it there. */
+void config_rom_update(struct child *child);
+
 #endif

@@ -239,8 +239,10 @@ void session_upgrade(struct session *session, struct os_rpc *rpc, uint64_t ram, 
     session->more_caps = caps;
     session->ram += ram;
     session->caps += caps;
-    if (session->rom)
+    if (session->rom) {
+        config_rom_upgraded(session->rom, ram, caps);
         return;
+    }
     *result = begin_upgrade(session);
     if (*result) {
         account_return(session->engine, session->server, session->client, ram, caps, session->service);

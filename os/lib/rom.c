@@ -4,13 +4,38 @@
 
 #include <os/rom.h>
 
+/* The least that an upgrade adds. */
+#define UPGRADE_RAM  OS_KIB(8)
+#define UPGRADE_CAPS 4u
+
+/* Nobody says how much is missing, so each upgrade doubles what the one before has added. */
+static os_err get_dataspace(struct os_rom_module *rom, os_dataspace_cap *ds, uint64_t *size)
+{
+    uint64_t more = UPGRADE_RAM;
+    uint32_t more_caps = UPGRADE_CAPS;
+    for (;;) {
+        os_err err = os_rom_dataspace(rom->session.cap, ds, size);
+        if (err == OS_ERR_RAM && more <= OS_ROM_UPGRADE_MAX) {
+            err = os_session_upgrade(&rom->session.base, more, 0);
+            more *= 2;
+        } else if (err == OS_ERR_CAPS && more_caps) {
+            err = os_session_upgrade(&rom->session.base, 0, more_caps);
+            more_caps = 0; /* one content needs no more */
+        } else {
+            return err;
+        }
+        if (err)
+            return err;
+    }
+}
+
 /* Attaches the current content; the module keeps what it has on failure. */
 static os_err attach_content(struct os_rom_module *rom)
 {
     os_dataspace_cap ds;
     uint64_t size;
     struct os_region region = { 0 };
-    os_err err = os_rom_dataspace(rom->session.cap, &ds, &size);
+    os_err err = get_dataspace(rom, &ds, &size);
     if (err)
         return err;
     err = os_region_attach(&region, ds, OS_ATTACH_READ);
@@ -28,10 +53,19 @@ static os_err attach_content(struct os_rom_module *rom)
     return OS_OK;
 }
 
-os_err os_rom_module_open(struct os_rom_module *rom, struct os_env *env, const char *name)
+os_err os_rom_module_connect(struct os_rom_module *rom, struct os_env *env, const char *name)
 {
     struct os_rom_module opened = { 0 };
     os_err err = os_rom_open(env, name, "", &opened.session);
+    if (!err)
+        *rom = opened;
+    return err;
+}
+
+os_err os_rom_module_open(struct os_rom_module *rom, struct os_env *env, const char *name)
+{
+    struct os_rom_module opened = { 0 };
+    os_err err = os_rom_module_connect(&opened, env, name);
     if (err)
         return err;
     err = attach_content(&opened);

@@ -133,6 +133,9 @@ OS_MUST_CHECK os_err inproc_memory_create(uint64_t size, void (*gone)(void *arg)
                                           struct inproc_memory **memory);
 void inproc_memory_release(struct inproc_memory *memory);
 
+/* Number of attachments. */
+uint32_t inproc_memory_attached(const struct inproc_memory *memory);
+
 /* The object of CAP is a dataspace with this memory until the object ends: plat_attach finds it. */
 void inproc_memory_bind(struct inproc_memory *memory, struct os_cap cap, int writable);
 

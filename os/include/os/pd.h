@@ -17,17 +17,19 @@
  *
  * ram_alloc: a new zeroed dataspace of SIZE bytes, rounded up to pages, charged to the account. OS_ERR_RAM,
  * OS_ERR_CAPS. ram_free: revokes a dataspace of this account, named by any capability to it. It stays
- * charged until the last attachment is gone. quota: what the account has and what of it is used. transfer:
- * moves unused quota to another account, where at least one of the two is named by its control capability,
- * else OS_ERR_DENIED: components donate by way of those who started them. OS_ERR_RAM or OS_ERR_CAPS when
- * there is not so much.
+ * charged until the last attachment is gone. ram_attached: whether anybody has such a dataspace attached (1)
+ * or not (0), so that a server can know when what it has given to a client is of no use any more. quota: what
+ * the account has and what of it is used. transfer: moves unused quota to another account, where at least one
+ * of the two is named by its control capability, else OS_ERR_DENIED: components donate by way of those who
+ * started them. OS_ERR_RAM or OS_ERR_CAPS when there is not so much.
  */
 #define OS_PD_RPC(FN, I)                                                                                     \
     FN(I, ram_alloc, (in, uint64_t, size), (out, os_cap(os_dataspace), ds))                                  \
     FN(I, ram_free, (in, os_cap(os_dataspace), ds))                                                          \
     FN(I, quota, (out, uint64_t, ram), (out, uint64_t, ram_used), (out, uint32_t, caps),                     \
        (out, uint32_t, caps_used))                                                                           \
-    FN(I, transfer, (in, os_cap(os_pd), to), (in, uint64_t, ram), (in, uint32_t, caps))
+    FN(I, transfer, (in, os_cap(os_pd), to), (in, uint64_t, ram), (in, uint32_t, caps))                      \
+    FN(I, ram_attached, (in, os_cap(os_dataspace), ds), (out, uint32_t, attached))
 OS_RPC_INTERFACE(os_pd, OS_PD_RPC)
 
 enum os_pd_state {

@@ -119,11 +119,22 @@ static struct memory *memory_of(struct os_object *object)
     return NULL;
 }
 
-static os_err pd_ram_free(struct os_rpc *rpc, os_dataspace_cap ds)
+static struct memory *memory_named(os_dataspace_cap ds)
 {
     struct os_object *object = os_object_of(&core_ep, ds.cap, &os_dataspace_interface);
     ck_assert_ptr_nonnull(object);
-    struct memory *memory = memory_of(object);
+    return memory_of(object);
+}
+
+static os_err pd_ram_attached(struct os_rpc *rpc, os_dataspace_cap ds, uint32_t *attached)
+{
+    *attached = inproc_memory_attached(memory_named(ds)->inproc) != 0;
+    return OS_OK;
+}
+
+static os_err pd_ram_free(struct os_rpc *rpc, os_dataspace_cap ds)
+{
+    struct memory *memory = memory_named(ds);
     core_account_refund(memory->account, memory->size, 2);
     os_object_fini(&memory->writable);
     os_object_fini(&memory->readonly);
@@ -152,7 +163,11 @@ static os_err pd_transfer(struct os_rpc *rpc, os_pd_cap to, uint64_t ram, uint32
 }
 
 static const struct os_pd_ops pd_ops = {
-    .ram_alloc = pd_ram_alloc, .ram_free = pd_ram_free, .quota = pd_quota, .transfer = pd_transfer
+    .ram_alloc = pd_ram_alloc,
+    .ram_free = pd_ram_free,
+    .quota = pd_quota,
+    .transfer = pd_transfer,
+    .ram_attached = pd_ram_attached,
 };
 
 /* ---- protection domains */
@@ -214,7 +229,8 @@ static const struct os_pd_control_ops control_ops = {
     .base = { .ram_alloc = pd_ram_alloc,
               .ram_free = pd_ram_free,
               .quota = pd_quota,
-              .transfer = pd_transfer },
+              .transfer = pd_transfer,
+              .ram_attached = pd_ram_attached },
     .pd = control_pd,
     .start = control_start,
     .exit_sigh = control_exit_sigh,

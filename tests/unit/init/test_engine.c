@@ -275,8 +275,43 @@ START_TEST(the_config_is_a_rom)
     ck_assert_uint_eq(system_ram("lonely"), ram);
     struct os_session poor;
     ck_assert_int_eq(os_session_open(system_env("lonely"), "ROM", "config", "", 16, 4, &poor), OS_ERR_RAM);
-    ck_assert_int_eq(os_session_open(system_env("lonely"), "ROM", "config", "", OS_KIB(8), 1, &poor),
+    ck_assert_int_eq(os_session_open(system_env("lonely"), "ROM", "config", "", OS_KIB(8), 0, &poor),
                      OS_ERR_CAPS);
+    ck_assert_uint_eq(system_ram("lonely"), ram);
+    system_end();
+}
+END_TEST
+
+static void take_signal(struct os_signal_handler *handler)
+{
+}
+
+START_TEST(the_config_changes)
+{
+    struct os_rom_module rom;
+    struct os_config read;
+    struct os_signal_handler handler;
+    os_signal_cap cap;
+    begin("start:\n  lonely: { config: { size: 5 } }\n  other: { binary: lonely, config: { size: 77 } }\n");
+    uint64_t ram = system_ram("lonely");
+    ck_assert_int_eq(os_rom_module_open(&rom, system_env("lonely"), "config"), OS_OK);
+    ck_assert_int_eq(os_signal_handler_init(&handler, system_env("lonely")->ep, take_signal, &cap), OS_OK);
+    ck_assert_int_eq(os_rom_module_sigh(&rom, cap), OS_OK);
+    os_cap_drop(cap.cap);
+    for (int i = 0; i < 20; i++) {
+        struct entry *entries = system_init()->scenario.entries;
+        const struct os_config_node *config = entries[0].config;
+        entries[0].config = entries[1].config;
+        entries[1].config = config;
+        config_rom_update(&system_init()->children[0]);
+        ck_assert_int_eq(os_config_init(&read, rom.data, rom.size), OS_OK);
+        ck_assert_uint_eq(os_config_u64(&read, os_config_root(&read), "size", 0), i % 2 ? 77 : 5);
+        ck_assert_int_eq(os_rom_module_update(&rom), OS_OK);
+        ck_assert_int_eq(os_config_init(&read, rom.data, rom.size), OS_OK);
+        ck_assert_uint_eq(os_config_u64(&read, os_config_root(&read), "size", 0), i % 2 ? 5 : 77);
+    }
+    os_signal_handler_fini(&handler);
+    os_rom_module_close(&rom);
     ck_assert_uint_eq(system_ram("lonely"), ram);
     system_end();
 }
@@ -582,6 +617,7 @@ int main(void)
     tcase_add_test(tcase, announcements_are_checked);
     tcase_add_test(tcase, sessions_of_core_are_handed_on);
     tcase_add_test(tcase, the_config_is_a_rom);
+    tcase_add_test(tcase, the_config_changes);
     tcase_add_test(tcase, wrong_ids_are_refused);
     tcase_add_test(tcase, a_flood_is_bounded);
     tcase_add_test(tcase, a_client_that_crashes);
