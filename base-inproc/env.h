@@ -28,6 +28,9 @@ struct inproc_component {
     char *log;
     size_t log_len;
     int dead, exited, status;
+    os_signal_cap yield_sigh, heartbeat_sigh; /* resources.c */
+    uint64_t more_ram, wanted_ram;            /* that requests still get; that is to be given back */
+    uint32_t more_caps, wanted_caps, heartbeats;
     uint32_t kept; /* sessions closed by this server with some of the donation not given back */
 };
 
@@ -59,6 +62,18 @@ const struct builtin *builtin_find(const char *service);
 extern struct os_entrypoint mock_ep;
 extern const struct os_parent_ops parent_ops;
 extern const struct os_pd_ops pd_ops;
+
+/* The component that calls its parent. */
+struct inproc_component *component_of_rpc(struct os_rpc *rpc);
+
+/* resources.c: what the mock parent does about quota and signs of life. */
+os_err parent_resource_request(struct os_rpc *rpc, uint64_t ram, uint32_t caps);
+os_err parent_yield_sigh(struct os_rpc *rpc, os_signal_cap handler);
+os_err parent_yield_request(struct os_rpc *rpc, uint64_t *ram, uint32_t *caps);
+os_err parent_yield_response(struct os_rpc *rpc);
+os_err parent_heartbeat_sigh(struct os_rpc *rpc, os_signal_cap handler);
+os_err parent_heartbeat_response(struct os_rpc *rpc);
+void resources_forget(struct inproc_component *component);
 
 struct inproc_component *component_of_env(const struct inproc_env *env);
 /* Non-zero while the component has not been freed. */

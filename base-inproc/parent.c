@@ -32,11 +32,6 @@ static struct os_list rules = { &rules, &rules };
 static struct os_list sessions = { &sessions, &sessions };
 static uint32_t last_id;
 
-static struct inproc_component *caller(struct os_rpc *rpc)
-{
-    return OS_CONTAINER_OF(rpc->object, struct inproc_component, parent);
-}
-
 static struct session *session_at(struct os_list *link)
 {
     return OS_CONTAINER_OF(link, struct session, link);
@@ -126,7 +121,7 @@ static void closed(struct os_call *call)
     struct session *session = OS_CONTAINER_OF(call, struct session, call);
     os_err err = os_root_close_end(call);
     (void)err; /* whatever a server says, the session is over */
-    os_parent_close_reply(&session->reply, OS_OK);
+    os_parent_close_reply(&session->reply, OS_OK, session->ram, session->caps);
     session_free(session); /* the client runs later, so it finds its donation back */
 }
 
@@ -211,7 +206,7 @@ static os_err route(struct session *session, const char *service, const char *la
 static os_err parent_session(struct os_rpc *rpc, const char *service, const char *label, const char *args,
                              uint64_t ram, uint32_t caps, uint32_t *id, os_any_cap *cap)
 {
-    struct inproc_component *client = caller(rpc);
+    struct inproc_component *client = component_of_rpc(rpc);
     os_err err = os_quota_charge(&client->quota, ram, caps);
     if (err)
         return err;
@@ -229,12 +224,12 @@ static os_err parent_session(struct os_rpc *rpc, const char *service, const char
 static struct session *find_session(struct os_rpc *rpc, uint32_t id)
 {
     OS_LIST_FOR_EACH (link, &sessions)
-        if (session_at(link)->id == id && session_at(link)->client == caller(rpc))
+        if (session_at(link)->id == id && session_at(link)->client == component_of_rpc(rpc))
             return session_at(link);
     return NULL;
 }
 
-static os_err parent_close(struct os_rpc *rpc, uint32_t id)
+static os_err parent_close(struct os_rpc *rpc, uint32_t id, uint64_t *ram, uint32_t *caps)
 {
     struct session *session = find_session(rpc, id);
     if (!session)
@@ -245,6 +240,8 @@ static os_err parent_close(struct os_rpc *rpc, uint32_t id)
         os_reply_keep(rpc, &session->reply);
         return OS_REPLY_LATER;
     }
+    *ram = session->ram;
+    *caps = session->caps;
     session_free(session);
     return OS_OK;
 }
@@ -310,7 +307,7 @@ static os_err parent_announce(struct os_rpc *rpc, const char *service, os_root_c
         return OS_ERR_DENIED;
     struct announced *announced = inproc_zalloc(sizeof(*announced));
     snprintf(announced->service, sizeof(announced->service), "%s", service);
-    announced->component = caller(rpc);
+    announced->component = component_of_rpc(rpc);
     announced->root.cap = os_cap_copy(root.cap);
     os_list_insert(&services, &announced->link);
     return OS_OK;
@@ -318,7 +315,7 @@ static os_err parent_announce(struct os_rpc *rpc, const char *service, os_root_c
 
 static os_err parent_exit(struct os_rpc *rpc, int32_t status)
 {
-    component_exited(caller(rpc), status);
+    component_exited(component_of_rpc(rpc), status);
     return OS_OK;
 }
 
@@ -328,6 +325,12 @@ const struct os_parent_ops parent_ops = {
     .upgrade = parent_upgrade,
     .announce = parent_announce,
     .exit = parent_exit,
+    .resource_request = parent_resource_request,
+    .yield_sigh = parent_yield_sigh,
+    .yield_request = parent_yield_request,
+    .yield_response = parent_yield_response,
+    .heartbeat_sigh = parent_heartbeat_sigh,
+    .heartbeat_response = parent_heartbeat_response,
 };
 
 /* ---- ends */
@@ -353,6 +356,7 @@ static void forget_client(struct session *session)
 /* As holder_mock. */
 void parent_forget(struct inproc_component *component)
 {
+    resources_forget(component);
     OS_LIST_FOR_EACH (link, &sessions)
         if (session_at(link)->server == component)
             session_at(link)->server = NULL;

@@ -90,10 +90,11 @@ static void return_unused(struct core_account *account)
         account_destroy(account);
 }
 
-void core_account_close(struct core_account *account)
+struct core_returned core_account_close(struct core_account *account)
 {
+    struct core_returned back = { 0 };
     if (!account)
-        return;
+        return back;
     assert(account->donor && !account->closed);
     OS_LIST_FOR_EACH (link, &account->accounts->all) {
         struct core_account *other = OS_CONTAINER_OF(link, struct core_account, link);
@@ -101,7 +102,10 @@ void core_account_close(struct core_account *account)
             other->donor = account->donor;
     }
     account->closed = 1;
+    back.ram = account->ram - account->ram_used;
+    back.caps = account->caps - account->caps_used;
     return_unused(account);
+    return back;
 }
 
 os_err core_account_transfer(struct core_account *from, struct core_account *to, uint64_t ram, uint32_t caps)

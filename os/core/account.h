@@ -35,11 +35,18 @@ int core_accounts_valid(const struct core_accounts *accounts);
 OS_MUST_CHECK os_err core_account_open(struct core_account *donor, uint64_t ram, uint32_t caps,
                                        struct core_account **account);
 
+/* What a closed account has given back so far. */
+struct core_returned {
+    uint64_t ram; /* bytes */
+    uint32_t caps;
+};
+
 /*
- * Gives what is unused back to the donor now, the rest as it is refunded; the account is gone after the last
- * of it, so nobody but those who still have to refund may use it. NULL is fine.
+ * Gives what is unused back to the donor now, and says how much that was; the rest follows as it is refunded.
+ * The account is gone after the last of it, so nobody but those who still have to refund may use it. NULL is
+ * fine.
  */
-void core_account_close(struct core_account *account);
+struct core_returned core_account_close(struct core_account *account);
 
 /* Moves unused quota. OS_ERR_RAM, OS_ERR_CAPS. */
 OS_MUST_CHECK os_err core_account_transfer(struct core_account *from, struct core_account *to, uint64_t ram,

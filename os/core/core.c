@@ -72,8 +72,10 @@ close_account:
 }
 
 /* The answer waits until everything that can be given back is back; see core_session_closed. */
-static os_err parent_close(struct os_rpc *rpc, uint32_t id)
+static os_err parent_close(struct os_rpc *rpc, uint32_t id, uint64_t *ram, uint32_t *caps)
 {
+    (void)ram;
+    (void)caps;
     struct core_session *session = find_session(core_of(rpc), id);
     if (!session)
         return OS_ERR_NOT_FOUND;
@@ -86,9 +88,9 @@ static os_err parent_close(struct os_rpc *rpc, uint32_t id)
 void core_session_closed(struct core_session *session)
 {
     core_account_refund(session->account, CORE_SESSION_RAM, CORE_SESSION_CAPS);
-    core_account_close(session->account);
+    struct core_returned back = core_account_close(session->account);
     os_list_remove(&session->link);
-    os_parent_close_reply(&session->closing, OS_OK);
+    os_parent_close_reply(&session->closing, OS_OK, back.ram, back.caps);
     free(session);
 }
 
@@ -117,11 +119,59 @@ static os_err parent_exit(struct os_rpc *rpc, int32_t status)
     return OS_OK;
 }
 
+/* What core has kept back is for ROM modules; init got all the rest when it was started. */
+static os_err parent_resource_request(struct os_rpc *rpc, uint64_t ram, uint32_t caps)
+{
+    (void)rpc;
+    return ram || caps ? OS_ERR_DENIED : OS_OK;
+}
+
+/* core never wants anything back, nor does it ask init whether it is still there: init's end is its own. */
+static os_err parent_yield_sigh(struct os_rpc *rpc, os_signal_cap handler)
+{
+    (void)rpc;
+    (void)handler;
+    return OS_OK;
+}
+
+static os_err parent_yield_request(struct os_rpc *rpc, uint64_t *ram, uint32_t *caps)
+{
+    (void)rpc;
+    *ram = 0;
+    *caps = 0;
+    return OS_OK;
+}
+
+static os_err parent_yield_response(struct os_rpc *rpc)
+{
+    (void)rpc;
+    return OS_OK;
+}
+
+static os_err parent_heartbeat_sigh(struct os_rpc *rpc, os_signal_cap handler)
+{
+    (void)rpc;
+    (void)handler;
+    return OS_OK;
+}
+
+static os_err parent_heartbeat_response(struct os_rpc *rpc)
+{
+    (void)rpc;
+    return OS_OK;
+}
+
 static const struct os_parent_ops parent_ops = { .session = parent_session,
                                                  .close = parent_close,
                                                  .upgrade = parent_upgrade,
                                                  .announce = parent_announce,
-                                                 .exit = parent_exit };
+                                                 .exit = parent_exit,
+                                                 .resource_request = parent_resource_request,
+                                                 .yield_sigh = parent_yield_sigh,
+                                                 .yield_request = parent_yield_request,
+                                                 .yield_response = parent_yield_response,
+                                                 .heartbeat_sigh = parent_heartbeat_sigh,
+                                                 .heartbeat_response = parent_heartbeat_response };
 
 os_err core_init(struct core *core, struct os_entrypoint *ep, uint64_t ram, uint32_t caps)
 {

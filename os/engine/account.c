@@ -15,24 +15,27 @@ os_err account_move(struct os_engine *engine, struct child *from, struct child *
     return os_pd_transfer(account_of(engine, from), account_of(engine, to), ram, caps);
 }
 
-void account_return(struct os_engine *engine, struct child *from, struct child *to, uint64_t ram,
-                    uint32_t caps, const char *service)
+void account_return(struct os_engine *engine, struct child *from, struct child *to, uint64_t *ram,
+                    uint32_t *caps, const char *service)
 {
-    uint64_t has_ram, used_ram;
-    uint32_t has_caps, used_caps;
-    if (!account_move(engine, from, to, ram, caps))
+    uint64_t has_ram, used_ram, wanted_ram = *ram;
+    uint32_t has_caps, used_caps, wanted_caps = *caps;
+    if (!account_move(engine, from, to, wanted_ram, wanted_caps))
         return;
+    *ram = *caps = 0;
     /* A server that does not free what it has allocated for a client: the rest stays with it until it ends.
      */
     if (os_pd_quota(account_of(engine, from), &has_ram, &used_ram, &has_caps, &used_caps))
         return;
     uint64_t free_ram = has_ram - used_ram;
     uint32_t free_caps = has_caps - used_caps;
-    uint64_t back_ram = ram < free_ram ? ram : free_ram;
-    uint32_t back_caps = caps < free_caps ? caps : free_caps;
-    if (account_move(engine, from, to, back_ram, back_caps))
-        back_ram = back_caps = 0;
+    uint64_t back_ram = wanted_ram < free_ram ? wanted_ram : free_ram;
+    uint32_t back_caps = wanted_caps < free_caps ? wanted_caps : free_caps;
+    if (!account_move(engine, from, to, back_ram, back_caps)) {
+        *ram = back_ram;
+        *caps = back_caps;
+    }
     if (from)
         child_log(from, "keeps %llu bytes and %u caps of a closed %s session",
-                  (unsigned long long)(ram - back_ram), (unsigned)(caps - back_caps), service);
+                  (unsigned long long)(wanted_ram - *ram), (unsigned)(wanted_caps - *caps), service);
 }

@@ -224,7 +224,9 @@ static void settle(struct child *child)
 static void close_done(struct os_call *call)
 {
     struct child *child = OS_CONTAINER_OF(call, struct child, call);
-    os_err err = os_parent_close_end(call);
+    uint64_t ram;
+    uint32_t caps;
+    os_err err = os_parent_close_end(call, &ram, &caps);
     if (err)
         child_log(child, "could not be closed: %s", os_err_text(err));
     settle(child);
@@ -260,6 +262,7 @@ void child_end(struct child *child, const struct ending *ending)
     sessions_of_client_end(child);
     sessions_of_server_lost(child);
     child_forget_roots(child);
+    resources_child_end(child);
     os_object_fini(&child->parent);
     close_pd(child);
 }

@@ -61,7 +61,8 @@ struct child {
     struct os_list roots;    /* that it announced: struct announced */
     uint32_t restarts;       /* in a row */
     os_time started;
-    int again; /* to be started again when the PD session is closed */
+    int again;                                /* to be started again when the PD session is closed */
+    os_signal_cap yield_sigh, heartbeat_sigh; /* that it has given, or none */
 };
 
 /* A service that a child has announced. */
@@ -93,7 +94,6 @@ struct session {
     uint32_t id, server_id; /* names towards client and server */
     uint64_t ram, more_ram; /* donation that the server has, and what of it the upgrade under way adds */
     uint32_t caps, more_caps;
-    os_pd_control_cap pd; /* a session of PD: a copy of it, to see what its account has in the end */
     struct os_call call;
     struct os_reply reply, close_reply;
     char service[OS_SERVICE_MAX], label[OS_LABEL_MAX], args[OS_ARGS_MAX];
@@ -145,10 +145,25 @@ static inline int child_is_alive(const struct child *child)
 
 OS_MUST_CHECK os_err child_serve(struct child *child, os_parent_cap *cap);
 
+/* The child that calls. */
+struct child *child_of_rpc(struct os_rpc *rpc);
+
 /* The root of SERVICE at CHILD, or NULL. */
 struct announced *child_root(struct child *child, const char *service);
 void child_forget_root(struct child *child, const char *service);
 void child_forget_roots(struct child *child);
+
+/* ---- resources.c: quota that a child asks for or is asked for, and its signs of life */
+
+os_err resources_request(struct os_rpc *rpc, uint64_t ram, uint32_t caps);
+os_err resources_yield_sigh(struct os_rpc *rpc, os_signal_cap handler);
+os_err resources_yield_request(struct os_rpc *rpc, uint64_t *ram, uint32_t *caps);
+os_err resources_yield_response(struct os_rpc *rpc);
+os_err resources_heartbeat_sigh(struct os_rpc *rpc, os_signal_cap handler);
+os_err resources_heartbeat_response(struct os_rpc *rpc);
+
+/* CHILD has ended: it asks for nothing any more and is asked for nothing. */
+void resources_child_end(struct child *child);
 
 /* ---- session.c */
 
@@ -176,9 +191,9 @@ void sessions_of_server_give_up(struct child *server);
 OS_MUST_CHECK os_err account_move(struct os_engine *engine, struct child *from, struct child *to,
                                   uint64_t ram, uint32_t caps);
 
-/* Moves as much of it as there is, and says what is missing. */
-void account_return(struct os_engine *engine, struct child *from, struct child *to, uint64_t ram,
-                    uint32_t caps, const char *service);
+/* Moves as much of it as there is, and says what is missing; *RAM and *CAPS become what was moved. */
+void account_return(struct os_engine *engine, struct child *from, struct child *to, uint64_t *ram,
+                    uint32_t *caps, const char *service);
 
 /* ---- config_rom.c: the ROM "config" of a child */
 

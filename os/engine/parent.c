@@ -9,7 +9,7 @@
 #define SESSIONS_MAX  256
 #define REFUSALS_TOLD 8
 
-static struct child *caller(struct os_rpc *rpc)
+struct child *child_of_rpc(struct os_rpc *rpc)
 {
     return OS_CONTAINER_OF(rpc->object, struct child, parent);
 }
@@ -32,7 +32,7 @@ static os_err refuse(struct child *child, const char *service, const char *label
 static os_err serve_session(struct os_rpc *rpc, const char *service, const char *label, const char *args,
                             uint64_t ram, uint32_t caps, uint32_t *id, os_any_cap *cap)
 {
-    struct child *child = caller(rpc);
+    struct child *child = child_of_rpc(rpc);
     static const struct route own_config = { .service = "ROM", .target = TARGET_PARENT };
     int is_config = !strcmp(service, "ROM") && !strcmp(label, "config");
     const struct route *route =
@@ -56,9 +56,9 @@ static os_err serve_session(struct os_rpc *rpc, const char *service, const char 
     return err == OS_ERR_NO_SERVICE ? refuse(child, service, label, err) : err;
 }
 
-static os_err serve_close(struct os_rpc *rpc, uint32_t id)
+static os_err serve_close(struct os_rpc *rpc, uint32_t id, uint64_t *ram, uint32_t *caps)
 {
-    struct session *session = session_find(caller(rpc), id);
+    struct session *session = session_find(child_of_rpc(rpc), id);
     if (!session)
         return OS_ERR_NOT_FOUND;
     if (os_reply_owed(&session->close_reply))
@@ -70,7 +70,7 @@ static os_err serve_close(struct os_rpc *rpc, uint32_t id)
 
 static os_err serve_upgrade(struct os_rpc *rpc, uint32_t id, uint64_t ram, uint32_t caps)
 {
-    struct session *session = session_find(caller(rpc), id);
+    struct session *session = session_find(child_of_rpc(rpc), id);
     os_err result = OS_ERR_NOT_FOUND;
     if (session)
         session_upgrade(session, rpc, ram, caps, &result);
@@ -109,7 +109,7 @@ void child_forget_roots(struct child *child)
 
 static os_err serve_announce(struct os_rpc *rpc, const char *service, os_root_cap root)
 {
-    struct child *child = caller(rpc);
+    struct child *child = child_of_rpc(rpc);
     if (!names_have(&child->entry->provides, service))
         return OS_ERR_DENIED;
     if (child_root(child, service))
@@ -138,7 +138,7 @@ static os_err serve_exit(struct os_rpc *rpc, int32_t status)
 {
     struct ending ending = { .status = status };
     snprintf(ending.text, sizeof(ending.text), "exited with status %d", (int)status);
-    child_end(caller(rpc), &ending);
+    child_end(child_of_rpc(rpc), &ending);
     return OS_OK;
 }
 
@@ -148,6 +148,12 @@ static const struct os_parent_ops ops = {
     .upgrade = serve_upgrade,
     .announce = serve_announce,
     .exit = serve_exit,
+    .resource_request = resources_request,
+    .yield_sigh = resources_yield_sigh,
+    .yield_request = resources_yield_request,
+    .yield_response = resources_yield_response,
+    .heartbeat_sigh = resources_heartbeat_sigh,
+    .heartbeat_response = resources_heartbeat_response,
 };
 
 os_err child_serve(struct child *child, os_parent_cap *cap)

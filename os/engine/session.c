@@ -36,7 +36,6 @@ static void destroy(struct session *session)
 {
     os_call_cancel(&session->call);
     config_rom_destroy(session->rom);
-    os_cap_drop(session->pd.cap);
     leave_client(session);
     os_list_remove(&session->server_link);
     free(session);
@@ -46,13 +45,14 @@ static void destroy(struct session *session)
 static void fail(struct session *session, os_err err)
 {
     os_reply_error(&session->reply, err);
-    os_reply_error(&session->close_reply, OS_OK);
+    os_parent_close_reply(&session->close_reply, OS_OK, session->ram, session->caps);
     destroy(session);
 }
 
+/* From here on, ram and caps say how much of the donation was given back. */
 static void refund(struct session *session)
 {
-    account_return(session->engine, session->server, session->client, session->ram, session->caps,
+    account_return(session->engine, session->server, session->client, &session->ram, &session->caps,
                    session->service);
 }
 
@@ -122,8 +122,6 @@ static void open_done(struct os_call *call)
         return;
     }
     session->state = SESSION_OPEN;
-    if (!session->server && !strcmp(session->service, "PD"))
-        session->pd.cap = os_cap_copy(cap.cap);
     if (!session->client)
         os_cap_drop(cap.cap);
     else
@@ -200,16 +198,21 @@ os_err session_request(struct child *client, struct os_rpc *rpc, const struct ro
 
 /* ---- upgrading */
 
+/* The server has not taken what the upgrade under way adds. */
+static void undo_upgrade(struct session *session)
+{
+    account_return(session->engine, session->server, session->client, &session->more_ram, &session->more_caps,
+                   session->service);
+    session->ram -= session->more_ram;
+    session->caps -= session->more_caps;
+}
+
 static void upgrade_done(struct os_call *call)
 {
     struct session *session = OS_CONTAINER_OF(call, struct session, call);
     os_err err = session->server ? os_root_upgrade_end(call) : os_parent_upgrade_end(call);
-    if (err) {
-        account_return(session->engine, session->server, session->client, session->more_ram,
-                       session->more_caps, session->service);
-        session->ram -= session->more_ram;
-        session->caps -= session->more_caps;
-    }
+    if (err)
+        undo_upgrade(session);
     session->state = SESSION_OPEN;
     os_reply_error(&session->reply, err);
     if (!session->client || session->close_wanted)
@@ -245,9 +248,7 @@ void session_upgrade(struct session *session, struct os_rpc *rpc, uint64_t ram, 
     }
     *result = begin_upgrade(session);
     if (*result) {
-        account_return(session->engine, session->server, session->client, ram, caps, session->service);
-        session->ram -= ram;
-        session->caps -= caps;
+        undo_upgrade(session);
         return;
     }
     session->state = SESSION_UPGRADING;
@@ -260,38 +261,44 @@ void session_upgrade(struct session *session, struct os_rpc *rpc, uint64_t ram, 
 static void closed(struct session *session)
 {
     refund(session);
-    os_reply_error(&session->close_reply, OS_OK);
+    os_parent_close_reply(&session->close_reply, OS_OK, session->ram, session->caps);
     destroy(session);
+}
+
+/*
+ * The parent says how much is back. It can be more than was donated, when the session is an account that its
+ * client has added to.
+ */
+static void closed_by_parent(struct session *session)
+{
+    uint64_t ram;
+    uint32_t caps;
+    os_err err = os_parent_close_end(&session->call, &ram, &caps);
+    if (!err) {
+        session->ram = ram;
+        session->caps = caps;
+    }
+    closed(session);
 }
 
 static void close_done(struct os_call *call)
 {
     struct session *session = OS_CONTAINER_OF(call, struct session, call);
-    os_err err = session->server ? os_root_close_end(call) : os_parent_close_end(call);
-    if (err && session->server)
+    if (!session->server) {
+        closed_by_parent(session);
+        return;
+    }
+    os_err err = os_root_close_end(call);
+    if (err)
         child_log(session->server, "does not close a %s session: %s", session->service, os_err_text(err));
     closed(session);
-}
-
-/* An account that was opened with the donation may have given some away meanwhile; core returns the rest. */
-static void look_into_account(struct session *session)
-{
-    uint64_t ram, ram_used;
-    uint32_t caps, caps_used;
-    if (!session->pd.cap.id ||
-        os_pd_quota(os_pd_control_as_os_pd(session->pd), &ram, &ram_used, &caps, &caps_used))
-        return;
-    session->ram = ram;
-    session->caps = caps;
 }
 
 static os_err begin_close(struct session *session)
 {
     os_call_init(&session->call, session->engine->env->ep, close_done);
-    if (!session->server) {
-        look_into_account(session);
+    if (!session->server)
         return os_parent_close_begin(session->engine->env->parent, &session->call, session->server_id);
-    }
     session->call.deadline = os_clock_now() + CLOSE_TIME;
     return os_root_close_begin(child_root(session->server, session->service)->root, &session->call,
                                session->server_id);
@@ -358,7 +365,8 @@ void sessions_of_server_refund(struct child *server)
         struct session *session = OS_CONTAINER_OF(link, struct session, server_link);
         if (session->state != SESSION_LOST)
             continue;
-        account_return(session->engine, NULL, session->client, session->ram, session->caps, session->service);
+        account_return(session->engine, NULL, session->client, &session->ram, &session->caps,
+                       session->service);
         if (session->client && os_reply_owed(&session->reply)) {
             session->state = SESSION_WAITING; /* to be asked once more */
             continue;

@@ -27,7 +27,9 @@ void os_session_close(struct os_session *session)
         return;
     os_cap_drop(session->cap.cap);
     /* A parent that is gone has closed the session already. */
-    os_err err = os_parent_close(session->env->parent, session->id);
+    uint64_t ram;
+    uint32_t caps;
+    os_err err = os_parent_close(session->env->parent, session->id, &ram, &caps);
     (void)err;
     *session = (struct os_session){ 0 };
 }

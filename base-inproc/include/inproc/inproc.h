@@ -62,6 +62,16 @@ int inproc_env_exited(const struct inproc_env *env, int *status);
 void inproc_env_quota(struct inproc_env *env, uint64_t ram, uint32_t caps);
 void inproc_env_used(const struct inproc_env *env, uint64_t *ram, uint32_t *caps);
 
+/* Of what ENV requests from its parent, so much is granted from now on; first nothing is. */
+void inproc_env_grant(struct inproc_env *env, uint64_t ram, uint32_t caps);
+
+/* The parent wants so much of the account back: signals the component, which may give it. */
+void inproc_env_want_back(struct inproc_env *env, uint64_t ram, uint32_t caps);
+
+/* Asks for a sign of life, and how many there have been. */
+void inproc_env_heartbeat(struct inproc_env *env);
+uint32_t inproc_env_heartbeats(const struct inproc_env *env);
+
 /* All that the component has logged or printed, one line each; valid until it logs more. */
 const char *inproc_log(const struct inproc_env *env);
 

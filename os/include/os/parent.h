@@ -36,18 +36,39 @@ OS_RPC_INTERFACE(os_root, OS_ROOT_RPC)
  * session: requests a session of SERVICE; the donation is taken from the child's account. ID names the
  * session towards the parent. Waits until the service is there. OS_ERR_NO_SERVICE: the parent has no route
  * for it; OS_ERR_RAM, OS_ERR_CAPS: the child's account or the donation does not suffice; otherwise the
- * server's answer. close: ends the session; the donation is back in the account afterwards. upgrade: adds to
- * the donation of a session. announce: offers SERVICE, whose sessions ROOT makes. OS_ERR_DENIED if the parent
- * does not allow it. exit: the component wants to end with STATUS; it does not return to its work.
+ * server's answer. close: ends the session; RAM and CAPS are what is back in the account of the donation: all
+ * of it but what the server does not give up, or what others still hold of the memory of a component that has
+ * ended. upgrade: adds to the donation of a session. announce: offers SERVICE, whose sessions ROOT makes.
+ * OS_ERR_DENIED if the parent does not allow it. exit: the component wants to end with STATUS; it does not
+ * return to its work.
+ *
+ * resource_request: asks for so much more in the child's account, and is answered when it is there, or when
+ * it will not be: OS_ERR_DENIED by the parent's policy, OS_ERR_RAM, OS_ERR_CAPS when it is more than the
+ * policy allows in all, OS_ERR_BUSY while another one is under way. The parent may let it wait for as long as
+ * it likes, so it is for calls that are begun, or have a deadline; calling off the call calls off the
+ * request.
+ *
+ * yield_sigh: HANDLER is signalled when the parent wants some of the account back; yield_request: how much it
+ * wants (0: nothing any more); yield_response: the child has freed what it can spare, and the parent takes
+ * what is unused now, up to what it wanted. Nothing is taken of a child that does not answer; see yield.h.
+ *
+ * heartbeat_sigh: HANDLER is signalled from time to time, and heartbeat_response is the sign of life that the
+ * parent then waits for; see os_heartbeat_init.
  */
 #define OS_PARENT_RPC(FN, I)                                                                                 \
     FN(I, session, (in, os_str(OS_SERVICE_MAX), service), (in, os_str(OS_LABEL_MAX), label),                 \
        (in, os_str(OS_ARGS_MAX), args), (in, uint64_t, ram), (in, uint32_t, caps), (out, uint32_t, id),      \
        (out, os_cap(os_any), session))                                                                       \
-    FN(I, close, (in, uint32_t, id))                                                                         \
+    FN(I, close, (in, uint32_t, id), (out, uint64_t, ram), (out, uint32_t, caps))                            \
     FN(I, upgrade, (in, uint32_t, id), (in, uint64_t, ram), (in, uint32_t, caps))                            \
     FN(I, announce, (in, os_str(OS_SERVICE_MAX), service), (in, os_cap(os_root), root))                      \
-    FN(I, exit, (in, int32_t, status))
+    FN(I, exit, (in, int32_t, status))                                                                       \
+    FN(I, resource_request, (in, uint64_t, ram), (in, uint32_t, caps))                                       \
+    FN(I, yield_sigh, (in, os_cap(os_signal), handler))                                                      \
+    FN(I, yield_request, (out, uint64_t, ram), (out, uint32_t, caps))                                        \
+    FN(I, yield_response)                                                                                    \
+    FN(I, heartbeat_sigh, (in, os_cap(os_signal), handler))                                                  \
+    FN(I, heartbeat_response)
 OS_RPC_INTERFACE(os_parent, OS_PARENT_RPC)
 
 #endif

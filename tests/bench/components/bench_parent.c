@@ -78,7 +78,9 @@ static void check_quota(void)
 
 static void closed_one(struct os_call *call)
 {
-    os_require(env, os_parent_close_end(call), "close");
+    uint64_t ram;
+    uint32_t caps;
+    os_require(env, os_parent_close_end(call, &ram, &caps), "close");
     if (++closed == count && count == 1)
         meter_tick(&meter);
     if (closed == count)
@@ -100,10 +102,12 @@ static void close_all(void)
     meter_add(&meter, os_clock_now() - begun);
     for (unsigned i = 0; i < count; i++) {
         struct child *child = &children[i];
+        uint64_t ram;
+        uint32_t caps;
         os_call_cancel(&child->call);
         os_object_fini(&child->parent);
         os_cap_drop(child->control.cap);
-        os_require(env, os_parent_close(env->parent, child->pd_id), "close");
+        os_require(env, os_parent_close(env->parent, child->pd_id, &ram, &caps), "close");
     }
     begin_round();
 }
@@ -116,7 +120,7 @@ static os_err no_session(struct os_rpc *rpc, const char *service, const char *la
     return OS_ERR_NO_SERVICE;
 }
 
-static os_err no_close(struct os_rpc *rpc, uint32_t id)
+static os_err no_close(struct os_rpc *rpc, uint32_t id, uint64_t *ram, uint32_t *caps)
 {
     return OS_ERR_NOT_FOUND;
 }
@@ -129,6 +133,28 @@ static os_err no_upgrade(struct os_rpc *rpc, uint32_t id, uint64_t ram, uint32_t
 static os_err no_announce(struct os_rpc *rpc, const char *service, os_root_cap root)
 {
     return OS_ERR_DENIED;
+}
+
+static os_err no_resource_request(struct os_rpc *rpc, uint64_t ram, uint32_t caps)
+{
+    return OS_ERR_DENIED;
+}
+
+static os_err no_sigh(struct os_rpc *rpc, os_signal_cap handler)
+{
+    return OS_OK;
+}
+
+static os_err no_yield_request(struct os_rpc *rpc, uint64_t *ram, uint32_t *caps)
+{
+    *ram = 0;
+    *caps = 0;
+    return OS_OK;
+}
+
+static os_err no_response(struct os_rpc *rpc)
+{
+    return OS_OK;
 }
 
 static os_err constructed_one(struct os_rpc *rpc, int32_t status)
@@ -150,7 +176,13 @@ static const struct os_parent_ops parent_ops = { .session = no_session,
                                                  .close = no_close,
                                                  .upgrade = no_upgrade,
                                                  .announce = no_announce,
-                                                 .exit = constructed_one };
+                                                 .exit = constructed_one,
+                                                 .resource_request = no_resource_request,
+                                                 .yield_sigh = no_sigh,
+                                                 .yield_request = no_yield_request,
+                                                 .yield_response = no_response,
+                                                 .heartbeat_sigh = no_sigh,
+                                                 .heartbeat_response = no_response };
 
 /* ---- starts */
 

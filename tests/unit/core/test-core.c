@@ -67,6 +67,13 @@ static os_err open_session(const char *service, const char *label, uint64_t ram,
     return err;
 }
 
+static os_err close_session(uint32_t id)
+{
+    uint64_t ram;
+    uint32_t caps;
+    return os_parent_close(parent, id, &ram, &caps);
+}
+
 static struct os_cap must_open(const char *service, const char *label, uint64_t ram, uint32_t caps,
                                uint32_t *id)
 {
@@ -79,7 +86,7 @@ static struct os_cap must_open(const char *service, const char *label, uint64_t 
 static void must_close(uint32_t id, struct os_cap cap)
 {
     os_cap_drop(cap);
-    ck_assert_int_eq(os_parent_close(parent, id), OS_OK);
+    ck_assert_int_eq(close_session(id), OS_OK);
     ck_assert(core_accounts_valid(&core.accounts));
 }
 
@@ -135,7 +142,7 @@ START_TEST(bad_requests_are_refused_and_cost_nothing)
     ck_assert_int_eq(open_session("ROM", ".init", 8192, 4, &id, &none), OS_ERR_NOT_FOUND);
     ck_assert_int_eq(open_session("ROM", "", 8192, 4, &id, &none), OS_ERR_NOT_FOUND);
     ck_assert_int_eq(open_session("PD", "", 8192, 4, &id, &none), OS_ERR_BAD_ARG);
-    ck_assert_int_eq(os_parent_close(parent, 12345), OS_ERR_NOT_FOUND);
+    ck_assert_int_eq(close_session(12345), OS_ERR_NOT_FOUND);
     ck_assert_int_eq(os_parent_upgrade(parent, 12345, 1, 1), OS_ERR_NOT_FOUND);
     ck_assert_int_eq(os_parent_announce(parent, "X", (os_root_cap){ parent.cap }), OS_ERR_DENIED);
     check_same(quota_of(init_pd), before);
@@ -179,9 +186,9 @@ START_TEST(a_closed_session_is_revoked)
 {
     uint32_t id;
     os_log_cap log = { must_open("LOG", "paint", 8192, 4, &id) };
-    ck_assert_int_eq(os_parent_close(parent, id), OS_OK);
+    ck_assert_int_eq(close_session(id), OS_OK);
     ck_assert_int_eq(os_log_write(log, "x"), OS_ERR_REVOKED);
-    ck_assert_int_eq(os_parent_close(parent, id), OS_ERR_NOT_FOUND);
+    ck_assert_int_eq(close_session(id), OS_ERR_NOT_FOUND);
     os_cap_drop(log.cap);
 }
 END_TEST
@@ -538,9 +545,12 @@ START_TEST(the_end_is_signalled_even_if_asked_late)
 }
 END_TEST
 
+static uint64_t closed_ram;
+static uint32_t closed_caps;
+
 static void close_done(struct os_call *call)
 {
-    ck_assert_int_eq(os_parent_close_end(call), OS_OK);
+    ck_assert_int_eq(os_parent_close_end(call, &closed_ram, &closed_caps), OS_OK);
 }
 
 START_TEST(close_waits_for_the_end_of_the_process)
@@ -562,8 +572,50 @@ START_TEST(close_waits_for_the_end_of_the_process)
     inproc_idle();
     ck_assert(!os_call_pending(&close));
     check_same(quota_of(init_pd), before);
+    ck_assert_uint_eq(closed_ram, 100000);
+    ck_assert_uint_eq(closed_caps, 50);
     os_cap_drop(child.control.cap);
     os_cap_drop(child.pd.cap);
+}
+END_TEST
+
+/* What others hold of a component's memory comes back when they let go of it, and is not in the answer. */
+START_TEST(close_says_what_is_back)
+{
+    struct child child;
+    os_dataspace_cap ds;
+    struct quota before = quota_of(init_pd);
+    child_open(&child, 100000, 50);
+    ck_assert_int_eq(os_pd_ram_alloc(child.pd, 8192, &ds), OS_OK);
+    mock_attach(1);
+    ck_assert_int_eq(os_parent_close(parent, child.id, &closed_ram, &closed_caps), OS_OK);
+    ck_assert_uint_eq(closed_ram, 100000 - 8192);
+    ck_assert_uint_eq(closed_caps, 50 - 1);
+    struct quota after = quota_of(init_pd);
+    ck_assert_uint_eq(after.ram, before.ram - 8192);
+    ck_assert(core_accounts_valid(&core.accounts));
+    mock_attach(0);
+    check_same(quota_of(init_pd), before);
+    os_cap_drop(ds.cap);
+    os_cap_drop(child.control.cap);
+    os_cap_drop(child.pd.cap);
+}
+END_TEST
+
+START_TEST(init_gets_no_more_than_all)
+{
+    uint64_t ram = 1;
+    uint32_t caps = 1;
+    struct quota before = quota_of(init_pd);
+    ck_assert_int_eq(os_parent_resource_request(parent, 4096, 0), OS_ERR_DENIED);
+    ck_assert_int_eq(os_parent_resource_request(parent, 0, 1), OS_ERR_DENIED);
+    ck_assert_int_eq(os_parent_resource_request(parent, 0, 0), OS_OK);
+    check_same(quota_of(init_pd), before);
+    ck_assert_int_eq(os_parent_yield_request(parent, &ram, &caps), OS_OK);
+    ck_assert_uint_eq(ram, 0);
+    ck_assert_uint_eq(caps, 0);
+    ck_assert_int_eq(os_parent_yield_response(parent), OS_OK);
+    ck_assert_int_eq(os_parent_heartbeat_response(parent), OS_OK);
 }
 END_TEST
 
@@ -817,6 +869,8 @@ int main(void)
     tcase_add_test(tcase, what_is_no_dataspace_is_not_started);
     tcase_add_test(tcase, the_end_is_signalled_even_if_asked_late);
     tcase_add_test(tcase, close_waits_for_the_end_of_the_process);
+    tcase_add_test(tcase, close_says_what_is_back);
+    tcase_add_test(tcase, init_gets_no_more_than_all);
     tcase_add_test(tcase, a_closed_pd_allocates_nothing);
     tcase_add_test(tcase, a_process_that_cannot_be_made_costs_nothing);
     tcase_add_test(tcase, quit_ends_the_system);

@@ -312,7 +312,7 @@ static struct core_session *find(uint32_t id)
     return NULL;
 }
 
-static os_err parent_close(struct os_rpc *rpc, uint32_t id)
+static os_err parent_close(struct os_rpc *rpc, uint32_t id, uint64_t *ram, uint32_t *caps)
 {
     struct core_session *session = find(id);
     if (!session)
@@ -323,7 +323,9 @@ static os_err parent_close(struct os_rpc *rpc, uint32_t id)
     os_cap_drop(session->exit_sigh.cap);
     os_object_fini(&session->object);
     os_object_fini(&session->pd);
-    core_account_close(session->account);
+    struct core_returned back = core_account_close(session->account);
+    *ram = back.ram;
+    *caps = back.caps;
     os_list_remove(&session->link);
     free(session);
     return OS_OK;
@@ -345,11 +347,38 @@ static os_err parent_exit(struct os_rpc *rpc, int32_t code)
     return OS_OK;
 }
 
+static os_err parent_resource_request(struct os_rpc *rpc, uint64_t ram, uint32_t caps)
+{
+    return OS_ERR_DENIED;
+}
+
+static os_err parent_sigh(struct os_rpc *rpc, os_signal_cap handler)
+{
+    return OS_OK;
+}
+
+static os_err parent_yield_request(struct os_rpc *rpc, uint64_t *ram, uint32_t *caps)
+{
+    *ram = *caps = 0;
+    return OS_OK;
+}
+
+static os_err parent_response(struct os_rpc *rpc)
+{
+    return OS_OK;
+}
+
 static const struct os_parent_ops parent_ops = { .session = parent_session,
                                                  .close = parent_close,
                                                  .upgrade = parent_upgrade,
                                                  .announce = parent_announce,
-                                                 .exit = parent_exit };
+                                                 .exit = parent_exit,
+                                                 .resource_request = parent_resource_request,
+                                                 .yield_sigh = parent_sigh,
+                                                 .yield_request = parent_yield_request,
+                                                 .yield_response = parent_response,
+                                                 .heartbeat_sigh = parent_sigh,
+                                                 .heartbeat_response = parent_response };
 
 /* ---- the system */
 

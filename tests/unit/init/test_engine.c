@@ -321,7 +321,9 @@ START_TEST(wrong_ids_are_refused)
 {
     begin(BOTH);
     os_parent_cap parent = system_env("client")->parent;
-    ck_assert_int_eq(os_parent_close(parent, 77), OS_ERR_NOT_FOUND);
+    uint64_t ram;
+    uint32_t caps;
+    ck_assert_int_eq(os_parent_close(parent, 77, &ram, &caps), OS_ERR_NOT_FOUND);
     ck_assert_int_eq(os_parent_upgrade(parent, 0, 1, 1), OS_ERR_NOT_FOUND);
     system_end();
 }
