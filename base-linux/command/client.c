@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "client.h"
+#include "command.h"
 #include "linux_core.h"
 
 enum { SYSTEMS_MAX = 64 };
@@ -82,19 +82,23 @@ static int ask_all(const char *request)
     return 1;
 }
 
-int client_list(void)
+int command_list(const struct command_line *line)
 {
+    (void)line;
     return ask_all("list");
 }
 
-int client_log(const char *label, int follow)
+int command_log(const struct command_line *line)
 {
+    const char *component = command_operand(line, 0);
     char request[256];
-    snprintf(request, sizeof(request), "%s %s", follow ? "follow" : "log", label);
+    snprintf(request, sizeof(request), "%s %s", command_option(line, "--follow") ? "follow" : "log",
+             component ? component : "");
     int status = ask_all(request);
-    if (!status && !printed && *label) {
-        fprintf(stderr, "seedbed: component %s has said nothing, or there is none (seedbed list)\n", label);
-        return 1;
+    if (!status && !printed && component) {
+        fprintf(stderr, "seedbed: component %s has said nothing, or there is none (seedbed list)\n",
+                component);
+        return STATUS_FAILED;
     }
     return status;
 }

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* commands.c: the table of all commands. */
+#include <string.h>
+
+#include "command.h"
+
+static const struct command_option run_options[] = {
+    { "--headless", NULL, "without a window; the picture goes to a file at the end" },
+    { "--shot", "FILE.png", "that file" },
+    { "--for", "SECONDS", "ends by itself" },
+    { "--no-spin", NULL, "calls never wait awake for their answers" },
+    { NULL, NULL, NULL },
+};
+
+static const struct command_option log_options[] = {
+    { "--follow", NULL, "goes on with what they say from now on" },
+    { NULL, NULL, NULL },
+};
+
+static const struct command_option help_options[] = {
+    { "--json", NULL, "the table of commands, for programs" },
+    { NULL, NULL, NULL },
+};
+
+const struct command commands[] = {
+    { .name = "run",
+      .operands = "[SCENARIO]",
+      .max = 1,
+      .summary = "starts a system",
+      .text =
+          "SCENARIO is a file, or the name of one in the folder of scenarios; without it the default one is "
+          "started. Ctrl-C ends the system, and nothing is left behind.",
+      .options = run_options,
+      .run = command_run },
+    { .name = "check",
+      .operands = "SCENARIO",
+      .min = 1,
+      .max = 1,
+      .summary = "looks for mistakes in a scenario without starting anything",
+      .text = "Each mistake is told with file, line and column. The status is 2 if there are any.",
+      .run = command_check },
+    { .name = "list",
+      .operands = "",
+      .summary = "shows the systems that are running, and their components",
+      .text = "Those of this user, with process, ram and caps of each component.",
+      .run = command_list },
+    { .name = "log",
+      .operands = "[COMPONENT]",
+      .max = 1,
+      .summary = "shows the last lines of output",
+      .text = "Of COMPONENT only, or of all.",
+      .options = log_options,
+      .run = command_log },
+    { .name = "help",
+      .operands = "[COMMAND]",
+      .max = 1,
+      .summary = "shows what there is to know about a command, or the list of them",
+      .text = "seedbed COMMAND --help is the same.",
+      .options = help_options,
+      .run = command_help },
+    { .name = NULL },
+};
+
+const struct command *command_find(const char *name)
+{
+    for (const struct command *command = commands; command->name; command++)
+        if (!strcmp(command->name, name))
+            return command;
+    return NULL;
+}
+
+int command_none(const char *name)
+{
+    const char *names[OS_ARRAY_LEN(commands)];
+    size_t count = 0;
+    for (const struct command *command = commands; command->name; command++)
+        names[count++] = command->name;
+    return command_unknown("command", name, names, count);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* run.c: the commands that start a system: with which files, and whether in a window. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "find.h"
+#include "linux_core.h"
+
+#define DEFAULT_SCENARIO "default"
+#define DEFAULT_SHOT     "seedbed-shot.png"
+
+/* What run and check are given. */
+struct arguments {
+    const char *scenario, *shot;
+    int headless, no_spin;
+    os_time duration;
+};
+
+static int is_png(const char *name)
+{
+    size_t len = strlen(name);
+    return len > 4 && strcmp(name + len - 4, ".png") == 0;
+}
+
+/* 0, or the status to end with. */
+static int read_arguments(const struct command_line *line, struct arguments *arguments)
+{
+    const char *duration = command_option(line, "--for");
+    *arguments = (struct arguments){ .scenario = command_operand(line, 0),
+                                     .shot = command_option(line, "--shot"),
+                                     .headless = command_option(line, "--headless") != NULL,
+                                     .no_spin = command_option(line, "--no-spin") != NULL };
+    if (arguments->shot && !is_png(arguments->shot))
+        return command_mistake("a picture is a PNG file: expected a name that ends in .png, found",
+                               arguments->shot);
+    return duration ? command_seconds(duration, &arguments->duration) : 0;
+}
+
+/* That a picture can be saved is known before the start. */
+static int check_shot(const char *shot)
+{
+    char folder[PATH_MAX];
+    struct stat file;
+    const char *slash = strrchr(shot, '/');
+    snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - shot) + 1 : 1, slash ? shot : ".");
+    if (access(folder, W_OK) || (!stat(shot, &file) && S_ISDIR(file.st_mode) && (errno = EISDIR))) {
+        fprintf(stderr, "seedbed: no picture can be saved as %s: %s\n", shot, strerror(errno));
+        return -1;
+    }
+    return 0;
+}
+
+/* Where the picture goes if the user does not say: to where he is, or if he cannot write there, elsewhere. */
+static void default_shot(char path[PATH_MAX])
+{
+    const char *dir = getenv("XDG_RUNTIME_DIR");
+    if (access(".", W_OK) && dir && *dir)
+        snprintf(path, PATH_MAX, "%s/%s", dir, DEFAULT_SHOT);
+    else
+        snprintf(path, PATH_MAX, "%s", DEFAULT_SHOT);
+}
+
+static int run_system(const struct arguments *arguments, int check)
+{
+    static char scenario[PATH_MAX], components[PATH_MAX], shot[PATH_MAX];
+    const char *dirs[] = { components, NULL };
+    const char *name = arguments->scenario ? arguments->scenario : DEFAULT_SCENARIO;
+    if (find_scenario(name, scenario) || find_components(components))
+        return EXIT_FAILURE;
+    if (arguments->shot && check_shot(arguments->shot))
+        return EXIT_FAILURE;
+    default_shot(shot);
+    const char *headless = why_headless(arguments->headless, components);
+    struct linux_core_options options = { .scenario = scenario,
+                                          .dirs = dirs,
+                                          .shot = arguments->shot ? arguments->shot : shot,
+                                          .shot_wanted = arguments->shot != NULL,
+                                          .headless = headless != NULL,
+                                          .no_spin = arguments->no_spin,
+                                          .check = check,
+                                          .duration = arguments->duration };
+    if (headless && !check)
+        fprintf(stderr, "seedbed: %s; the picture of the screen will be in %s\n", headless, options.shot);
+    return linux_core_run(&options);
+}
+
+int command_run(const struct command_line *line)
+{
+    struct arguments arguments;
+    int status = read_arguments(line, &arguments);
+    return status ? status : run_system(&arguments, 0);
+}
+
+int command_check(const struct command_line *line)
+{
+    struct arguments arguments = { .scenario = command_operand(line, 0) };
+    return run_system(&arguments, 1);
+}
