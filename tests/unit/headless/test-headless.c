@@ -5,10 +5,9 @@
 #include <string.h>
 #include <suite.h>
 
-#include <inproc/inproc.h>
+#include <inproc/mock.h>
 #include <os/gui.h>
 #include <os/host.h>
-#include <os/signal.h>
 
 #define STBI_ONLY_PNG
 #define STBI_NO_THREAD_LOCALS /* which not every platform has */
@@ -19,92 +18,57 @@
 void gui_construct(struct os_env *env);
 void headless_construct(struct os_env *env);
 
-/* The host: what was saved last, and what it was asked. */
-static struct {
-    struct inproc_env env;
-    struct os_root_server root;
-    struct os_root_session session;
-    struct os_object object;
-    os_signal_cap shot;
-    os_err answer; /* to save */
-    char saved[64], failed[64], why[256];
-    uint8_t *file;
-    size_t size;
-    int quit;
-} host;
+INPROC_MOCK(os_host, OS_HOST_RPC)
 
+static struct inproc_mock_service host;
 static struct inproc_env gui, headless;
-
-static os_err quit(struct os_rpc *rpc, int32_t status)
-{
-    host.quit = status;
-    return OS_OK;
-}
-
-static os_err shot_sigh(struct os_rpc *rpc, os_signal_cap handler)
-{
-    host.shot.cap = os_cap_copy(handler.cap);
-    return OS_OK;
-}
+/* The picture that was saved last; its dataspace ends when the call has returned. */
+static uint8_t *file;
+static size_t file_size;
 
 static os_err save(struct os_rpc *rpc, const char *name, os_dataspace_cap ds, uint64_t size)
 {
     struct os_region region;
 
-    if (host.answer)
-        return host.answer;
     ck_assert_int_eq(os_region_attach(&region, ds, OS_ATTACH_READ), OS_OK);
     ck_assert_uint_le(size, region.size);
-    strcpy(host.saved, name);
-    free(host.file);
-    host.file = malloc(size);
-    host.size = size;
-    memcpy(host.file, region.at, size);
+    free(file);
+    file = malloc(size);
+    file_size = size;
+    memcpy(file, region.at, size);
     os_region_detach(&region);
     return OS_OK;
 }
 
-static os_err failed(struct os_rpc *rpc, const char *name, const char *text)
+static const struct os_host_ops host_fake = { .save = save };
+
+/* Under which name the last picture was saved; "" for none. */
+static const char *saved(void)
 {
-    strcpy(host.failed, name);
-    strcpy(host.why, text);
-    return OS_OK;
+    static char name[64];
+    uint32_t calls = inproc_mock_calls(&host.mock, "save");
+
+    if (!calls)
+        return "";
+    os_host_save_called(&host.mock, calls - 1, &name, NULL, NULL);
+    return name;
 }
 
-static const struct os_host_ops host_ops = {
-    .quit = quit, .shot_sigh = shot_sigh, .save = save, .failed = failed
-};
-
-static os_err open_host(struct os_root_server *root, struct os_session_request *request,
-                        struct os_root_session **session, os_any_cap *cap)
+/* The user wants a picture. */
+static void want_shot(void)
 {
-    os_host_cap host_cap;
-    os_err err = os_host_object_init(&host.object, root->env->ep, &host_ops, &host_cap);
+    os_signal_cap signal;
 
-    *session = &host.session;
-    cap->cap = host_cap.cap;
-    return err;
-}
-
-static void close_host(struct os_root_server *root, struct os_root_session *session)
-{
-    os_object_fini(&host.object);
-    os_cap_drop(host.shot.cap);
-}
-
-static const struct os_root_handlers host_handlers = { .open = open_host, .close = close_host };
-
-static void host_construct(struct os_env *env)
-{
-    ck_assert_int_eq(os_root_server_init(&host.root, env, env->ep, "Host", &host_handlers), OS_OK);
+    os_host_shot_sigh_called(&host.mock, 0, &signal);
+    os_signal_submit(signal);
+    inproc_idle();
 }
 
 static void set_up(void)
 {
-    memset(&host, 0, sizeof(host));
-    host.quit = -1;
-    inproc_env_init(&host.env, "host");
-    inproc_env_construct(&host.env, host_construct);
+    inproc_mock_service_init(&host, "Host", &os_host_interface);
+    inproc_mock_allow(&host.mock, "shot_sigh");
+    os_host_mock_fake(&host.mock, &host_fake);
     inproc_env_init(&gui, "gui");
     inproc_env_construct(&gui, gui_construct);
     inproc_env_init(&headless, "headless");
@@ -115,8 +79,9 @@ static void tear_down(void)
     inproc_env_kill(&headless);
     ck_assert_int_eq(inproc_env_fini(&headless), 0);
     ck_assert_int_eq(inproc_env_fini(&gui), 0);
-    ck_assert_int_eq(inproc_env_fini(&host.env), 0);
-    free(host.file);
+    ck_mock(&host.mock);
+    ck_assert_int_eq(inproc_mock_service_fini(&host), 0);
+    free(file);
 }
 
 static void start(const char *config)
@@ -135,7 +100,7 @@ static void start_script(const char *script)
 static uint32_t saved_pixel(int w, int h, int x, int y)
 {
     int has_w, has_h, channels;
-    uint8_t *rgb = stbi_load_from_memory(host.file, (int)host.size, &has_w, &has_h, &channels, 3);
+    uint8_t *rgb = stbi_load_from_memory(file, (int)file_size, &has_w, &has_h, &channels, 3);
 
     ck_assert_ptr_nonnull(rgb);
     ck_assert_int_eq(has_w, w);
@@ -149,9 +114,8 @@ static uint32_t saved_pixel(int w, int h, int x, int y)
 START_TEST(picture_on_request)
 {
     start("width: 320\nheight: 200\n");
-    os_signal_submit(host.shot);
-    inproc_idle();
-    ck_assert_str_eq(host.saved, "shot");
+    want_shot();
+    ck_assert_str_eq(saved(), "shot");
     ck_assert_uint_eq(saved_pixel(320, 200, 0, 0) >> 16, 44);
 }
 END_TEST
@@ -159,8 +123,7 @@ END_TEST
 START_TEST(default_size)
 {
     inproc_env_construct(&headless, headless_construct);
-    os_signal_submit(host.shot);
-    inproc_idle();
+    want_shot();
     saved_pixel(1024, 640, 0, 0);
 }
 END_TEST
@@ -168,23 +131,23 @@ END_TEST
 START_TEST(script_moves_and_waits)
 {
     start_script("move 100 50\nshot first.png\nwait 500\nmove 10 10\nshot second.png\nwait 500\nquit 7\n");
-    ck_assert_str_eq(host.saved, "first.png");
+    ck_assert_str_eq(saved(), "first.png");
     /* the pointer's face is white, a little below its tip */
     ck_assert_uint_eq(saved_pixel(200, 100, 102, 56), 0xffffff);
     inproc_advance(500 * OS_MS);
-    ck_assert_str_eq(host.saved, "second.png");
+    ck_assert_str_eq(saved(), "second.png");
     ck_assert_uint_eq(saved_pixel(200, 100, 12, 16), 0xffffff);
     ck_assert_uint_ne(saved_pixel(200, 100, 102, 56), 0xffffff);
-    ck_assert_int_eq(host.quit, -1);
+    os_host_quit_expect(&host.mock, 7);
+    ck_assert_uint_eq(inproc_mock_calls(&host.mock, "quit"), 0);
     inproc_advance(500 * OS_MS);
-    ck_assert_int_eq(host.quit, 7);
 }
 END_TEST
 
 START_TEST(inline_script)
 {
     start("width: 200\nheight: 100\ninput: shot inline\n");
-    ck_assert_str_eq(host.saved, "inline");
+    ck_assert_str_eq(saved(), "inline");
 }
 END_TEST
 
@@ -197,7 +160,7 @@ START_TEST(error_in_script)
     ck_assert_int_eq(status, 1);
     ck_assert_ptr_nonnull(strstr(inproc_log(&headless), "demo:3: expected a number"));
     /* nothing of it was run */
-    ck_assert_str_eq(host.saved, "");
+    ck_assert_str_eq(saved(), "");
 }
 END_TEST
 
@@ -294,12 +257,12 @@ START_TEST(script_waits_for_a_pixel)
 {
     app_start();
     start_script("until 7 9 123456\nshot there\nuntil 199 99 000000\nshot at-once\n");
-    ck_assert_str_eq(host.saved, "");
+    ck_assert_str_eq(saved(), "");
     app_draw(8, 9, 0x123456);
     app_draw(7, 9, 0x123457);
-    ck_assert_str_eq(host.saved, "");
+    ck_assert_str_eq(saved(), "");
     app_draw(7, 9, 0xff123456);
-    ck_assert_str_eq(host.saved, "at-once");
+    ck_assert_str_eq(saved(), "at-once");
     ck_assert_uint_eq(saved_pixel(200, 100, 7, 9), 0x123456);
     app_draw(7, 9, 0);
     app_end();
@@ -310,16 +273,16 @@ START_TEST(script_waits_for_applications)
 {
     app_start();
     start_script("move 5 5\nsettle\nshot settled\n");
-    ck_assert_str_eq(host.saved, "");
+    ck_assert_str_eq(saved(), "");
     app.signals = 0;
     ck_assert_uint_gt(app_take(), 0);
     /* taken is not dealt with yet; that it should come again it is told */
-    ck_assert_str_eq(host.saved, "");
+    ck_assert_str_eq(saved(), "");
     ck_assert_uint_gt(app.signals, 0);
     app_draw(150, 50, 0x445566);
-    ck_assert_str_eq(host.saved, "");
+    ck_assert_str_eq(saved(), "");
     ck_assert_uint_eq(app_take(), 0);
-    ck_assert_str_eq(host.saved, "settled");
+    ck_assert_str_eq(saved(), "settled");
     ck_assert_uint_eq(saved_pixel(200, 100, 150, 50), 0x445566);
     app_end();
 }
@@ -333,7 +296,7 @@ START_TEST(script_waits_for_no_pixel_outside)
     ck_assert_int_ne(inproc_env_exited(&headless, &status), 0);
     ck_assert_int_eq(status, 1);
     ck_assert_ptr_nonnull(strstr(inproc_log(&headless), "demo:2: expected a pixel of the screen"));
-    ck_assert_str_eq(host.saved, "");
+    ck_assert_str_eq(saved(), "");
 }
 END_TEST
 
@@ -342,18 +305,15 @@ START_TEST(host_disk_is_full)
     int status;
 
     start("width: 320\nheight: 200\n");
-    host.answer = OS_ERR_NO_SPACE;
-    os_signal_submit(host.shot);
-    inproc_idle();
-    ck_assert_str_eq(host.failed, "shot");
-    ck_assert_str_eq(host.why, os_err_text(OS_ERR_NO_SPACE));
+    inproc_expect_error(inproc_mock_expect(&host.mock, "save"), OS_ERR_NO_SPACE);
+    os_host_failed_expect(&host.mock, "shot", os_err_text(OS_ERR_NO_SPACE));
+    want_shot();
+    ck_assert_ptr_null(file);
     ck_assert_ptr_nonnull(strstr(inproc_log(&headless), "cannot save the picture"));
     ck_assert_int_eq(inproc_env_exited(&headless, &status), 0);
     /* and goes on */
-    host.answer = OS_OK;
-    os_signal_submit(host.shot);
-    inproc_idle();
-    ck_assert_str_eq(host.saved, "shot");
+    want_shot();
+    ck_assert_uint_eq(saved_pixel(320, 200, 0, 0) >> 16, 44);
 }
 END_TEST
 

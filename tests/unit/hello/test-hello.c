@@ -4,11 +4,13 @@
 #include <string.h>
 #include <suite.h>
 
-#include <inproc/inproc.h>
+#include <inproc/mock.h>
 #include "hello.h"
 
 void hello_server_construct(struct os_env *env);
 void hello_client_construct(struct os_env *env);
+
+INPROC_MOCK(hello, HELLO_RPC)
 
 static struct inproc_env server, app;
 
@@ -65,6 +67,44 @@ START_TEST(client_prints_and_ends)
 }
 END_TEST
 
+/* The client alone, against a server that is made up here. */
+START_TEST(client_against_a_mock)
+{
+    struct inproc_mock_service hello;
+    int status = -1;
+
+    inproc_mock_service_init(&hello, "Hello", &hello_interface);
+    inproc_mock_service_open(&hello, "app", "");
+    inproc_mock_in_order(&hello.mock);
+    hello_greet_answer(hello_greet_expect(&hello.mock, "world"), "Good evening");
+    hello_count_answer(hello_count_expect(&hello.mock), 42);
+
+    inproc_env_construct(&app, hello_client_construct);
+    ck_assert_ptr_nonnull(strstr(inproc_log(&app), "server says: Good evening (call 42)"));
+    ck_assert_int_ne(inproc_env_exited(&app, &status), 0);
+    ck_assert_int_eq(status, 0);
+    ck_mock(&hello.root);
+    ck_mock(&hello.mock);
+    ck_assert_int_eq(inproc_mock_service_fini(&hello), 0);
+}
+END_TEST
+
+START_TEST(client_of_a_server_that_fails)
+{
+    struct inproc_mock_service hello;
+    int status = -1;
+
+    inproc_mock_service_init(&hello, "Hello", &hello_interface);
+    inproc_expect_error(inproc_mock_expect(&hello.mock, "greet"), OS_ERR_IO);
+    inproc_env_construct(&app, hello_client_construct);
+    ck_assert_ptr_nonnull(strstr(inproc_log(&app), "input/output error"));
+    ck_assert_int_ne(inproc_env_exited(&app, &status), 0);
+    ck_assert_int_eq(status, 1);
+    ck_mock(&hello.mock);
+    ck_assert_int_eq(inproc_mock_service_fini(&hello), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("hello");
@@ -74,6 +114,8 @@ int main(void)
     tcase_add_test(tcase, greets_and_counts);
     tcase_add_test(tcase, client_pays);
     tcase_add_test(tcase, client_prints_and_ends);
+    tcase_add_test(tcase, client_against_a_mock);
+    tcase_add_test(tcase, client_of_a_server_that_fails);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }

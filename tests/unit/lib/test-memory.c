@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test-memory.c: dataspaces, regions and ROM modules. */
+#include <inproc/mock.h>
 #include <os/dataspace.h>
 #include <os/rom.h>
 #include <os/signal.h>
@@ -7,6 +8,8 @@
 #include <string.h>
 
 #include "suite.h"
+
+INPROC_MOCK(os_rom, OS_ROM_RPC)
 
 static struct inproc_env env;
 
@@ -298,37 +301,22 @@ START_TEST(rom_that_cannot_be_attached)
 END_TEST
 
 /* A ROM server whose size is a lie. */
-static struct os_object liar;
-static os_err lie(struct os_rpc *rpc, os_dataspace_cap *ds, uint64_t *size)
-{
-    *size = 2 * OS_PAGE_SIZE;
-    return os_ram_alloc(&env.env, 1, ds);
-}
-static os_err no_sigh(struct os_rpc *rpc, os_signal_cap handler)
-{
-    return OS_OK;
-}
-static const struct os_rom_ops liar_ops = { .dataspace = lie, .sigh = no_sigh };
-
-static os_err give_liar(struct inproc_service *service, uint32_t id, const char *label, const char *args,
-                        uint64_t ram, uint32_t caps, os_any_cap *cap)
-{
-    os_rom_cap made;
-    os_err err = os_rom_object_init(&liar, env.env.ep, &liar_ops, &made);
-    if (!err)
-        cap->cap = made.cap;
-    return err;
-}
-
 START_TEST(rom_larger_than_its_dataspace)
 {
-    struct inproc_service service = { .open = give_liar };
+    struct inproc_mock_service roms;
     struct os_rom_module rom = { 0 };
-    inproc_provide("ROM", &service);
+    os_dataspace_cap ds;
+    ck_ok(os_ram_alloc(&env.env, 1, &ds));
+    inproc_mock_service_init(&roms, "ROM", &os_rom_interface);
+    inproc_mock_service_open(&roms, "memory -> x", "");
+    os_rom_dataspace_answer(inproc_mock_expect(&roms.mock, "dataspace"), ds, 2 * OS_PAGE_SIZE);
+    inproc_mock_allow(&roms.mock, "sigh");
     ck_err(os_rom_module_open(&rom, &env.env, "x"), OS_ERR_BAD_MSG);
     ck_assert_ptr_null(rom.data);
-    inproc_provide("ROM", NULL);
-    os_object_fini(&liar);
+    ck_mock(&roms.root);
+    ck_mock(&roms.mock);
+    ck_assert_int_eq(inproc_mock_service_fini(&roms), 0);
+    os_ram_free(&env.env, ds);
 }
 END_TEST
 
