@@ -5,7 +5,7 @@
  * ends, the sheet is shown at the next one.
  */
 #include <os/component.h>
-#include <os/config.h>
+#include <os/config_rom.h>
 #include <os/rom.h>
 #include <os/watch.h>
 #include "canvas.h"
@@ -37,6 +37,8 @@ struct paint {
     struct os_rect sheet; /* where it is in the window */
     struct canvas canvas;
     struct toolbar toolbar;
+    struct os_config_rom config;
+    uint32_t config_brush;   /* what the config has chosen */
     uint32_t want_w, want_h; /* size of the screen, to be followed */
     int reconnected;         /* to be said when the picture is shown again */
     int drawing;             /* a button is held, and this is its stroke: */
@@ -482,17 +484,35 @@ static uint32_t nearest_brush(uint64_t width)
     return brush;
 }
 
+static uint32_t configured_brush(struct paint *paint)
+{
+    struct os_config *config = &paint->config.config;
+
+    return nearest_brush(os_config_u64(config, os_config_root(config), "brush", 6));
+}
+
+/* Whoever draws may have chosen another brush meanwhile: only a new one in the config counts. */
+static void config_changed(struct os_config_rom *rom)
+{
+    struct paint *paint = OS_CONTAINER_OF(rom, struct paint, config);
+    uint32_t brush = configured_brush(paint);
+
+    if (brush == paint->config_brush)
+        return;
+    paint->config_brush = brush;
+    choose(paint, (struct tool){ TOOL_BRUSH, brush });
+}
+
 static void read_config(struct paint *paint)
 {
-    struct os_rom_module rom = { 0 };
-    struct os_config config = { 0 };
+    struct os_config *config = &paint->config.config;
 
     /* Without a config, or with one that cannot be read, the defaults are taken. */
-    if (!os_rom_module_open(&rom, paint->env, "config") && os_config_init(&config, rom.data, rom.size))
-        printf("the config is not well-formed\n");
-    paint->toolbar.brush = nearest_brush(os_config_u64(&config, os_config_root(&config), "brush", 6));
-    paint->untouched = os_config_bool(&config, os_config_root(&config), "sketch", 1);
-    os_rom_module_close(&rom);
+    os_err err = os_config_rom_open(&paint->config, paint->env, "config", config_changed);
+    if (err && err != OS_ERR_NOT_FOUND)
+        printf("no config: %s\n", os_err_text(err));
+    paint->config_brush = paint->toolbar.brush = configured_brush(paint);
+    paint->untouched = os_config_bool(config, os_config_root(config), "sketch", 1);
 }
 
 void component_construct(struct os_env *env)

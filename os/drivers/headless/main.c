@@ -5,7 +5,7 @@
  * at the next one: a command that finds the gui gone is run again then.
  */
 #include <os/component.h>
-#include <os/config.h>
+#include <os/config_rom.h>
 #include <os/rom.h>
 #include <os/timer.h>
 #include <os/watch.h>
@@ -14,6 +14,7 @@
 #include "script.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 OS_MANIFEST("requires: [Capture, Event, Host, Timer]\n"
@@ -32,8 +33,9 @@ struct headless {
     uint32_t w, h;         /* of the screen */
     struct os_signal_handler shot, changed;
     os_signal_cap changed_cap; /* only with a script */
-    struct os_rom_module config_rom, script_rom;
-    struct os_config config;
+    struct os_config_rom config;
+    struct os_rom_module script_rom;
+    int scripted;
     const char *script_name; /* for messages */
     struct script script;
     struct os_timeouts timer; /* only with a script */
@@ -250,14 +252,25 @@ static void check_script(struct headless *headless)
     } while (command.kind != COMMAND_END);
 }
 
+/* A copy of TEXT for good, since the config that it comes from may change. */
+static const char *keep(struct headless *headless, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+
+    os_require(headless->env, copy ? OS_OK : OS_ERR_RAM, "the script");
+    return memcpy(copy, text, size);
+}
+
 /* The script is a ROM module that the config names, or the text in the config itself. */
 static int open_script(struct headless *headless)
 {
-    os_config_ref root = os_config_root(&headless->config);
-    const char *name = os_config_str(&headless->config, root, "script", "");
-    const char *text = os_config_str(&headless->config, root, "input", "");
+    const struct os_config *config = &headless->config.config;
+    const char *name = keep(headless, os_config_str(config, os_config_root(config), "script", ""));
+    const char *text = keep(headless, os_config_str(config, os_config_root(config), "input", ""));
 
     headless->script_name = *name ? name : "input";
+    headless->scripted = *name || *text;
     if (*name) {
         os_require(headless->env, os_rom_module_open(&headless->script_rom, headless->env, name),
                    "cannot open the script");
@@ -265,7 +278,7 @@ static int open_script(struct headless *headless)
     } else {
         script_init(&headless->script, text, strlen(text));
     }
-    return *name || *text;
+    return headless->scripted;
 }
 
 /* The gui says when there is something new to see, once until it is looked at. */
@@ -345,28 +358,50 @@ static void handle_gone(struct os_watch *watch)
 
 /* ---- the screen */
 
+/* The size that the config wants, if a screen can have it. */
+static int wanted_size(struct headless *headless, uint32_t *w, uint32_t *h)
+{
+    const struct os_config *config = &headless->config.config;
+    uint64_t want_w = os_config_u64(config, os_config_root(config), "width", 1024);
+    uint64_t want_h = os_config_u64(config, os_config_root(config), "height", 640);
+
+    if (!want_w || !want_h || want_w > OS_GUI_MAX_SIZE || want_h > OS_GUI_MAX_SIZE) {
+        printf("expected a width and height of 1 to %d\n", OS_GUI_MAX_SIZE);
+        return 0;
+    }
+    *w = (uint32_t)want_w;
+    *h = (uint32_t)want_h;
+    return 1;
+}
+
+/* Only the size can change; a script has been checked for the one that it began with. */
+static void config_changed(struct os_config_rom *rom)
+{
+    struct headless *headless = OS_CONTAINER_OF(rom, struct headless, config);
+    uint32_t w, h;
+
+    if (headless->scripted || !wanted_size(headless, &w, &h) || (w == headless->w && h == headless->h))
+        return;
+    headless->w = w;
+    headless->h = h;
+    require(headless, display_resize(&headless->display, w, h), "cannot resize the screen");
+}
+
 static void open_config(struct headless *headless)
 {
-    if (os_rom_module_open(&headless->config_rom, headless->env, "config"))
-        return;
-    if (os_config_init(&headless->config, headless->config_rom.data, headless->config_rom.size))
-        printf("the config is not well-formed\n");
+    os_err err = os_config_rom_open(&headless->config, headless->env, "config", config_changed);
+
+    if (err && err != OS_ERR_NOT_FOUND)
+        printf("no config: %s\n", os_err_text(err));
 }
 
 static void open_screen(struct headless *headless)
 {
-    os_config_ref root = os_config_root(&headless->config);
-    uint64_t w = os_config_u64(&headless->config, root, "width", 1024);
-    uint64_t h = os_config_u64(&headless->config, root, "height", 640);
     os_signal_cap signal;
 
-    if (!w || !h || w > OS_GUI_MAX_SIZE || h > OS_GUI_MAX_SIZE) {
-        printf("expected a width and height of 1 to %d\n", OS_GUI_MAX_SIZE);
+    if (!wanted_size(headless, &headless->w, &headless->h))
         os_exit(headless->env, 1);
-    }
     os_require(headless->env, display_open(&headless->display, headless->env), "cannot open the screen");
-    headless->w = (uint32_t)w;
-    headless->h = (uint32_t)h;
     os_require(headless->env, display_resize(&headless->display, headless->w, headless->h),
                "cannot make the screen");
     os_require(headless->env,

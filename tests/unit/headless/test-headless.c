@@ -120,6 +120,19 @@ START_TEST(picture_on_request)
 }
 END_TEST
 
+START_TEST(size_follows_the_config)
+{
+    start("width: 320\nheight: 200\n");
+    inproc_config_set(&headless, "width: 100\nheight: 80\n");
+    inproc_idle();
+    inproc_config_set(&headless, "width: 0\n");
+    inproc_idle();
+    os_signal_submit(host.shot);
+    inproc_idle();
+    ck_assert_uint_eq(saved_pixel(100, 80, 0, 0) >> 16, 44);
+}
+END_TEST
+
 START_TEST(default_size)
 {
     inproc_env_construct(&headless, headless_construct);
@@ -325,6 +338,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, picture_on_request);
     tcase_add_test(tcase, default_size);
+    tcase_add_test(tcase, size_follows_the_config);
     tcase_add_test(tcase, script_moves_and_waits);
     tcase_add_test(tcase, inline_script);
     tcase_add_test(tcase, error_in_script);

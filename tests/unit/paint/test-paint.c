@@ -113,6 +113,27 @@ START_TEST(brush_by_wheel)
 }
 END_TEST
 
+/* The config decides when it changes, and only about what has changed in it. */
+START_TEST(brush_by_config)
+{
+    start("sketch: false\nbrush: 3\n");
+    inproc_config_set(&paint, "sketch: false\nbrush: 40\n");
+    inproc_idle();
+    drag(OS_BUTTON_LEFT, 100, 100, 200, 100);
+    ck_assert_uint_eq(pixel_now(150, 110), INK);
+    screen_key(&screen, OS_KEY_C);
+    screen_input(&screen, OS_INPUT_WHEEL, 0, 0, -1000000);
+    inproc_config_set(&paint, "brush: 40\n");
+    inproc_idle();
+    drag(OS_BUTTON_LEFT, 100, 100, 200, 100);
+    ck_assert_uint_eq(pixel_now(150, 110), PAPER);
+    inproc_rom_set(&paint, "config", "broken", 6);
+    inproc_idle();
+    ck_assert_ptr_nonnull(strstr(inproc_log(&paint), "the config stays as it was"));
+    end();
+}
+END_TEST
+
 /* A click in the middle of the second column of the bar, which is where the golden picture has it. */
 START_TEST(colour_by_click)
 {
@@ -194,6 +215,7 @@ int main(void)
     tcase_add_test(tcase, draws_strokes);
     tcase_add_test(tcase, colour_by_key_and_clear);
     tcase_add_test(tcase, brush_by_wheel);
+    tcase_add_test(tcase, brush_by_config);
     tcase_add_test(tcase, colour_by_click);
     tcase_add_test(tcase, follows_the_screen);
     tcase_add_test(tcase, ends_without_a_next_gui);
