@@ -3,6 +3,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "internal.h"
 
@@ -16,7 +17,7 @@ void child_log(const struct child *child, const char *format, ...)
     va_start(args, format);
     vsnprintf(line, sizeof(line), format, args);
     va_end(args);
-    fprintf(stderr, "%s %s\n", child->entry->name, line);
+    fprintf(stderr, "%s %s\n", child->name, line);
 }
 
 static void restart(struct os_alarm *alarm)
@@ -24,12 +25,37 @@ static void restart(struct os_alarm *alarm)
     child_start(OS_CONTAINER_OF(alarm, struct child, alarm));
 }
 
-void child_init(struct child *child, struct os_engine *engine, const struct entry *entry)
+os_err child_create(struct os_engine *engine, struct generation *generation, const struct entry *entry,
+                    struct child **created)
 {
-    *child = (struct child){ .engine = engine, .entry = entry, .next_id = 1, .alarm = { .handle = restart } };
+    struct child *child = calloc(1, sizeof(*child));
+    if (!child)
+        return OS_ERR_RAM;
+    child->engine = engine;
+    child->vital = !engine->generation;
+    child->generation = generation_use(generation);
+    child->entry = entry;
+    child->next_id = 1;
+    child->alarm.handle = restart;
+    snprintf(child->name, sizeof(child->name), "%s", entry->name);
     os_list_init(&child->sessions);
     os_list_init(&child->serves);
     os_list_init(&child->roots);
+    os_list_insert(&engine->children, &child->link);
+    *created = child;
+    return OS_OK;
+}
+
+static void child_free(struct child *child)
+{
+    struct os_engine *engine = child->engine;
+    os_alarm_clear(&child->alarm);
+    os_list_remove(&child->link);
+    if (child->binary)
+        child->binary->uses--;
+    generation_drop(child->generation);
+    free(child);
+    engine_returned(engine);
 }
 
 /* ---- starting */
@@ -45,11 +71,7 @@ static void cannot_start(struct child *child, const char *step, os_err err)
         why[0] = 0;
     snprintf(ending.text, sizeof(ending.text), "cannot be started: %s: %s%s%s", step, os_err_text(err),
              *why ? ": " : "", why);
-    if (!child->restarts && !child->entry->optional) {
-        child_log(child, "%s", ending.text);
-        child->engine->exit(child->engine, 1);
-        return;
-    }
+    ending.fatal = child->vital && !child->entry->optional;
     child_end(child, &ending);
 }
 
@@ -62,6 +84,7 @@ static void start_done(struct os_call *call)
         return;
     }
     child->state = CHILD_RUNNING;
+    child->vital = 0;
 }
 
 /* What core says about the end of the process. */
@@ -98,15 +121,24 @@ static os_err watch_process(struct child *child)
     return err;
 }
 
+static os_err take_binary(struct child *child)
+{
+    if (child->binary)
+        return OS_OK;
+    os_err err = binary_find(child->engine, child->entry->binary, &child->binary);
+    if (!err)
+        child->binary->uses++;
+    return err;
+}
+
 static os_err begin_start(struct child *child)
 {
-    struct binary *binary;
     os_dataspace_cap ds;
     os_parent_cap parent;
     uint64_t size;
-    os_err err = engine_binary(child->engine, child->entry->binary, &binary);
+    os_err err = take_binary(child);
     if (!err)
-        err = os_rom_dataspace(binary->rom.cap, &ds, &size);
+        err = os_rom_dataspace(child->binary->rom.cap, &ds, &size);
     if (err)
         return err;
     err = child_serve(child, &parent);
@@ -131,6 +163,10 @@ static void create_done(struct os_call *call)
     }
     child->state = CHILD_STARTING;
     child->control.cap = cap.cap;
+    if (child->removed) {
+        child_end(child, &(struct ending){ .text = "" });
+        return;
+    }
     err = watch_process(child);
     if (!err)
         err = begin_start(child);
@@ -138,17 +174,17 @@ static void create_done(struct os_call *call)
         cannot_start(child, "start", err);
 }
 
-void child_pd_args(char (*args)[OS_ARGS_MAX], const struct os_engine *engine, const struct entry *entry)
+void child_pd_args(char (*args)[OS_ARGS_MAX], const struct scenario *scenario, const struct entry *entry)
 {
     snprintf(*args, sizeof(*args), "profile=%s%s", entry->sandbox,
-             engine->scenario.sandbox_required ? ",sandbox=required" : "");
+             scenario->sandbox_required ? ",sandbox=required" : "");
 }
 
 void child_start(struct child *child)
 {
     const struct entry *entry = child->entry;
     char args[OS_ARGS_MAX];
-    child_pd_args(&args, child->engine, entry);
+    child_pd_args(&args, &child->generation->scenario, entry);
     child->state = CHILD_CREATING;
     child->started = os_clock_now();
     os_call_init(&child->call, child->engine->env->ep, create_done);
@@ -191,8 +227,14 @@ static void judge(struct child *child, const struct ending *ending)
 {
     os_time delay;
     child->again = 0;
-    if (child->entry->ends_system) {
+    if (child->removed)
+        return;
+    if (ending->fatal) {
+        child_log(child, "%s", ending->text);
+        engine_ended(child->engine, ending->status);
+    } else if (child->entry->ends_system) {
         child_log(child, "%s; the system ends with it", ending->text);
+        engine_ended(child->engine, ending->status);
     } else if (is_restarted(child, ending, &delay)) {
         child->again = 1;
         child->alarm.due = os_clock_now() + delay;
@@ -211,6 +253,11 @@ static void judge(struct child *child, const struct ending *ending)
 static void settle(struct child *child)
 {
     sessions_of_server_refund(child);
+    if (child->removed) {
+        sessions_of_server_give_up(child);
+        child_free(child);
+        return;
+    }
     if (child->again) {
         child->state = CHILD_IDLE;
         os_alarm_set(child->engine->env->ep, &child->alarm, child->alarm.due);
@@ -254,10 +301,6 @@ void child_end(struct child *child, const struct ending *ending)
         return;
     os_call_cancel(&child->call);
     judge(child, ending);
-    if (child->entry->ends_system) {
-        child->engine->exit(child->engine, ending->status);
-        return;
-    }
     os_signal_handler_fini(&child->exited);
     sessions_of_client_end(child);
     sessions_of_server_lost(child);
@@ -265,4 +308,23 @@ void child_end(struct child *child, const struct ending *ending)
     resources_child_end(child);
     os_object_fini(&child->parent);
     close_pd(child);
+}
+
+void child_remove(struct child *child)
+{
+    child->removed = 1;
+    switch (child->state) {
+    case CHILD_IDLE:
+    case CHILD_GONE:
+        sessions_of_server_give_up(child);
+        child_free(child);
+        return;
+    case CHILD_CREATING: /* its account is closed when it is known */
+    case CHILD_ENDING:
+        return;
+    case CHILD_STARTING:
+    case CHILD_RUNNING:
+        child_end(child, &(struct ending){ .text = "" });
+        return;
+    }
 }

@@ -1,98 +1,131 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* engine.c: the children as a whole, and the binaries they are made from. */
+/* engine.c: the children as a whole: from the scenario that is applied to the end of the last one. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <os/session.h>
 #include "internal.h"
 
-os_err engine_binary(struct os_engine *engine, const char *name, struct binary **found)
+/* What has to wait until no function of the engine is on the stack: handlers may destroy it. */
+static void later(struct os_alarm *alarm)
 {
-    OS_LIST_FOR_EACH (link, &engine->binaries) {
-        struct binary *binary = OS_CONTAINER_OF(link, struct binary, link);
-        if (!strcmp(binary->name, name)) {
-            *found = binary;
-            return OS_OK;
-        }
+    struct os_engine *engine = OS_CONTAINER_OF(alarm, struct os_engine, later);
+    struct os_engine_handlers *handlers = engine->handlers;
+    if (!engine->dying) {
+        if (handlers && handlers->ended)
+            handlers->ended(handlers, engine->status);
+        return;
     }
-    struct binary *binary = calloc(1, sizeof(*binary));
-    if (!binary)
+    binaries_tidy(engine);
+    generation_drop(engine->generation);
+    free(engine);
+    if (handlers && handlers->destroyed)
+        handlers->destroyed(handlers);
+}
+
+static void do_later(struct os_engine *engine)
+{
+    os_alarm_set(engine->env->ep, &engine->later, os_clock_now());
+}
+
+os_err os_engine_create(struct os_env *env, const struct os_engine_options *options,
+                        struct os_engine **created)
+{
+    struct os_engine *engine = calloc(1, sizeof(*engine));
+    if (!engine)
         return OS_ERR_RAM;
-    binary->name = name;
-    os_err err = os_rom_open(engine->env, name, "", &binary->rom);
-    if (err) {
-        free(binary);
-        return err;
-    }
-    os_list_insert(&engine->binaries, &binary->link);
-    *found = binary;
-    return OS_OK;
-}
-
-static os_err find_binary(struct platform_source *source, const char *name, const void **elf, size_t *size)
-{
-    struct os_engine *engine = OS_CONTAINER_OF(source, struct os_engine, source);
-    struct binary *binary;
-    os_dataspace_cap ds;
-    uint64_t length;
-    os_region_detach(&engine->elf);
-    os_err err = engine_binary(engine, name, &binary);
-    if (!err)
-        err = os_rom_dataspace(binary->rom.cap, &ds, &length);
-    if (err)
-        return err;
-    err = os_region_attach(&engine->elf, ds, OS_ATTACH_READ);
-    os_cap_drop(ds.cap);
-    if (err)
-        return err;
-    *elf = engine->elf.at;
-    *size = length < engine->elf.size ? (size_t)length : (size_t)engine->elf.size;
-    return OS_OK;
-}
-
-/* Nothing is known better than by trying: its PD session is opened and closed again. */
-static os_err admit(struct platform_source *source, const struct entry *entry)
-{
-    struct os_engine *engine = OS_CONTAINER_OF(source, struct os_engine, source);
-    char args[OS_ARGS_MAX];
-    struct os_session session = { 0 };
-    child_pd_args(&args, engine, entry);
-    os_err err = os_session_open(engine->env, "PD", entry->name, args, entry->ram, entry->caps, &session);
-    os_session_close(&session);
-    return err;
-}
-
-void engine_init(struct os_engine *engine, struct os_env *env)
-{
-    *engine = (struct os_engine){ .env = env,
-                                  .source = { .find = find_binary, .admit = admit },
-                                  .next_server_id = 1 };
+    engine->env = env;
+    engine->handlers = options->handlers;
+    engine->headless = options->headless;
+    engine->next_server_id = 1;
+    engine->later.handle = later;
+    snprintf(engine->file, sizeof(engine->file), "%s", options->file ? options->file : "scenario");
     os_list_init(&engine->binaries);
+    os_list_init(&engine->children);
+    generation_source_init(engine);
+    *created = engine;
+    return OS_OK;
 }
 
-os_err engine_start(struct os_engine *engine)
+void os_engine_destroy(struct os_engine *engine)
 {
-    size_t count = engine->scenario.count;
-    os_region_detach(&engine->elf);
-    engine->children = calloc(count ? count : 1, sizeof(*engine->children));
-    if (!engine->children)
-        return OS_ERR_RAM;
-    for (size_t i = 0; i < count; i++)
-        child_init(&engine->children[i], engine, &engine->scenario.entries[i]);
-    for (size_t i = 0; i < count; i++)
-        child_start(&engine->children[i]);
+    if (!engine)
+        return;
+    engine->dying = 1;
+    os_alarm_clear(&engine->later);
+    OS_LIST_FOR_EACH_SAFE (link, &engine->children)
+        child_remove(OS_CONTAINER_OF(link, struct child, link));
+    engine_returned(engine);
+}
+
+void engine_returned(struct os_engine *engine)
+{
+    if (engine->dying && os_list_empty(&engine->children) && !engine->sessions)
+        do_later(engine);
+}
+
+static os_err start(struct os_engine *engine, struct generation *generation)
+{
+    struct child *child;
+    os_err err = OS_OK;
+    for (size_t i = 0; !err && i < generation->scenario.count; i++)
+        err = child_create(engine, generation, &generation->scenario.entries[i], &child);
+    if (err) {
+        OS_LIST_FOR_EACH_SAFE (link, &engine->children)
+            child_remove(OS_CONTAINER_OF(link, struct child, link));
+        return err;
+    }
+    engine->generation = generation_use(generation);
+    OS_LIST_FOR_EACH (link, &engine->children)
+        child_start(OS_CONTAINER_OF(link, struct child, link));
     engine_child_gone(engine); /* an empty scenario has ended already */
     return OS_OK;
 }
 
-struct child *engine_child(struct os_engine *engine, const struct entry *entry)
+os_err os_engine_apply(struct os_engine *engine, const void *content, size_t size)
 {
-    return &engine->children[entry - engine->scenario.entries];
+    struct generation *generation;
+    if (engine->generation)
+        return OS_ERR_EXISTS;
+    os_err err = generation_read(engine, content, size, &generation);
+    if (err)
+        return err;
+    err = start(engine, generation);
+    generation_drop(generation);
+    return err;
+}
+
+os_err os_engine_check(struct os_engine *engine, const void *content, size_t size)
+{
+    struct generation *generation;
+    os_err err = generation_read(engine, content, size, &generation);
+    if (!err)
+        generation_drop(generation);
+    return err;
+}
+
+struct child *engine_child(struct os_engine *engine, const char *name)
+{
+    OS_LIST_FOR_EACH (link, &engine->children) {
+        struct child *child = OS_CONTAINER_OF(link, struct child, link);
+        if (!strcmp(child->name, name))
+            return child;
+    }
+    return NULL;
+}
+
+void engine_ended(struct os_engine *engine, int status)
+{
+    if (engine->ended || engine->dying)
+        return;
+    engine->ended = 1;
+    engine->status = status;
+    do_later(engine);
 }
 
 void engine_child_gone(struct os_engine *engine)
 {
-    for (size_t i = 0; i < engine->scenario.count; i++)
-        if (engine->children[i].state != CHILD_GONE)
+    OS_LIST_FOR_EACH (link, &engine->children)
+        if (OS_CONTAINER_OF(link, struct child, link)->state != CHILD_GONE)
             return;
-    engine->exit(engine, engine->status);
+    engine_ended(engine, engine->status);
 }

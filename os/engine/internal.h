@@ -9,6 +9,7 @@
 
 #include <os/component.h>
 #include <os/config.h>
+#include <os/engine.h>
 #include <os/entrypoint.h>
 #include <os/parent.h>
 #include <os/pd.h>
@@ -16,23 +17,41 @@
 #include <os/signal.h>
 #include <scenario/scenario.h>
 
-/* A binary that entries name; its ROM session stays open for restarts. */
+#define NAME_MAX_SIZE 64 /* bytes of an entry's name, with the NUL */
+
+/* A binary that entries name; its ROM session stays open for restarts while a child uses it. */
 struct binary {
     struct os_list link;
-    const char *name;
+    unsigned uses;
     struct os_rom_session rom;
+    char name[NAME_MAX_SIZE];
+};
+
+/* A scenario that was read, with the memory that it points into; gone when no child refers to it. */
+struct generation {
+    struct scenario scenario;
+    struct os_config config;
+    void *tree;
+    unsigned uses;
 };
 
 struct os_engine {
     struct os_env *env;
-    struct scenario scenario;
+    struct os_engine_handlers *handlers;
+    char file[256];
+    int headless;
+    struct generation *generation; /* NULL: nothing was applied yet */
     struct platform_source source;
-    struct os_list binaries;                            /* of struct binary */
-    struct os_region elf;                               /* the binary that source found last */
-    struct child *children;                             /* one for each entry of the scenario, in its order */
-    uint32_t next_server_id;                            /* names sessions towards servers */
-    int status;                                         /* of the first child that ended badly for good */
-    void (*exit)(struct os_engine *engine, int status); /* ends the system; returns in tests only */
+    const struct scenario *checked; /* by source */
+    struct os_list binaries;        /* of struct binary */
+    struct os_region elf;           /* the binary that source found last */
+    struct os_list children;        /* of struct child, in the order of the scenario */
+    size_t sessions;                /* how many there are, those that are being closed included */
+    uint32_t next_server_id;        /* names sessions towards servers */
+    int status;                     /* of the first child that ended badly for good */
+    int ended;                      /* `ended` is being told, or was */
+    int dying;                      /* being destroyed */
+    struct os_alarm later;          /* tells and frees when nothing of the engine is on the stack any more */
 };
 
 enum child_state {
@@ -45,8 +64,11 @@ enum child_state {
 };
 
 struct child {
+    struct os_list link;
     struct os_engine *engine;
+    struct generation *generation; /* that of entry, counted */
     const struct entry *entry;
+    struct binary *binary; /* counted; NULL until it is started */
     enum child_state state;
     struct os_object parent; /* what it calls */
     struct os_signal_handler exited;
@@ -61,8 +83,11 @@ struct child {
     struct os_list roots;    /* that it announced: struct announced */
     uint32_t restarts;       /* in a row */
     os_time started;
-    int again;                                /* to be started again when the PD session is closed */
     os_signal_cap yield_sigh, heartbeat_sigh; /* that it has given, or none */
+    int vital;   /* the scenario that it came with has started only when it has */
+    int again;   /* to be started again when the PD session is closed */
+    int removed; /* to be freed when it has ended */
+    char name[NAME_MAX_SIZE];
 };
 
 /* A service that a child has announced. */
@@ -104,31 +129,56 @@ __attribute__((format(printf, 2, 3))) void child_log(const struct child *child, 
 
 /* ---- engine.c */
 
-/* Makes INIT one without scenario and children. */
-void engine_init(struct os_engine *engine, struct os_env *env);
+struct child *engine_child(struct os_engine *engine, const char *name);
 
-/* Makes and starts the children of engine->scenario, which has been checked. OS_ERR_RAM. */
-OS_MUST_CHECK os_err engine_start(struct os_engine *engine);
+/* Tells that the system has ended with STATUS, once for each scenario. */
+void engine_ended(struct os_engine *engine, int status);
 
-/* Finds the ROM session of binary NAME, which is opened if it is not yet. */
-OS_MUST_CHECK os_err engine_binary(struct os_engine *engine, const char *name, struct binary **binary);
-
-struct child *engine_child(struct os_engine *engine, const struct entry *entry);
-
-/* Ends init, and with it the system, when no child will run again. */
+/* Looks whether any child will run again; called when one is gone for good. */
 void engine_child_gone(struct os_engine *engine);
+
+/* Something was given back; an engine that is being destroyed may be through. */
+void engine_returned(struct os_engine *engine);
+
+/* ---- generation.c */
+
+/*
+ * Reads and checks CONTENT of SIZE bytes, with one use. OS_ERR_BAD_ARG when something is wrong, which was
+ * told, OS_ERR_RAM.
+ */
+OS_MUST_CHECK os_err generation_read(struct os_engine *engine, const void *content, size_t size,
+                                     struct generation **generation);
+struct generation *generation_use(struct generation *generation);
+void generation_drop(struct generation *generation); /* NULL is fine */
+
+/* Sets what scenarios are checked with. */
+void generation_source_init(struct os_engine *engine);
+
+/* ---- binary.c */
+
+/* Finds the ROM session of binary NAME, which is opened if it is not yet; not counted. */
+OS_MUST_CHECK os_err binary_find(struct os_engine *engine, const char *name, struct binary **binary);
+
+/* Closes those that no child uses. */
+void binaries_tidy(struct os_engine *engine);
 
 /* ---- child.c */
 
-void child_init(struct child *child, struct os_engine *engine, const struct entry *entry);
+/* A child for ENTRY of GENERATION, last in the list, not started. OS_ERR_RAM. */
+OS_MUST_CHECK os_err child_create(struct os_engine *engine, struct generation *generation,
+                                  const struct entry *entry, struct child **child);
 void child_start(struct child *child);
 
-/* Arguments of the PD session of ENTRY. */
-void child_pd_args(char (*args)[OS_ARGS_MAX], const struct os_engine *engine, const struct entry *entry);
+/* Ends the child whatever it does, and frees it when it is gone. */
+void child_remove(struct child *child);
+
+/* Arguments of the PD session of ENTRY of SCENARIO. */
+void child_pd_args(char (*args)[OS_ARGS_MAX], const struct scenario *scenario, const struct entry *entry);
 
 /* How an end is told and judged. */
 struct ending {
     int status; /* 0: it ended well */
+    int fatal;  /* the system has not started then */
     char text[300];
 };
 

@@ -36,7 +36,7 @@ static os_err serve_session(struct os_rpc *rpc, const char *service, const char 
     static const struct route own_config = { .service = "ROM", .target = TARGET_PARENT };
     int is_config = !strcmp(service, "ROM") && !strcmp(label, "config");
     const struct route *route =
-        is_config ? &own_config : route_find(&child->engine->scenario, child->entry, service, label);
+        is_config ? &own_config : route_find(&child->generation->scenario, child->entry, service, label);
     if (!route)
         return refuse(child, service, label, OS_ERR_NO_SERVICE);
     if (route->target == TARGET_DENY)

@@ -38,7 +38,10 @@ static void destroy(struct session *session)
     config_rom_destroy(session->rom);
     leave_client(session);
     os_list_remove(&session->server_link);
+    struct os_engine *engine = session->engine;
+    engine->sessions--;
     free(session);
+    engine_returned(engine);
 }
 
 /* Ends a request that did not become a session, or a session that is no more. */
@@ -154,10 +157,12 @@ static os_err find_server(struct child *client, const struct route *route, const
     *server = NULL;
     if (!route || route->target == TARGET_PARENT)
         return OS_OK;
-    const struct entry *entry = route_server(&client->engine->scenario, client->entry, route, service);
+    const struct entry *entry = route_server(&client->generation->scenario, client->entry, route, service);
     if (!entry)
         return OS_ERR_NO_SERVICE;
-    *server = engine_child(client->engine, entry);
+    *server = engine_child(client->engine, entry->name);
+    if (!*server)
+        return OS_ERR_NO_SERVICE;
     if (*server == client)
         return OS_ERR_DEADLOCK;
     return (*server)->state == CHILD_GONE ? OS_ERR_NO_SERVICE : OS_OK;
@@ -175,6 +180,7 @@ os_err session_request(struct child *client, struct os_rpc *rpc, const struct ro
         return OS_ERR_RAM;
     *session = *wanted;
     session->engine = client->engine;
+    session->engine->sessions++;
     session->client = client;
     session->server = server;
     session->state = SESSION_WAITING;

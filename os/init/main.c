@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * main.c: init as a component: takes the scenario from its ROM "config", checks all of it, and starts it, or
- * says what is wrong and starts nothing.
+ * main.c: init as a component: an engine that runs the scenario in init's ROM "config", or says what is wrong
+ * with it and starts nothing.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml/parse.h>
-#include <engine/internal.h>
+#include <os/component.h>
+#include <os/engine.h>
+#include <os/rom.h>
 
 OS_MANIFEST("requires: [PD]\n"
             "ram: 2M\n"
@@ -18,26 +19,24 @@ OS_MANIFEST("requires: [PD]\n"
 
 /* What init is told about this run, by the ROM "run". */
 struct run {
-    int display, check;
+    int headless, check;
     char file[256]; /* the scenario's name for messages */
 };
 
-static void end(struct os_engine *engine, int status)
-{
-    os_exit(engine->env, status);
-}
-
-static void report(struct problems *problems, const char *line)
-{
-    fprintf(stderr, "%s\n", line);
-}
+struct init {
+    struct os_env *env;
+    struct os_engine *engine;
+    struct os_engine_handlers handlers;
+    struct os_rom_module config;
+    struct run run;
+};
 
 static void take_run_line(struct run *run, const char *line)
 {
     if (!strncmp(line, "file: ", 6))
         snprintf(run->file, sizeof(run->file), "%.*s", (int)sizeof(run->file) - 1, line + 6);
     else if (!strcmp(line, "mode: headless"))
-        run->display = 0;
+        run->headless = 1;
     else if (!strcmp(line, "check: true"))
         run->check = 1;
 }
@@ -47,7 +46,7 @@ static void read_run(struct os_env *env, struct run *run)
 {
     struct os_rom_module rom = { 0 };
     char line[300];
-    *run = (struct run){ .display = 1, .file = "scenario" };
+    *run = (struct run){ .file = "scenario" };
     if (os_rom_module_open(&rom, env, "run"))
         return;
     const char *text = rom.data;
@@ -62,60 +61,36 @@ static void read_run(struct os_env *env, struct run *run)
     os_rom_module_close(&rom);
 }
 
-/*
- * The scenario as a tree: core gives its text, an init above this one the tree that is its `config:`. The
- * memory stays for the life of init.
- */
-static int read_config(struct os_env *env, struct run *run, struct os_config *config)
+static void ended(struct os_engine_handlers *handlers, int status)
 {
-    static const uint32_t magic = OS_CONFIG_MAGIC;
-    struct os_rom_module rom = { 0 };
-    void *tree;
-    size_t size;
-    char error[YAML_ERROR_MAX];
-    os_require(env, os_rom_module_open(&rom, env, "config"), "init: no scenario");
-    if (rom.size >= sizeof(magic) && !memcmp(rom.data, &magic, sizeof(magic))) {
-        os_require(env, os_config_init(config, rom.data, (size_t)rom.size), "init: config");
-        snprintf(run->file, sizeof(run->file), "%s", os_config_file(config));
-        return 1;
-    }
-    os_err err = yaml_parse(run->file, rom.data, (size_t)rom.size, &tree, &size, &error);
-    os_rom_module_close(&rom);
-    if (err) {
-        fprintf(stderr, "%s\n", error);
-        return 0;
-    }
-    os_require(env, os_config_init(config, tree, size), "init: config");
-    return 1;
+    os_exit(OS_CONTAINER_OF(handlers, struct init, handlers)->env, status);
 }
 
-static int scenario_is_sound(struct os_engine *engine, const struct os_config *config, const struct run *run)
+/* The command wants to know of a scenario only whether it is sound. */
+static void check(struct init *init)
 {
-    struct problems problems = { .file = run->file, .report = report };
-    (void)scenario_read(&engine->scenario, config, run->display, &problems);
-    (void)scenario_read_binaries(&engine->scenario, &engine->source, &problems);
-    if (!problems.count)
-        (void)scenario_check(&engine->scenario, &engine->source, &problems);
-    if (problems.count)
-        fprintf(stderr, "%s: %u problem%s; nothing was started\n", run->file, problems.count,
-                problems.count == 1 ? "" : "s");
-    return !problems.count;
+    if (os_engine_check(init->engine, init->config.data, (size_t)init->config.size))
+        os_exit(init->env, STATUS_BAD_SCENARIO);
+    fprintf(stderr, "%s: ok\n", init->run.file);
+    os_exit(init->env, 0);
 }
 
 void component_construct(struct os_env *env)
 {
-    struct os_engine *engine = calloc(1, sizeof(*engine));
-    struct run *run = calloc(1, sizeof(*run));
-    struct os_config config;
-    os_require(env, engine && run ? OS_OK : OS_ERR_RAM, "init");
-    engine_init(engine, env);
-    engine->exit = end;
-    read_run(env, run);
-    if (!read_config(env, run, &config) || !scenario_is_sound(engine, &config, run))
+    struct init *init = calloc(1, sizeof(*init));
+    os_require(env, init ? OS_OK : OS_ERR_RAM, "init");
+    init->env = env;
+    init->handlers.ended = ended;
+    read_run(env, &init->run);
+    const struct os_engine_options options = { .file = init->run.file,
+                                               .headless = init->run.headless,
+                                               .handlers = &init->handlers };
+    os_require(env, os_engine_create(env, &options, &init->engine), "init: engine");
+    os_require(env, os_rom_module_open(&init->config, env, "config"), "init: no scenario");
+    if (init->run.check)
+        check(init);
+    os_err err = os_engine_apply(init->engine, init->config.data, (size_t)init->config.size);
+    if (err == OS_ERR_BAD_ARG)
         os_exit(env, STATUS_BAD_SCENARIO);
-    if (run->check) {
-        fprintf(stderr, "%s: ok\n", run->file);
-        os_exit(env, 0);
-    }
-    os_require(env, engine_start(engine), "init: start");
+    os_require(env, err, "init: start");
 }

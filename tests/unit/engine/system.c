@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* system.c: a mock of core with real accounts, and init beneath it. */
+/* system.c: a mock of core with real accounts, and an engine beneath it. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <core/account.h>
 #include <os/log.h>
-#include <yaml/parse.h>
 #include "made_elf.h"
 #include "system.h"
 
@@ -48,9 +47,9 @@ static struct os_object parent_object, init_pd, module_object;
 static os_dataspace_cap module_cap;
 static struct os_list sessions, memories;
 static struct os_env init_env;
-static struct os_engine init;
-static struct os_config config;
-static void *tree;
+static struct os_engine *engine;
+static struct os_engine_handlers handlers;
+static int destroyed;
 static uint32_t last_id;
 static os_err refusal;
 static int status;
@@ -58,6 +57,9 @@ static unsigned starts[8];
 static char start_labels[8][OS_LABEL_MAX];
 static uint64_t first_ram;
 static uint32_t first_caps;
+static struct os_signal_handler errand;
+static os_signal_cap errand_cap;
+static void (*errand_work)(void);
 
 /* ---- accounts */
 
@@ -395,27 +397,20 @@ static os_err find_binary(struct platform_source *source, const char *name, cons
     return OS_ERR_NOT_FOUND;
 }
 
-static void end(struct os_engine *ended, int code)
+static void ended(struct os_engine_handlers *told, int code)
 {
-    if (status < 0)
-        status = code;
+    ck_assert_int_eq(status, -1);
+    status = code;
 }
 
-static void report(struct problems *problems, const char *line)
+static void problem(struct os_engine_handlers *told, const char *line)
 {
     ck_abort_msg("%s", line);
 }
 
-static void read_scenario(const char *text)
+static void all_returned(struct os_engine_handlers *told)
 {
-    struct problems problems = { .file = "s.yaml", .report = report };
-    char error[YAML_ERROR_MAX];
-    size_t size;
-    ck_assert_int_eq(yaml_parse("s.yaml", text, strlen(text), &tree, &size, &error), OS_OK);
-    ck_assert_int_eq(os_config_init(&config, tree, size), OS_OK);
-    scenario_read(&init.scenario, &config, 1, &problems);
-    scenario_read_binaries(&init.scenario, &init.source, &problems);
-    scenario_check(&init.scenario, &init.source, &problems);
+    destroyed = 1;
 }
 
 static void start_core(void)
@@ -430,6 +425,18 @@ static void start_core(void)
     inproc_serve(&core_ep);
 }
 
+static void run_errand(struct os_signal_handler *handler)
+{
+    errand_work();
+}
+
+void system_do(void (*work)(void))
+{
+    errand_work = work;
+    os_signal_submit(errand_cap);
+    inproc_idle();
+}
+
 void system_start(const char *scenario)
 {
     status = -1;
@@ -437,17 +444,16 @@ void system_start(const char *scenario)
     ck_assert_int_eq(os_entrypoint_init(&child_ep), OS_OK);
     ck_assert_int_eq(os_entrypoint_init(&init_ep), OS_OK);
     init_env.ep = &init_ep;
-    engine_init(&init, &init_env);
-    init.source.find = find_binary;
-    init.exit = end;
-    read_scenario(scenario);
-    for (size_t i = 0; i < init.scenario.count; i++) {
-        struct binary *binary;
-        ck_assert_int_eq(engine_binary(&init, init.scenario.entries[i].binary, &binary), OS_OK);
-    }
+    handlers = (struct os_engine_handlers){ .problem = problem, .ended = ended, .destroyed = all_returned };
+    ck_assert_int_eq(os_engine_create(&init_env,
+                                      &(struct os_engine_options){ .file = "s.yaml", .handlers = &handlers },
+                                      &engine),
+                     OS_OK);
+    engine->source.find = find_binary;
     first_ram = system_ram("init");
     first_caps = system_caps("init");
-    ck_assert_int_eq(engine_start(&init), OS_OK);
+    ck_assert_int_eq(os_engine_apply(engine, scenario, strlen(scenario)), OS_OK);
+    ck_assert_int_eq(os_signal_handler_init(&errand, &init_ep, run_errand, &errand_cap), OS_OK);
     inproc_serve(&init_ep);
     inproc_idle();
 }
@@ -469,18 +475,13 @@ struct os_env *system_env(const char *label)
     return &session->env;
 }
 
-static struct child *child_of(const char *label)
-{
-    for (size_t i = 0; i < init.scenario.count; i++)
-        if (!strcmp(init.children[i].entry->name, label))
-            return &init.children[i];
-    ck_abort_msg("no child %s", label);
-    return NULL;
-}
-
 void system_crash(const char *label)
 {
-    ck_assert_int_eq(os_pd_control_kill(child_of(label)->control), OS_OK);
+    struct core_session *session = running(label);
+    ck_assert_msg(session != NULL, "%s does not run", label);
+    session->runs = 0;
+    session->ended = 1;
+    os_signal_submit(session->exit_sigh);
     inproc_idle();
 }
 
@@ -520,27 +521,27 @@ int system_status(void)
     return status;
 }
 
-struct os_engine *system_init(void)
+struct os_engine *system_engine(void)
 {
-    return &init;
+    return engine;
 }
 
-/* Without restarts, so that all come to rest. */
+static void destroy(void)
+{
+    os_engine_destroy(engine);
+}
+
 void system_end(void)
 {
-    for (size_t i = 0; i < init.scenario.count; i++)
-        init.scenario.entries[i].restart.policy = RESTART_NEVER;
-    for (size_t i = 0; i < init.scenario.count; i++)
-        if (running(init.scenario.entries[i].name))
-            system_crash(init.scenario.entries[i].name);
-    inproc_idle();
+    system_do(destroy);
+    ck_assert(destroyed);
     ck_assert(core_accounts_valid(&accounts));
     ck_assert_uint_eq(init_account->ram, first_ram);
     ck_assert_uint_eq(init_account->caps, first_caps);
     ck_assert(os_list_empty(&memories));
+    ck_assert(os_list_empty(&sessions));
+    os_cap_drop(errand_cap.cap);
+    os_signal_handler_fini(&errand);
     inproc_unserve(&init_ep);
     inproc_unserve(&core_ep);
-    scenario_fini(&init.scenario);
-    free(init.children);
-    free(tree);
 }

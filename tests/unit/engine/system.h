@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * system.h: init in one process, beneath a mock of core that keeps real accounts. A "process" is nothing but
- * the capabilities that it would have: the test plays its part, calls as the child would, and ends it.
+ * system.h: an engine in one process, beneath a mock of core that keeps real accounts. A "process" is nothing
+ * but the capabilities that it would have: the test plays its part, calls as the child would, and ends it.
  */
 #ifndef TEST_SYSTEM_H
 #define TEST_SYSTEM_H
@@ -12,8 +12,11 @@
 /* Starts a system that runs SCENARIO with the binaries of system.c; it is idle afterwards. */
 void system_start(const char *scenario);
 
-/* Ends all children that run, and the system; fails the test when quota has got lost. */
+/* Destroys the engine; fails the test when quota, memory or a session has got lost. */
 void system_end(void);
+
+/* Calls WORK at the engine's entrypoint, as its component would; returns when everything is idle. */
+void system_do(void (*work)(void));
 
 /* Environment of child LABEL as its own code would have it. Fails the test if it does not run. */
 struct os_env *system_env(const char *label);
@@ -34,9 +37,9 @@ uint32_t system_caps(const char *label);
 /* Sessions of LOG and of ROM that are open at core. */
 unsigned system_sessions(void);
 
-/* With which status init wanted to end; -1: it did not. */
+/* With which status the system has ended; -1: it has not. */
 int system_status(void);
 
-struct os_engine *system_init(void);
+struct os_engine *system_engine(void);
 
 #endif

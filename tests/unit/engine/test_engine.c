@@ -251,8 +251,9 @@ START_TEST(sessions_of_core_are_handed_on)
     ck_assert_uint_eq(system_ram("client"), client);
     system_refuse(OS_OK);
     ck_assert_int_eq(open_at("client", "LOG", OS_KIB(8), 4, &session), OS_OK);
-    system_end(); /* the client ends and has not closed it */
+    system_crash("client"); /* which has not closed it */
     ck_assert_uint_eq(system_sessions(), before);
+    system_end();
 }
 END_TEST
 
@@ -299,11 +300,11 @@ START_TEST(the_config_changes)
     ck_assert_int_eq(os_rom_module_sigh(&rom, cap), OS_OK);
     os_cap_drop(cap.cap);
     for (int i = 0; i < 20; i++) {
-        struct entry *entries = system_init()->scenario.entries;
+        struct entry *entries = system_engine()->generation->scenario.entries;
         const struct os_config_node *config = entries[0].config;
         entries[0].config = entries[1].config;
         entries[1].config = config;
-        config_rom_update(&system_init()->children[0]);
+        config_rom_update(engine_child(system_engine(), "lonely"));
         ck_assert_int_eq(os_config_init(&read, rom.data, rom.size), OS_OK);
         ck_assert_uint_eq(os_config_u64(&read, os_config_root(&read), "size", 0), i % 2 ? 77 : 5);
         ck_assert_int_eq(os_rom_module_update(&rom), OS_OK);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * engine.h: children. A component that creates an engine can give a part of what it has to components of its
+ * own, described by a scenario (docs/scenario.md); init is nothing but a thin program around an engine. It
+ * needs routes of PD and ROM to the parent. Link with engine_dep.
+ *
+ * All functions are called on the thread of the env's main entrypoint, where everything happens, and so are
+ * the handlers. An engine calls its parent and waits, and never waits for a child.
+ */
+#ifndef OS_ENGINE_H
+#define OS_ENGINE_H
+
+#include <os/env.h>
+
+struct os_engine;
+
+/*
+ * What the engine tells; memory of the caller's that outlives the engine, usually a member of a structure
+ * that OS_CONTAINER_OF finds. Each may be NULL. All but `problem` may call all functions of this header.
+ */
+struct os_engine_handlers {
+    /*
+     * A line about what is wrong with a scenario, "file:line:column: what, expected what", without newline;
+     * after those of a scenario that was read one that counts them. Called before os_engine_apply returns.
+     * NULL: the lines are printed.
+     */
+    void (*problem)(struct os_engine_handlers *handlers, const char *line);
+    /*
+     * No child will run again by itself, or one whose `exit:` ends the system has ended; STATUS is that of
+     * the one, or of the first that failed, 0 if none did. Called once for each scenario that was applied.
+     */
+    void (*ended)(struct os_engine_handlers *handlers, int status);
+    /* os_engine_destroy is through: everything is back in the component's account. */
+    void (*destroyed)(struct os_engine_handlers *handlers);
+};
+
+struct os_engine_options {
+    const char *file; /* the scenario's name in messages; "scenario" if NULL; copied */
+    int headless;     /* which entries with `when:` are there */
+    struct os_engine_handlers *handlers;
+};
+
+/* An engine without children. OS_ERR_RAM. */
+OS_MUST_CHECK os_err os_engine_create(struct os_env *env, const struct os_engine_options *options,
+                                      struct os_engine **engine);
+
+/*
+ * Ends all children and gives everything back that they had; NULL is fine. Returns at once, and ENGINE is not
+ * to be used any more; `destroyed` is called when the parent has answered and all is back.
+ */
+void os_engine_destroy(struct os_engine *engine);
+
+/*
+ * Reads and checks a scenario and starts it. CONTENT is what a ROM has: SIZE bytes of YAML text, or a config
+ * tree (os/config.h). OS_ERR_BAD_ARG: something is wrong with it, which was told, and nothing was changed.
+ * OS_ERR_EXISTS: the engine has a scenario. Other errors: OS_ERR_RAM.
+ */
+OS_MUST_CHECK os_err os_engine_apply(struct os_engine *engine, const void *content, size_t size);
+
+/* The same as far as the checks go; touches nothing. */
+OS_MUST_CHECK os_err os_engine_check(struct os_engine *engine, const void *content, size_t size);
+
+#endif
