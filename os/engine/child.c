@@ -222,6 +222,13 @@ static int is_restarted(struct child *child, const struct ending *ending, os_tim
     return 1;
 }
 
+/* The system ends with it. */
+static int ends_system(const struct child *child, const struct ending *ending)
+{
+    return child->entry->exit == EXIT_ENDS_SYSTEM ||
+           (child->entry->exit == EXIT_ENDS_SYSTEM_ON_FAILURE && ending->status);
+}
+
 /* Logs the end and decides what follows. */
 static void judge(struct child *child, const struct ending *ending)
 {
@@ -232,7 +239,7 @@ static void judge(struct child *child, const struct ending *ending)
     if (ending->fatal) {
         child_log(child, "%s", ending->text);
         engine_ended(child->engine, ending->status);
-    } else if (child->entry->ends_system) {
+    } else if (ends_system(child, ending)) {
         child_log(child, "%s; the system ends with it", ending->text);
         engine_ended(child->engine, ending->status);
     } else if (is_restarted(child, ending, &delay)) {

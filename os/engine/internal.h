@@ -217,9 +217,12 @@ void resources_child_end(struct child *child);
 
 /* ---- session.c */
 
-/* A request of CLIENT along ROUTE. OS_REPLY_LATER when SESSION answers RPC later. */
+/*
+ * A request of CLIENT for SERVICE along ROUTE, which has made WANTED of it. OS_REPLY_LATER when SESSION
+ * answers RPC later.
+ */
 os_err session_request(struct child *client, struct os_rpc *rpc, const struct route *route,
-                       const struct session *wanted);
+                       const char *service, const struct session *wanted);
 void session_open(struct session *session);
 void session_upgrade(struct session *session, struct os_rpc *rpc, uint64_t ram, uint32_t caps,
                      os_err *result);

@@ -14,13 +14,6 @@ struct child *child_of_rpc(struct os_rpc *rpc)
     return OS_CONTAINER_OF(rpc->object, struct child, parent);
 }
 
-/* "client", or "client -> label". */
-static os_err prefix_label(char (*to)[OS_LABEL_MAX], const char *client, const char *label)
-{
-    int len = snprintf(*to, sizeof(*to), "%s%s%s", client, *label ? " -> " : "", label);
-    return len < 0 || (size_t)len >= sizeof(*to) ? OS_ERR_TOO_LARGE : OS_OK;
-}
-
 /* Tells why a request is refused; a child that goes on asking is not told about for ever. */
 static os_err refuse(struct child *child, const char *service, const char *label, os_err err)
 {
@@ -33,10 +26,9 @@ static os_err serve_session(struct os_rpc *rpc, const char *service, const char 
                             uint64_t ram, uint32_t caps, uint32_t *id, os_any_cap *cap)
 {
     struct child *child = child_of_rpc(rpc);
-    static const struct route own_config = { .service = "ROM", .target = TARGET_PARENT };
-    int is_config = !strcmp(service, "ROM") && !strcmp(label, "config");
-    const struct route *route =
-        is_config ? &own_config : route_find(&child->generation->scenario, child->entry, service, label);
+    const struct scenario *scenario = &child->generation->scenario;
+    const struct route *route = route_find(scenario, child->entry, service, label);
+    struct route_request request;
     if (!route)
         return refuse(child, service, label, OS_ERR_NO_SERVICE);
     if (route->target == TARGET_DENY)
@@ -45,14 +37,13 @@ static os_err serve_session(struct os_rpc *rpc, const char *service, const char 
         return refuse(child, service, label, OS_ERR_CAPS);
 
     struct session wanted = { .ram = ram, .caps = caps };
-    os_err err = is_config
-                     ? OS_OK
-                     : prefix_label(&wanted.label, child->entry->name, route->label ? route->label : label);
+    os_err err = route_rewrite(scenario, route, child->entry, service, label, args, &request);
     if (err)
         return err;
-    snprintf(wanted.service, sizeof(wanted.service), "%s", service);
-    snprintf(wanted.args, sizeof(wanted.args), "%s", args);
-    err = session_request(child, rpc, is_config ? NULL : route, &wanted);
+    memcpy(wanted.service, request.service, sizeof(wanted.service));
+    memcpy(wanted.label, request.label, sizeof(wanted.label));
+    memcpy(wanted.args, request.args, sizeof(wanted.args));
+    err = session_request(child, rpc, route, service, &wanted);
     return err == OS_ERR_NO_SERVICE ? refuse(child, service, label, err) : err;
 }
 

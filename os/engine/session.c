@@ -155,7 +155,7 @@ static os_err find_server(struct child *client, const struct route *route, const
                           struct child **server)
 {
     *server = NULL;
-    if (!route || route->target == TARGET_PARENT)
+    if (route->target == TARGET_PARENT || route == &route_own_config)
         return OS_OK;
     const struct entry *entry = route_server(&client->generation->scenario, client->entry, route, service);
     if (!entry)
@@ -169,10 +169,10 @@ static os_err find_server(struct child *client, const struct route *route, const
 }
 
 os_err session_request(struct child *client, struct os_rpc *rpc, const struct route *route,
-                       const struct session *wanted)
+                       const char *service, const struct session *wanted)
 {
     struct child *server;
-    os_err err = find_server(client, route, wanted->service, &server);
+    os_err err = find_server(client, route, service, &server);
     if (err)
         return err;
     struct session *session = malloc(sizeof(*session));
@@ -192,7 +192,7 @@ os_err session_request(struct child *client, struct os_rpc *rpc, const struct ro
     if (server)
         os_list_insert(&server->serves, &session->server_link);
     os_reply_keep(rpc, &session->reply);
-    if (!route) {
+    if (route == &route_own_config) {
         err = open_config(session);
         if (err)
             fail(session, err);

@@ -77,10 +77,15 @@ static int check_admission(const struct scenario *scenario, struct platform_sour
     return 1;
 }
 
+static int parent_has(const struct scenario *scenario, const char *service)
+{
+    return scenario->any_at_parent || names_have(&scenario->parent_provides, service);
+}
+
 /* Someone, parent or child, provides SERVICE. */
 static int is_known(const struct scenario *scenario, const char *service)
 {
-    if (names_have(&scenario->parent_provides, service))
+    if (names_have(&scenario->parent_provides, service) || names_have(&scenario->local_provides, service))
         return 1;
     for (size_t i = 0; i < scenario->count; i++)
         if (names_have(&scenario->entries[i].manifest.provides, service))
@@ -89,21 +94,23 @@ static int is_known(const struct scenario *scenario, const char *service)
 }
 
 static void report_unknown_service(const struct scenario *scenario, struct problems *problems,
-                                   const struct route *route)
+                                   const struct route *route, const char *service)
 {
     struct names known = { 0 };
     int enough = 1;
     for (size_t i = 0; i < scenario->parent_provides.count; i++)
         enough &= names_add(&known, scenario->parent_provides.at[i]);
+    for (size_t i = 0; i < scenario->local_provides.count; i++)
+        enough &= names_add(&known, scenario->local_provides.at[i]);
     for (size_t i = 0; i < scenario->count; i++)
         for (size_t j = 0; j < scenario->entries[i].manifest.provides.count; j++)
             enough &= names_add(&known, scenario->entries[i].manifest.provides.at[j]);
-    const char *nearest = enough ? names_nearest(known.at, known.count, route->service) : NULL;
+    const char *nearest = enough ? names_nearest(known.at, known.count, service) : NULL;
     if (nearest)
-        problem_at(problems, route->node, "unknown service '%s', expected '%s'", route->service, nearest);
+        problem_at(problems, route->node, "unknown service '%s', expected '%s'", service, nearest);
     else
         problem_at(problems, route->node,
-                   "unknown service '%s', expected one that the parent or an entry provides", route->service);
+                   "unknown service '%s', expected one that the parent or an entry provides", service);
     names_fini(&known);
 }
 
@@ -114,6 +121,8 @@ static void report_unknown_child(const struct scenario *scenario, struct problem
     int enough = 1;
     for (size_t i = 0; i < scenario->count; i++)
         enough &= names_add(&known, scenario->entries[i].name);
+    for (size_t i = 0; i < scenario->aliases_count; i++)
+        enough &= names_add(&known, scenario->aliases[i].name);
     const char *nearest = enough ? names_nearest(known.at, known.count, route->child) : NULL;
     if (nearest)
         problem_at(problems, route->node, "route to unknown child '%s', expected '%s'", route->child,
@@ -126,31 +135,50 @@ static void report_unknown_child(const struct scenario *scenario, struct problem
 
 static void check_route(const struct scenario *scenario, struct problems *problems, const struct route *route)
 {
-    int any = !strcmp(route->service, "any");
+    const char *service = route_service(route, route->service);
+    int any = !strcmp(service, "any");
     if (route->target == TARGET_CHILD) {
-        const struct entry *server = scenario_find(scenario, route->child);
-        if (!server && names_have(&scenario->absent, route->child))
+        const char *child = scenario_resolve(scenario, route->child);
+        const struct entry *server = scenario_find(scenario, child);
+        if (!server && names_have(&scenario->absent, child))
             return; /* left out in this mode: requests are refused, which the check of requirements shows */
         if (!server) {
             report_unknown_child(scenario, problems, route);
             return;
         }
-        if (!any && is_known(scenario, route->service) && !names_have(&server->provides, route->service)) {
+        if (!any && is_known(scenario, service) && !names_have(&server->provides, service)) {
             problem_at(problems, route->node, "route of %s to '%s', expected an entry that provides it",
-                       route->service, route->child);
+                       service, route->child);
             return;
         }
     }
-    if (route->target == TARGET_PARENT && !any && !names_have(&scenario->parent_provides, route->service) &&
-        is_known(scenario, route->service))
+    if (any || route->target == TARGET_DENY || !route->node)
+        return;
+    if (!is_known(scenario, service) && !(route->target == TARGET_PARENT && scenario->any_at_parent))
+        report_unknown_service(scenario, problems, route, service);
+    else if (route->target == TARGET_PARENT && !parent_has(scenario, service))
         problem_at(problems, route->node,
-                   "route of %s to the parent, expected a service that the parent provides", route->service);
-    else if (!any && !is_known(scenario, route->service) && route->target != TARGET_DENY && route->node)
-        report_unknown_service(scenario, problems, route);
+                   "route of %s to the parent, expected a service that the parent provides", service);
+    else if (route->target == TARGET_LOCAL && !names_have(&scenario->local_provides, service))
+        problem_at(problems, route->node,
+                   "local route of %s, expected a service that is offered by who runs the scenario", service);
+}
+
+/* An alias is a name of its own, and names an entry. */
+static void check_alias(const struct scenario *scenario, struct problems *problems, const struct alias *alias)
+{
+    const struct route to = { .child = alias->entry, .node = alias->node };
+    if (scenario_find(scenario, alias->name) || names_have(&scenario->absent, alias->name))
+        problem_at(problems, alias->node, "alias '%s' is the name of an entry, expected another name",
+                   alias->name);
+    else if (!scenario_find(scenario, alias->entry) && !names_have(&scenario->absent, alias->entry))
+        report_unknown_child(scenario, problems, &to);
 }
 
 void check_routes(const struct scenario *scenario, struct problems *problems)
 {
+    for (size_t i = 0; i < scenario->aliases_count; i++)
+        check_alias(scenario, problems, &scenario->aliases[i]);
     for (size_t i = 0; i < scenario->default_route.count; i++)
         if (scenario->default_route.at[i].node)
             check_route(scenario, problems, &scenario->default_route.at[i]);
@@ -169,7 +197,9 @@ static int is_routed(const struct scenario *scenario, const struct entry *entry,
     if (!route)
         return 0;
     if (route->target == TARGET_PARENT)
-        return names_have(&scenario->parent_provides, service);
+        return parent_has(scenario, route_service(route, service));
+    if (route->target == TARGET_LOCAL)
+        return names_have(&scenario->local_provides, route_service(route, service));
     return route_server(scenario, entry, route, service) != NULL;
 }
 

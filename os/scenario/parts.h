@@ -18,8 +18,17 @@ void read_default_route(struct reader *reader, os_config_ref node);
 /* Reads the `route:` of an entry. */
 void read_routes(struct reader *reader, os_config_ref node, struct routes *routes);
 
+/* The keys of entry NODE that say how it lives. */
+void read_policies(struct reader *reader, os_config_ref node, struct entry *entry);
+
 /* Reads one entry of `start:`. */
 void read_entry(struct reader *reader, os_config_ref node);
+
+/* The map NODE of a scenario's `aliases:`, `files:`, `slack:`, `state:`; NULL: there is none. */
+void read_aliases(struct reader *reader, os_config_ref node);
+void read_files(struct reader *reader, os_config_ref node);
+void read_slack(struct reader *reader, os_config_ref node);
+void read_state(struct reader *reader, os_config_ref node);
 
 /* A list of names of services. */
 void read_service_names(struct reader *reader, os_config_ref node, const char *what, struct names *names);

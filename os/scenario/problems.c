@@ -13,18 +13,38 @@ void problem_line(struct problems *problems, const char *line)
     problems->report(problems, line);
 }
 
+#define LINE_MAX_LEN 480
+
+__attribute__((format(printf, 5, 0))) static void put_line(char (*line)[LINE_MAX_LEN],
+                                                           const struct problems *problems,
+                                                           os_config_ref node, const char *kind,
+                                                           const char *format, va_list args)
+{
+    int at = snprintf(*line, sizeof(*line), "%s:%u:%u: %s", problems->file, node ? (unsigned)node->line : 1,
+                      node ? (unsigned)node->column : 1, kind);
+    if (at > 0 && (size_t)at < sizeof(*line))
+        vsnprintf(*line + at, sizeof(*line) - (size_t)at, format, args);
+}
+
 void problem_at(struct problems *problems, os_config_ref node, const char *format, ...)
 {
-    char line[480];
-    int at = snprintf(line, sizeof(line), "%s:%u:%u: ", problems->file, node ? (unsigned)node->line : 1,
-                      node ? (unsigned)node->column : 1);
-    if (at > 0 && (size_t)at < sizeof(line)) {
-        va_list args;
-        va_start(args, format);
-        vsnprintf(line + at, sizeof(line) - (size_t)at, format, args);
-        va_end(args);
-    }
+    char line[LINE_MAX_LEN];
+    va_list args;
+    va_start(args, format);
+    put_line(&line, problems, node, "", format, args);
+    va_end(args);
     problem_line(problems, line);
+}
+
+void problem_warn_at(struct problems *problems, os_config_ref node, const char *format, ...)
+{
+    char line[LINE_MAX_LEN];
+    va_list args;
+    va_start(args, format);
+    put_line(&line, problems, node, "warning: ", format, args);
+    va_end(args);
+    problems->warnings++;
+    problems->report(problems, line);
 }
 
 static const char *kind_text(uint32_t kind)
@@ -102,7 +122,26 @@ int read_bool(struct problems *problems, const struct os_config *config, os_conf
     return 1;
 }
 
+/* It becomes part of labels and of messages. */
 #define NAME_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+
+static int is_name(const char *text)
+{
+    size_t len = strlen(text);
+    return len && len < 64 && strspn(text, NAME_LETTERS) == len;
+}
+
+int read_key_name(struct problems *problems, const struct os_config *config, os_config_ref node,
+                  const char **name)
+{
+    const char *text = os_config_key(config, node);
+    if (is_name(text)) {
+        *name = text;
+        return 1;
+    }
+    problem_at(problems, node, "name '%.80s', expected 1 to 63 letters, digits, '-', '_' or '.'", text);
+    return 0;
+}
 
 int read_name(struct problems *problems, const struct os_config *config, os_config_ref node, const char *what,
               const char **name)
@@ -110,8 +149,7 @@ int read_name(struct problems *problems, const struct os_config *config, os_conf
     if (!read_kind(problems, config, node, OS_CONFIG_SCALAR, what))
         return 0;
     const char *text = os_config_value(config, node);
-    size_t len = strlen(text);
-    if (len && len < 64 && strspn(text, NAME_LETTERS) == len) {
+    if (is_name(text)) {
         *name = text;
         return 1;
     }

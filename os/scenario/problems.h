@@ -9,13 +9,17 @@
 
 struct problems {
     const char *file;
-    unsigned count;
+    unsigned count, warnings;                                    /* warnings are not problems */
     void (*report)(struct problems *problems, const char *line); /* LINE without a newline */
 };
 
 /* Reports a problem at NODE; NULL is the start of the file. */
 __attribute__((format(printf, 3, 4))) void problem_at(struct problems *problems, os_config_ref node,
                                                       const char *format, ...);
+
+/* Reports at NODE what is probably not meant: "file:line:column: warning: what". */
+__attribute__((format(printf, 3, 4))) void problem_warn_at(struct problems *problems, os_config_ref node,
+                                                           const char *format, ...);
 
 /* Reports a line that has its position already. */
 void problem_line(struct problems *problems, const char *line);
@@ -38,6 +42,9 @@ int read_bool(struct problems *problems, const struct os_config *config, os_conf
 /* A name of at most 63 letters, digits, '-', '_' and '.'. */
 int read_name(struct problems *problems, const struct os_config *config, os_config_ref node, const char *what,
               const char **name);
+/* The same for the key that NODE has. */
+int read_key_name(struct problems *problems, const struct os_config *config, os_config_ref node,
+                  const char **name);
 /* Text of at most MAX bytes with the NUL. */
 int read_text(struct problems *problems, const struct os_config *config, os_config_ref node, const char *what,
               size_t max, const char **text);

@@ -5,8 +5,8 @@
 #include <os/parent.h>
 #include "parts.h"
 
-static const char *const words[] = { "parent", "any-child", "deny" };
-static const enum target targets[] = { TARGET_PARENT, TARGET_ANY_CHILD, TARGET_DENY };
+static const char *const words[] = { "parent", "any-child", "deny", "local" };
+static const enum target targets[] = { TARGET_PARENT, TARGET_ANY_CHILD, TARGET_DENY, TARGET_LOCAL };
 
 void problem_memory(struct problems *problems, os_config_ref node)
 {
@@ -52,8 +52,66 @@ static int read_to(struct reader *reader, os_config_ref node, struct route *rout
     os_config_ref child = os_config_get(reader->config, node, "child");
     if (child)
         return read_child(reader, child, route);
-    problem_at(reader->problems, node, "to is empty, expected child, parent, any-child or deny");
+    problem_at(reader->problems, node, "to is empty, expected child, parent, any-child, deny or local");
     return 0;
+}
+
+/* A pattern of labels has one '*' at most, at one of its ends. */
+static int read_match(struct reader *reader, os_config_ref node, struct route *route)
+{
+    if (!read_text(reader->problems, reader->config, node, "match", OS_LABEL_MAX, &route->match))
+        return 0;
+    const char *star = strchr(route->match, '*');
+    if (!star || (!strchr(star + 1, '*') && (star == route->match || !star[1])))
+        return 1;
+    problem_at(reader->problems, node, "match '%.80s', expected one '*' at most, at the beginning or the end",
+               route->match);
+    return 0;
+}
+
+/* Keys and values of arguments are separated by '=' and ','. */
+static int arg_is_sound(struct reader *reader, os_config_ref arg)
+{
+    if (!read_kind(reader->problems, reader->config, arg, OS_CONFIG_SCALAR,
+                   os_config_key(reader->config, arg)))
+        return 0;
+    if (*os_config_key(reader->config, arg) && !strpbrk(os_config_key(reader->config, arg), "=,") &&
+        !strchr(os_config_value(reader->config, arg), ','))
+        return 1;
+    problem_at(reader->problems, arg, "argument '%.60s', expected a key and a value without '=' and ','",
+               os_config_key(reader->config, arg));
+    return 0;
+}
+
+static int read_args(struct reader *reader, os_config_ref node, struct route *route)
+{
+    size_t len = 0;
+    if (!read_kind(reader->problems, reader->config, node, OS_CONFIG_MAP, "args"))
+        return 0;
+    for (os_config_ref at = os_config_first(reader->config, node); at;
+         at = os_config_next(reader->config, at)) {
+        if (!arg_is_sound(reader, at))
+            return 0;
+        len += strlen(os_config_key(reader->config, at)) + strlen(os_config_value(reader->config, at)) + 2;
+    }
+    if (len > OS_ARGS_MAX) {
+        problem_at(reader->problems, node, "args are too long, expected at most %d bytes", OS_ARGS_MAX - 1);
+        return 0;
+    }
+    route->args = node;
+    return 1;
+}
+
+/* What a route that is a map changes of the request. */
+static int read_changes(struct reader *reader, os_config_ref node, struct route *route)
+{
+    os_config_ref as = os_config_get(reader->config, node, "as");
+    os_config_ref label = os_config_get(reader->config, node, "label");
+    os_config_ref args = os_config_get(reader->config, node, "args");
+    return (!as || read_text(reader->problems, reader->config, as, "as", OS_SERVICE_MAX, &route->as)) &&
+           (!label ||
+            read_text(reader->problems, reader->config, label, "label", OS_LABEL_MAX, &route->label)) &&
+           (!args || read_args(reader, args, route));
 }
 
 /* The parts of a route that is a map; its keys are checked by the caller. */
@@ -61,7 +119,6 @@ static int read_parts(struct reader *reader, os_config_ref node, struct route *r
 {
     os_config_ref to = os_config_get(reader->config, node, "to");
     os_config_ref child = os_config_get(reader->config, node, "child");
-    os_config_ref label = os_config_get(reader->config, node, "label");
     os_config_ref match = os_config_get(reader->config, node, "match");
     if (!to == !child) {
         problem_at(reader->problems, node, "a route with %s, expected either 'child' or 'to'",
@@ -69,15 +126,12 @@ static int read_parts(struct reader *reader, os_config_ref node, struct route *r
         return 0;
     }
     return (to ? read_to(reader, to, route) : read_child(reader, child, route)) &&
-           (!label ||
-            read_text(reader->problems, reader->config, label, "label", OS_LABEL_MAX, &route->label)) &&
-           (!match ||
-            read_text(reader->problems, reader->config, match, "match", OS_LABEL_MAX, &route->match));
+           (!match || read_match(reader, match, route)) && read_changes(reader, node, route);
 }
 
 static void read_route(struct reader *reader, os_config_ref node, const char *service, struct routes *routes)
 {
-    static const char *const keys[] = { "child", "to", "label", "match" };
+    static const char *const keys[] = { "child", "to", "match", "as", "label", "args" };
     struct route route = { .service = service, .node = node };
     int sound = node->kind == OS_CONFIG_SCALAR ? read_target_word(reader, node, "route", &route)
                                                : read_keys(reader->problems, reader->config, node, "a route",
@@ -106,7 +160,7 @@ void read_routes(struct reader *reader, os_config_ref node, struct routes *route
 
 static void read_default(struct reader *reader, os_config_ref node)
 {
-    static const char *const keys[] = { "service", "child", "to", "label", "match" };
+    static const char *const keys[] = { "service", "child", "to", "match", "as", "label", "args" };
     struct route route = { .node = node };
     if (!read_keys(reader->problems, reader->config, node, "a default-route", keys, OS_ARRAY_LEN(keys)))
         return;

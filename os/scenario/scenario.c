@@ -49,7 +49,8 @@ static void read_start(struct reader *reader, os_config_ref root, os_config_ref 
 unsigned scenario_read(struct scenario *scenario, const struct os_config *config, int display,
                        struct problems *problems)
 {
-    static const char *const keys[] = { "start", "default-route", "sandbox", "parent-provides" };
+    static const char *const keys[] = { "start",   "default-route", "sandbox", "parent-provides",
+                                        "aliases", "files",         "slack",   "state" };
     struct reader reader = { scenario, &scenario->config, problems };
     unsigned before = problems->count;
     *scenario = (struct scenario){ .config = *config, .display = display };
@@ -61,7 +62,18 @@ unsigned scenario_read(struct scenario *scenario, const struct os_config *config
     read_parent_provides(&reader, os_config_get(config, root, "parent-provides"));
     read_default_route(&reader, os_config_get(config, root, "default-route"));
     read_start(&reader, root, os_config_get(config, root, "start"));
+    read_aliases(&reader, os_config_get(config, root, "aliases"));
+    read_files(&reader, os_config_get(config, root, "files"));
+    read_slack(&reader, os_config_get(config, root, "slack"));
+    read_state(&reader, os_config_get(config, root, "state"));
+    if (!scenario_add_local(scenario, "ROM"))
+        problem_memory(problems, root);
     return problems->count - before;
+}
+
+int scenario_add_local(struct scenario *scenario, const char *service)
+{
+    return names_have(&scenario->local_provides, service) || names_add(&scenario->local_provides, service);
 }
 
 static void entry_fini(struct entry *entry)
@@ -77,7 +89,10 @@ void scenario_fini(struct scenario *scenario)
         entry_fini(&scenario->entries[i]);
     free(scenario->entries);
     free(scenario->default_route.at);
+    free(scenario->aliases);
+    free(scenario->files);
     names_fini(&scenario->parent_provides);
+    names_fini(&scenario->local_provides);
     names_fini(&scenario->absent);
     *scenario = (struct scenario){ 0 };
 }

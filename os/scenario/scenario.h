@@ -7,21 +7,30 @@
 #define SCENARIO_SCENARIO_H
 
 #include <os/config.h>
+#include <os/parent.h>
 #include <os/types.h>
 #include "manifest.h"
 #include "names.h"
 #include "problems.h"
 
-enum target { TARGET_PARENT, TARGET_CHILD, TARGET_ANY_CHILD, TARGET_DENY };
+enum target {
+    TARGET_PARENT,
+    TARGET_CHILD,
+    TARGET_ANY_CHILD,
+    TARGET_DENY,
+    TARGET_LOCAL, /* a service of the component that has the children */
+};
 
-/* Where sessions of a service go. */
+/* Where sessions of a service go, and what is changed of the request on its way. */
 struct route {
     const char *service; /* "any" in a default-route: every service but ROM */
-    const char *match;   /* label that it is for, with a '*' at the end: its beginning; NULL: every label */
+    const char *match;   /* pattern of labels that it is for, see os_policy_match; NULL: every label */
     enum target target;
-    const char *child; /* TARGET_CHILD */
-    const char *label; /* what the server sees instead of the client's label; NULL: as requested */
-    os_config_ref node;
+    const char *child;  /* TARGET_CHILD: an entry, or an alias of one */
+    const char *as;     /* name of the service at the server; NULL: the one requested */
+    const char *label;  /* what the server sees instead of the client's label; NULL: as requested */
+    os_config_ref args; /* map of arguments that are added, or take the place of the client's; NULL: none */
+    os_config_ref node; /* NULL: it is there without being written */
 };
 
 struct routes {
@@ -37,6 +46,38 @@ struct restart {
     os_time delay, delay_max; /* ns; before the first, doubled for each further one up to the maximum */
 };
 
+enum exit_policy {
+    EXIT_GOES_ON,
+    EXIT_ENDS_SYSTEM,            /* however it ends */
+    EXIT_ENDS_SYSTEM_ON_FAILURE, /* if it does not end well */
+};
+
+enum heartbeat_action { HEARTBEAT_RESTART, HEARTBEAT_LOG };
+
+struct heartbeat {
+    os_time every; /* ns; 0: none */
+    uint32_t max_missed;
+    enum heartbeat_action action; /* when more than max_missed in a row are not answered */
+};
+
+/* What becomes of a request for more ram or caps. */
+enum more_policy {
+    MORE_DENY,
+    MORE_WAIT,  /* it stays open, visibly, until somebody decides */
+    MORE_GRANT, /* up to the totals */
+};
+
+struct more {
+    enum more_policy policy;
+    uint64_t ram; /* MORE_GRANT: totals of the account; 0: no more of it */
+    uint32_t caps;
+};
+
+/* What becomes of an open session when its route changes. */
+enum route_change { ROUTE_CHANGE_RESTART, ROUTE_CHANGE_CLOSE, ROUTE_CHANGE_KEEP };
+
+enum upgrade_policy { UPGRADE_MANUAL, UPGRADE_ON_CHANGE };
+
 struct entry {
     const char *name;
     os_config_ref node;
@@ -50,12 +91,29 @@ struct entry {
     os_config_ref config; /* NULL: none */
     struct routes routes;
     struct restart restart;
-    int optional;    /* left out when its binary is missing */
-    int ends_system; /* the system ends when it does */
+    int optional; /* left out when its binary is missing */
+    enum exit_policy exit;
+    os_time wait; /* ns; longest that its requests wait for a service to be announced */
+    struct heartbeat heartbeat;
+    struct more more;
+    enum route_change on_route_change;
+    enum upgrade_policy upgrade;
     int has_provides;
     struct names provides; /* what it may announce */
     os_config_ref provides_node;
     struct manifest manifest;
+};
+
+/* A further name for an entry, for routes. */
+struct alias {
+    const char *name, *entry;
+    os_config_ref node;
+};
+
+/* A ROM module from a file. */
+struct rom_file {
+    const char *name, *path; /* the path relative to the scenario's file */
+    os_config_ref node;
 };
 
 struct scenario {
@@ -64,7 +122,21 @@ struct scenario {
     int sandbox_required;
     os_config_ref sandbox_node;
     struct names parent_provides;
+    int any_at_parent;           /* what the parent provides is not known, and so not checked */
+    struct names local_provides; /* services of the component itself: ROM, and what scenario_add_local adds */
     struct routes default_route;
+    struct alias *aliases;
+    size_t aliases_count;
+    struct rom_file *files;
+    size_t files_count;
+    struct {
+        uint64_t ram; /* bytes */
+        uint32_t caps;
+    } slack; /* what is not given to children */
+    struct {
+        os_time delay; /* ns; least time between two states that are reported */
+        int report;    /* to a service Report, too */
+    } state;
     struct entry *entries; /* those of this mode, in the order of the file */
     size_t count;
     struct names absent; /* names of entries that this mode, or a missing optional binary, leaves out */
@@ -88,6 +160,10 @@ struct platform_source {
 unsigned scenario_read(struct scenario *scenario, const struct os_config *config, int display,
                        struct problems *problems);
 
+/* Makes SERVICE one that routes `to: local` may name. To be called before scenario_check; 0 without memory.
+ */
+int scenario_add_local(struct scenario *scenario, const char *service);
+
 /* Reads the manifest of each entry's binary, and leaves out optional entries whose binary is missing. */
 unsigned scenario_read_binaries(struct scenario *scenario, struct platform_source *source,
                                 struct problems *problems);
@@ -100,15 +176,62 @@ void scenario_fini(struct scenario *scenario);
 
 const struct entry *scenario_find(const struct scenario *scenario, const char *name);
 
+/* What a route's `child: NAME` means: NAME itself, or the entry that it is an alias of. */
+const char *scenario_resolve(const struct scenario *scenario, const char *name);
+
 /*
  * The route for a session of SERVICE with LABEL that CLIENT requests: the client's own routes before the
- * default-route, in each the one with the most specific match. NULL: there is none.
+ * default-route, there the service before "any", in each the one with the most specific match, of several
+ * the first. NULL: there is none. The ROM "config" is route_own_config, always.
  */
+extern const struct route route_own_config;
 const struct route *route_find(const struct scenario *scenario, const struct entry *client,
                                const char *service, const char *label);
 
-/* The entry that ROUTE leads SERVICE of CLIENT to; NULL when it leads to the parent, is denied, or nobody
- * provides it. */
+/* How route_find gets to its result: every rule there is, in the order in which they are looked at. */
+enum route_scope { ROUTE_BUILT_IN, ROUTE_OF_ENTRY, ROUTE_DEFAULT, ROUTE_DEFAULT_ANY };
+enum route_verdict {
+    ROUTE_OTHER_SERVICE, /* the rule is not for this service */
+    ROUTE_OTHER_LABEL,   /* nor for this label */
+    ROUTE_LESS_SPECIFIC, /* another one of the same scope fits better */
+    ROUTE_NOT_REACHED,   /* a rule of a scope before has decided */
+    ROUTE_DECIDES,
+};
+struct route_step {
+    const struct route *route;
+    enum route_scope scope;
+    enum route_verdict verdict;
+    const struct route *better; /* ROUTE_LESS_SPECIFIC, ROUTE_NOT_REACHED: the one that decides */
+};
+
+/* The result of route_find; before that, STEP is called with CONTEXT for each rule. */
+const struct route *route_explain(const struct scenario *scenario, const struct entry *client,
+                                  const char *service, const char *label,
+                                  void (*step)(void *context, const struct route_step *step), void *context);
+
+/* The verdict of STEP on a request with LABEL, in words: "is for labels that begin with 'icon-'". */
+void route_step_text(const struct route_step *step, char *text, size_t size);
+
+/* A request as the server sees it. */
+struct route_request {
+    char service[OS_SERVICE_MAX], label[OS_LABEL_MAX], args[OS_ARGS_MAX];
+};
+
+/*
+ * What ROUTE makes of the request of SERVICE with LABEL and ARGS by CLIENT. OS_ERR_TOO_LARGE when a text gets
+ * too long, and then nothing is written.
+ */
+OS_MUST_CHECK os_err route_rewrite(const struct scenario *scenario, const struct route *route,
+                                   const struct entry *client, const char *service, const char *label,
+                                   const char *args, struct route_request *request);
+
+/* The name of SERVICE at the server that ROUTE leads to. */
+const char *route_service(const struct route *route, const char *service);
+
+/*
+ * The entry that ROUTE leads SERVICE of CLIENT to; NULL when it leads to the parent or to a local service, is
+ * denied, or nobody provides it.
+ */
 const struct entry *route_server(const struct scenario *scenario, const struct entry *client,
                                  const struct route *route, const char *service);
 

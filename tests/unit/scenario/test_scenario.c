@@ -1,110 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test_scenario.c: scenarios that are sound, and a table of those that are not with the exact messages. */
 #include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <suite.h>
-#include <yaml/parse.h>
-#include "made_elf.h"
-#include <scenario/scenario.h>
-
-/* The binaries of this test, by name. */
-static const struct {
-    const char *name, *manifest;
-} binaries[] = {
-    { "timer", "{provides: [Timer], ram: 1M, caps: 20}" },
-    { "gui", "{provides: [Gui, Capture, Event], requires: [Timer], ram: 2M, caps: 50}" },
-    { "sdl", "{requires: [Capture, Event, Host], ram: 4M, caps: 60, sandbox: display}" },
-    { "paint",
-      "{requires: [Gui], ram: 2M, caps: 40, config: {brush: u32, name: string, loud: bool, x: i32, big: u64, "
-      "more: any}}" },
-    { "a", "{provides: [A], requires: [B], ram: 4K, caps: 1}" },
-    { "b", "{provides: [B], requires: [C], ram: 4K, caps: 1}" },
-    { "c", "{provides: [C], requires: [A], ram: 4K, caps: 1}" },
-    { "self", "{provides: [Self], requires: [Self], ram: 4K, caps: 1}" },
-    { "quiet", "{ram: 4K, caps: 1, config: {}}" },
-};
-
-static uint8_t elf[ELF_MAX];
-
-static os_err find(struct platform_source *source, const char *name, const void **at, size_t *size)
-{
-    for (size_t i = 0; i < OS_ARRAY_LEN(binaries); i++) {
-        if (!strcmp(binaries[i].name, name)) {
-            *size = elf_make(&elf, 1, ELF_IN_SEGMENT, binaries[i].manifest);
-            *at = elf;
-            return OS_OK;
-        }
-    }
-    if (!strcmp(name, "text")) {
-        *at = "no program";
-        *size = 10;
-        return OS_OK;
-    }
-    return OS_ERR_NOT_FOUND;
-}
-
-static int machine_is_open; /* and cannot close the sandbox that a scenario requires */
-
-static os_err admit(struct platform_source *source, const struct entry *entry)
-{
-    if (machine_is_open)
-        return OS_ERR_DENIED;
-    if (strcmp(entry->sandbox, "strict") && strcmp(entry->sandbox, "display"))
-        return OS_ERR_BAD_ARG;
-    return entry->ram > OS_MIB(1024) ? OS_ERR_RAM : entry->caps > 5000 ? OS_ERR_CAPS : OS_OK;
-}
-
-static char told[4000];
-static struct scenario scenario;
-static void *tree;
-
-static void tell(struct problems *problems, const char *line)
-{
-    size_t at = strlen(told);
-    snprintf(told + at, sizeof(told) - at, "%s%s", at ? "\n" : "", line);
-}
-
-/* The same steps as in init's main.c. */
-static void load(const char *text, int display)
-{
-    struct problems problems = { .file = "s.yaml", .report = tell };
-    struct platform_source source = { .find = find, .admit = admit };
-    struct os_config config;
-    char error[YAML_ERROR_MAX];
-    size_t size;
-    told[0] = 0;
-    ck_assert_int_eq(yaml_parse("s.yaml", text, strlen(text), &tree, &size, &error), OS_OK);
-    ck_assert_int_eq(os_config_init(&config, tree, size), OS_OK);
-    (void)scenario_read(&scenario, &config, display, &problems);
-    (void)scenario_read_binaries(&scenario, &source, &problems);
-    if (!problems.count)
-        (void)scenario_check(&scenario, &source, &problems);
-}
-
-static void unload(void)
-{
-    scenario_fini(&scenario);
-    free(tree);
-}
-
-#define DESKTOP "start:\n  timer:\n  gui:\n"
+#include "load.h"
 
 static const struct {
     const char *text, *told;
 } bad[] = {
     { "", "s.yaml:1:1: a scenario is a value, expected a map" },
-    { "a: 1",
-      "s.yaml:1:1: unknown key 'a' of a scenario, expected start, default-route, sandbox or parent-provides\n"
-      "s.yaml:1:1: nothing to start, expected a map 'start'" },
+    { "a: 1", "s.yaml:1:1: unknown key 'a' of a scenario, expected start, default-route, sandbox, "
+              "parent-provides, aliases, files, slack or state\n"
+              "s.yaml:1:1: nothing to start, expected a map 'start'" },
     { "sttart: {}\nstart: {}\n", "s.yaml:1:1: unknown key 'sttart' of a scenario, expected 'start'" },
     { "start: [timer]\n", "s.yaml:1:1: start is a list, expected a map" },
     { "sandbox: must\nstart: {}\n", "s.yaml:1:1: sandbox 'must', expected best-effort or required" },
     { "start:\n  timer: { rma: 2M }\n", "s.yaml:2:12: unknown key 'rma' of timer, expected 'ram'" },
-    { "start:\n  timer: { zzz: 2M }\n", "s.yaml:2:12: unknown key 'zzz' of timer, expected binary, ram, "
-                                        "caps, sandbox, config, route, restart, when, "
-                                        "exit, provides or optional" },
+    { "start:\n  timer: { zzz: 2M }\n",
+      "s.yaml:2:12: unknown key 'zzz' of timer, expected binary, ram, "
+      "caps, sandbox, config, route, restart, when, exit, "
+      "provides, wait, heartbeat, more, upgrade, on-route-change or optional" },
     { "start:\n  timer: [1]\n", "s.yaml:2:3: timer is a list, expected a map" },
     { "start:\n  timer: 5\n", "s.yaml:2:3: timer is a value, expected a map" },
     { "start:\n  a b: {binary: timer}\n",
@@ -137,7 +51,8 @@ static const struct {
     { "start:\n  timer: { caps: 5001 }\n",
       "s.yaml:2:12: caps of timer are 5001, expected no more than init has, and enough to start with" },
     { "start:\n  timer: { when: night }\n", "s.yaml:2:12: when 'night', expected headless or display" },
-    { "start:\n  timer: { exit: ends }\n", "s.yaml:2:12: exit 'ends', expected ends-system" },
+    { "start:\n  timer: { exit: ends }\n", "s.yaml:2:12: exit 'ends', expected goes-on, ends-system or "
+                                           "ends-system-on-failure" },
     { "start:\n  timer: { optional: maybe }\n", "s.yaml:2:12: optional 'maybe', expected false or true" },
     { "start:\n  timer: { provides: [Tmer] }\n",
       "s.yaml:2:12: timer cannot provide 'Tmer', expected a service of its manifest" },
@@ -157,7 +72,7 @@ static const struct {
     { DESKTOP "  paint: { route: { Gui: deny } }\n",
       "s.yaml:4:3: paint requires Gui, expected a route to an entry that provides it" },
     { DESKTOP "  paint: { route: { Gui: perent } }\n",
-      "s.yaml:4:21: route 'perent', expected parent, any-child or deny" },
+      "s.yaml:4:21: route 'perent', expected parent, any-child, deny or local" },
     { DESKTOP "  paint: { route: { Gui: { chlid: gui } } }\n",
       "s.yaml:4:28: unknown key 'chlid' of a route, expected 'child'" },
     { DESKTOP "  paint: { route: { Gui: { label: x } } }\n",
@@ -189,12 +104,56 @@ static const struct {
     { "default-route: [{service: Tiimer, to: parent}]\nstart: {timer: }\n",
       "s.yaml:1:17: unknown service 'Tiimer', expected 'Timer'" },
     { "default-route: {}\nstart: {}\n", "s.yaml:1:1: default-route is a map, expected a list" },
+    { "aliases: [x]\nslack: {rm: 1M}\nfiles: {a b: x, c: '', d: [1]}\nstate: {delay: soon, report: yes}\n"
+      "start: {}\n",
+      "s.yaml:1:1: aliases is a list, expected a map\n"
+      "s.yaml:3:9: name 'a b', expected 1 to 63 letters, digits, '-', '_' or '.'\n"
+      "s.yaml:3:17: file 'c' is empty, expected a path\n"
+      "s.yaml:3:24: d is a list, expected a value\n"
+      "s.yaml:2:9: unknown key 'rm' of slack, expected 'ram'\n"
+      "s.yaml:4:9: delay 'soon', expected a time as 100ms or 2s\n"
+      "s.yaml:4:22: report 'yes', expected false or true" },
+    { "slack: {ram: lots, caps: few}\nstart: {}\n",
+      "s.yaml:1:9: ram 'lots', expected a size as 4096, 64K, 8M or 1G\n"
+      "s.yaml:1:20: caps 'few', expected a number from 0 to 4294967295" },
+    { "aliases: { timer: gui, clock: tmer }\nstart:\n  timer:\n  gui:\n",
+      "s.yaml:1:12: alias 'timer' is the name of an entry, expected another name\n"
+      "s.yaml:1:24: route to unknown child 'tmer', expected 'timer'" },
+    { "aliases: { screen: gui }\n" DESKTOP "  paint: { route: { Gui: { child: screeen } } }\n",
+      "s.yaml:5:21: route to unknown child 'screeen', expected 'screen'" },
+    { "start:\n  timer: { wait: long, heartbeat: 1, more: some, upgrade: no, on-route-change: x }\n",
+      "s.yaml:2:12: wait 'long', expected a time as 100ms or 2s\n"
+      "s.yaml:2:24: heartbeat '1', expected a time as 100ms or 2s\n"
+      "s.yaml:2:38: more 'some', expected deny or wait\n"
+      "s.yaml:2:63: on-route-change 'x', expected restart, close or keep\n"
+      "s.yaml:2:50: upgrade 'no', expected manual or on-change" },
+    { "start:\n  timer: { heartbeat: { max-missed: x, action: shout, evry: 1s }, more: { rm: 1M } }\n",
+      "s.yaml:2:55: unknown key 'evry' of heartbeat, expected 'every'\n"
+      "s.yaml:2:75: unknown key 'rm' of more, expected 'ram'" },
+    { "start:\n  timer: { heartbeat: { max-missed: x, action: shout } }\n",
+      "s.yaml:2:12: heartbeat without 'every', expected a time as 100ms or 2s\n"
+      "s.yaml:2:25: max-missed 'x', expected a number from 0 to 4294967295\n"
+      "s.yaml:2:40: action 'shout', expected restart or log" },
+    { "start:\n  timer: { route: { ROM: { match: 'a*b', to: parent } } }\n",
+      "s.yaml:2:28: match 'a*b', expected one '*' at most, at the beginning or the end" },
+    { "start:\n  timer: { route: { ROM: { match: '*b*', to: parent } } }\n",
+      "s.yaml:2:28: match '*b*', expected one '*' at most, at the beginning or the end" },
+    { "start:\n  timer: { route: { ROM: { to: parent, args: { a: 'x,y' } } } }\n",
+      "s.yaml:2:48: argument 'a', expected a key and a value without '=' and ','" },
+    { "start:\n  timer: { route: { ROM: { to: parent, args: [1] } } }\n",
+      "s.yaml:2:40: args is a list, expected a map" },
+    { "start:\n  timer: { route: { Gui: local } }\n  gui:\n",
+      "s.yaml:2:21: local route of Gui, expected a service that is offered by who runs the scenario" },
+    { DESKTOP "  paint: { route: { Gui: { child: gui, as: Giu } } }\n",
+      "s.yaml:4:21: unknown service 'Giu', expected 'Gui'" },
+    { DESKTOP "  paint: { route: { Gui: { child: gui, as: Timer } } }\n",
+      "s.yaml:4:21: route of Timer to 'gui', expected an entry that provides it" },
 };
 
 START_TEST(what_is_wrong_is_told)
 {
     load(bad[_i].text, 1);
-    ck_assert_str_eq(told, bad[_i].told);
+    ck_assert_str_eq(load_told, bad[_i].told);
     unload();
 }
 END_TEST
@@ -206,14 +165,14 @@ START_TEST(a_desktop_is_sound)
          "[b]} }, "
          "route: { Gui: { child: gui, label: canvas } } }\n",
          1);
-    ck_assert_str_eq(told, "");
-    ck_assert_int_eq(scenario.sandbox_required, 1);
-    ck_assert_uint_eq(scenario.count, 4);
-    const struct entry *paint = scenario_find(&scenario, "paint");
+    ck_assert_str_eq(load_told, "");
+    ck_assert_int_eq(load_scenario.sandbox_required, 1);
+    ck_assert_uint_eq(load_scenario.count, 4);
+    const struct entry *paint = scenario_find(&load_scenario, "paint");
     ck_assert_uint_eq(paint->ram, OS_MIB(8));
     ck_assert_uint_eq(paint->caps, 40);
     ck_assert_str_eq(paint->sandbox, "strict");
-    ck_assert_str_eq(scenario_find(&scenario, "sdl")->sandbox, "display");
+    ck_assert_str_eq(scenario_find(&load_scenario, "sdl")->sandbox, "display");
     ck_assert_uint_eq(paint->restart.max, 10);
     unload();
 }
@@ -221,15 +180,16 @@ END_TEST
 
 START_TEST(a_required_sandbox_is_missed_once)
 {
-    machine_is_open = 1;
+    load_machine_is_open = 1;
     load("sandbox: required\n" DESKTOP, 1);
-    ck_assert_str_eq(told, "s.yaml:1:1: sandbox 'required', but this machine cannot close it completely; "
-                           "expected a machine that can, or best-effort");
+    ck_assert_str_eq(load_told,
+                     "s.yaml:1:1: sandbox 'required', but this machine cannot close it completely; "
+                     "expected a machine that can, or best-effort");
     unload();
     load("start:\n  timer:\n", 1);
-    ck_assert_str_eq(told, "s.yaml:2:3: timer: not allowed, expected a component that can be created");
+    ck_assert_str_eq(load_told, "s.yaml:2:3: timer: not allowed, expected a component that can be created");
     unload();
-    machine_is_open = 0;
+    load_machine_is_open = 0;
 }
 END_TEST
 
@@ -237,11 +197,11 @@ START_TEST(the_mode_selects_entries)
 {
     static const char text[] = DESKTOP "  sdl: { route: { Host: parent }, when: display }\n";
     load(text, 0);
-    ck_assert_str_eq(told, "");
-    ck_assert_ptr_null(scenario_find(&scenario, "sdl"));
+    ck_assert_str_eq(load_told, "");
+    ck_assert_ptr_null(scenario_find(&load_scenario, "sdl"));
     unload();
     load(text, 1);
-    ck_assert_ptr_nonnull(scenario_find(&scenario, "sdl"));
+    ck_assert_ptr_nonnull(scenario_find(&load_scenario, "sdl"));
     unload();
 }
 END_TEST
@@ -249,9 +209,9 @@ END_TEST
 START_TEST(an_optional_entry_may_lack_its_binary)
 {
     load("start:\n  extra: { optional: true }\n  timer:\n", 1);
-    ck_assert_str_eq(told, "");
-    ck_assert_uint_eq(scenario.count, 1);
-    ck_assert_ptr_nonnull(scenario_find(&scenario, "timer"));
+    ck_assert_str_eq(load_told, "");
+    ck_assert_uint_eq(load_scenario.count, 1);
+    ck_assert_ptr_nonnull(scenario_find(&load_scenario, "timer"));
     unload();
 }
 END_TEST
@@ -259,7 +219,70 @@ END_TEST
 START_TEST(an_empty_config_is_none)
 {
     load("start:\n  quiet: { config: }\n", 1);
-    ck_assert_str_eq(told, "");
+    ck_assert_str_eq(load_told, "");
+    unload();
+}
+END_TEST
+
+START_TEST(what_is_not_said_has_defaults)
+{
+    load("start:\n  timer:\n", 1);
+    ck_assert_str_eq(load_told, "");
+    const struct entry *timer = &load_scenario.entries[0];
+    ck_assert_uint_eq(timer->wait, 30 * OS_SEC);
+    ck_assert_uint_eq(timer->heartbeat.every, 0);
+    ck_assert_int_eq(timer->more.policy, MORE_DENY);
+    ck_assert_int_eq(timer->exit, EXIT_GOES_ON);
+    ck_assert_int_eq(timer->upgrade, UPGRADE_MANUAL);
+    ck_assert_int_eq(timer->on_route_change, ROUTE_CHANGE_RESTART);
+    ck_assert_uint_eq(load_scenario.state.delay, 100 * OS_MS);
+    ck_assert_uint_eq(load_scenario.slack.ram, 0);
+    unload();
+}
+END_TEST
+
+START_TEST(policies_are_read)
+{
+    load("start:\n  timer: { wait: 2s, heartbeat: 500ms, more: { ram: 64M, caps: 200 }, exit: "
+         "ends-system-on-failure, upgrade: on-change, on-route-change: close }\n"
+         "  gui: { more: wait, exit: ends-system, heartbeat: { every: 1s, max-missed: 5, action: log } }\n",
+         1);
+    ck_assert_str_eq(load_told, "");
+    const struct entry *timer = &load_scenario.entries[0], *gui = &load_scenario.entries[1];
+    ck_assert_uint_eq(timer->wait, 2 * OS_SEC);
+    ck_assert_uint_eq(timer->heartbeat.every, 500 * OS_MS);
+    ck_assert_uint_eq(timer->heartbeat.max_missed, 3);
+    ck_assert_int_eq(timer->heartbeat.action, HEARTBEAT_RESTART);
+    ck_assert_int_eq(timer->more.policy, MORE_GRANT);
+    ck_assert_uint_eq(timer->more.ram, OS_MIB(64));
+    ck_assert_uint_eq(timer->more.caps, 200);
+    ck_assert_int_eq(timer->exit, EXIT_ENDS_SYSTEM_ON_FAILURE);
+    ck_assert_int_eq(timer->upgrade, UPGRADE_ON_CHANGE);
+    ck_assert_int_eq(timer->on_route_change, ROUTE_CHANGE_CLOSE);
+    ck_assert_int_eq(gui->more.policy, MORE_WAIT);
+    ck_assert_int_eq(gui->exit, EXIT_ENDS_SYSTEM);
+    ck_assert_uint_eq(gui->heartbeat.every, OS_SEC);
+    ck_assert_uint_eq(gui->heartbeat.max_missed, 5);
+    ck_assert_int_eq(gui->heartbeat.action, HEARTBEAT_LOG);
+    unload();
+}
+END_TEST
+
+START_TEST(the_whole_system_has_settings)
+{
+    load("slack: { ram: 4M, caps: 50 }\nfiles: { font: ../a/font.ttf, map: m.txt }\n"
+         "state: { delay: 1s, report: true }\naliases: { clock: timer }\nstart: { timer: }\n",
+         1);
+    ck_assert_str_eq(load_told, "");
+    ck_assert_uint_eq(load_scenario.slack.ram, OS_MIB(4));
+    ck_assert_uint_eq(load_scenario.slack.caps, 50);
+    ck_assert_uint_eq(load_scenario.files_count, 2);
+    ck_assert_str_eq(load_scenario.files[0].name, "font");
+    ck_assert_str_eq(load_scenario.files[0].path, "../a/font.ttf");
+    ck_assert_str_eq(load_scenario.files[1].name, "map");
+    ck_assert_uint_eq(load_scenario.state.delay, OS_SEC);
+    ck_assert_int_eq(load_scenario.state.report, 1);
+    ck_assert_str_eq(scenario_resolve(&load_scenario, "clock"), "timer");
     unload();
 }
 END_TEST
@@ -267,70 +290,12 @@ END_TEST
 START_TEST(restart_is_read)
 {
     load("start:\n  timer: { restart: { policy: always, max: 3, delay: 50ms, delay-max: 20ms } }\n", 1);
-    ck_assert_str_eq(told, "");
-    const struct restart *restart = &scenario.entries[0].restart;
+    ck_assert_str_eq(load_told, "");
+    const struct restart *restart = &load_scenario.entries[0].restart;
     ck_assert_int_eq(restart->policy, RESTART_ALWAYS);
     ck_assert_uint_eq(restart->max, 3);
     ck_assert_uint_eq(restart->delay, 50 * OS_MS);
     ck_assert_uint_eq(restart->delay_max, 50 * OS_MS);
-    unload();
-}
-END_TEST
-
-/* Where a session of paint goes. */
-static const struct route *find_route(const char *service, const char *label)
-{
-    return route_find(&scenario, scenario_find(&scenario, "paint"), service, label);
-}
-
-START_TEST(the_most_specific_route_wins)
-{
-    load(DESKTOP "  gui2: { binary: gui }\n"
-                 "  paint:\n"
-                 "    route:\n"
-                 "      Gui:\n"
-                 "        - { match: 'big*', child: gui2, label: wide }\n"
-                 "        - { child: gui }\n"
-                 "        - { match: big window, to: deny }\n"
-                 "        - { match: 'bigger*', child: gui }\n"
-                 "      ROM: [{ match: font, to: parent }]\n",
-         1);
-    ck_assert_str_eq(told, "");
-    ck_assert_str_eq(find_route("Gui", "big")->child, "gui2");
-    ck_assert_str_eq(find_route("Gui", "big")->label, "wide");
-    ck_assert_str_eq(find_route("Gui", "")->child, "gui");
-    ck_assert_int_eq(find_route("Gui", "big window")->target, TARGET_DENY);
-    ck_assert_str_eq(find_route("Gui", "bigger still")->child, "gui");
-    ck_assert_int_eq(find_route("ROM", "font")->target, TARGET_PARENT);
-    ck_assert_ptr_null(find_route("ROM", "paint"));
-    ck_assert_int_eq(find_route("LOG", "")->target, TARGET_PARENT);
-    ck_assert_int_eq(find_route("PD", "")->target, TARGET_ANY_CHILD);
-    unload();
-}
-END_TEST
-
-START_TEST(any_child_finds_a_provider)
-{
-    load(DESKTOP "  other: { binary: gui, provides: [Capture] }\n  paint:\n", 1);
-    const struct entry *paint = scenario_find(&scenario, "paint"), *gui = scenario_find(&scenario, "gui");
-    ck_assert_ptr_eq(route_server(&scenario, paint, find_route("Gui", ""), "Gui"), gui);
-    ck_assert_ptr_null(route_server(&scenario, paint, find_route("Nothing", ""), "Nothing"));
-    ck_assert_ptr_null(route_server(&scenario, gui, find_route("Gui", ""), "Gui"));
-    unload();
-}
-END_TEST
-
-START_TEST(a_default_route_replaces_ours)
-{
-    load("default-route:\n  - { service: LOG, to: deny }\n  - { service: any, to: { child: timer } }\nstart: "
-         "{timer: , "
-         "gui: }\n",
-         1);
-    ck_assert_str_eq(told, "");
-    const struct entry *gui = scenario_find(&scenario, "gui");
-    ck_assert_int_eq(route_find(&scenario, gui, "LOG", "")->target, TARGET_DENY);
-    ck_assert_str_eq(route_find(&scenario, gui, "Timer", "")->child, "timer");
-    ck_assert_ptr_null(route_find(&scenario, gui, "ROM", ""));
     unload();
 }
 END_TEST
@@ -346,9 +311,9 @@ int main(void)
     tcase_add_test(tcase, an_optional_entry_may_lack_its_binary);
     tcase_add_test(tcase, an_empty_config_is_none);
     tcase_add_test(tcase, restart_is_read);
-    tcase_add_test(tcase, the_most_specific_route_wins);
-    tcase_add_test(tcase, any_child_finds_a_provider);
-    tcase_add_test(tcase, a_default_route_replaces_ours);
+    tcase_add_test(tcase, what_is_not_said_has_defaults);
+    tcase_add_test(tcase, policies_are_read);
+    tcase_add_test(tcase, the_whole_system_has_settings);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }

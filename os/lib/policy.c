@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* policy.c: the policy for a session's label. */
+#include <string.h>
+
+#include <os/policy.h>
+
+size_t os_policy_match(const char *pattern, const char *label)
+{
+    if (!pattern)
+        return 1;
+    size_t len = strlen(pattern), label_len = strlen(label);
+    if (len && pattern[len - 1] == '*')
+        return strncmp(pattern, label, len - 1) ? 0 : len + 1;
+    if (*pattern == '*')
+        return label_len < len - 1 || strcmp(pattern + 1, label + label_len - (len - 1)) ? 0 : len + 1;
+    return strcmp(pattern, label) ? 0 : SIZE_MAX;
+}
+
+os_config_ref os_policy_find(const struct os_config *config, const char *label)
+{
+    os_config_ref root = os_config_root(config), found = NULL;
+    size_t found_at = 0;
+    for (os_config_ref at = os_config_first(config, os_config_get(config, root, "policy")); at;
+         at = os_config_next(config, at)) {
+        os_config_ref pattern = os_config_get(config, at, "label");
+        size_t fits = pattern ? os_policy_match(os_config_value(config, pattern), label) : 0;
+        if (fits > found_at) {
+            found = at;
+            found_at = fits;
+        }
+    }
+    return found ? found : os_config_get(config, root, "default-policy");
+}
