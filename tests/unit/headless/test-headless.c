@@ -127,8 +127,7 @@ START_TEST(size_follows_the_config)
     inproc_idle();
     inproc_config_set(&headless, "width: 0\n");
     inproc_idle();
-    os_signal_submit(host.shot);
-    inproc_idle();
+    want_shot();
     ck_assert_uint_eq(saved_pixel(100, 80, 0, 0) >> 16, 44);
 }
 END_TEST
