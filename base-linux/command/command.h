@@ -87,5 +87,7 @@ int command_run(const struct command_line *line);
 int command_check(const struct command_line *line);
 int command_list(const struct command_line *line);
 int command_log(const struct command_line *line);
+int command_new(const struct command_line *line);
+int command_kit(const struct command_line *line);
 
 #endif
