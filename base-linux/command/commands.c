@@ -8,19 +8,26 @@ static const struct command_option run_options[] = {
     { "--headless", NULL, "without a window; the picture goes to a file at the end" },
     { "--shot", "FILE.png", "that file" },
     { "--for", "SECONDS", "ends by itself" },
-    { "--components", "DIR[:DIR...]",
-      "looks for components there before it does where those of Seedbed are" },
     { "--no-spin", NULL, "calls never wait awake for their answers" },
     { NULL, NULL, NULL },
 };
 
 static const struct command_option check_options[] = {
-    { "--components", "DIR[:DIR...]", "looks for components there first" },
+    { "--headless", NULL, "as a system without a window" },
+    { "--json", NULL, "a list of messages, for programs" },
     { NULL, NULL, NULL },
 };
 
-static const struct command_option new_options[] = {
-    { "--dir", "DIR", "makes the project's folder in this one" },
+static const struct command_option headless_options[] = {
+    { "--headless", NULL, "as a system without a window" },
+    { NULL, NULL, NULL },
+};
+
+static const struct command_option graph_options[] = {
+    { "--format", "FORMAT", "text, dot or svg; else as the name of the file says" },
+    { "--output", "FILE", "to that file" },
+    { "-o", "FILE", "the same" },
+    { "--headless", NULL, "as a system without a window" },
     { NULL, NULL, NULL },
 };
 
@@ -49,9 +56,34 @@ const struct command commands[] = {
       .min = 1,
       .max = 1,
       .summary = "looks for mistakes in a scenario without starting anything",
-      .text = "Each mistake is told with file, line and column. The status is 2 if there are any.",
+      .text = "Each mistake is told with file, line and column, as compilers do. The status is 2 if there "
+              "are any, and 0 "
+              "if there are warnings only.\n"
+              "\n"
+              "Scenarios of inits within the scenario are checked, too.",
       .options = check_options,
       .run = command_check },
+    { .name = "explain",
+      .operands = "SCENARIO COMPONENT SERVICE[:LABEL]",
+      .min = 3,
+      .max = 3,
+      .summary = "shows where a session request goes and which rule decides it",
+      .text = "Goes through the rules of routing one by one, up to the component that serves the request and "
+              "what that "
+              "sees of it. COMPONENT is the name of an entry; SUB/NAME is one of the init SUB.\n"
+              "\n"
+              "The status is 1 if the request is refused.",
+      .options = headless_options,
+      .run = command_explain },
+    { .name = "graph",
+      .operands = "[SCENARIO]",
+      .max = 1,
+      .summary = "draws the components of a scenario and their sessions",
+      .text = "As a tree of text, as SVG (made by Graphviz) or in the language of Graphviz. Without SCENARIO "
+              "the default "
+              "one is drawn.",
+      .options = graph_options,
+      .run = command_graph },
     { .name = "list",
       .operands = "",
       .summary = "shows the systems that are running, and their components",
@@ -64,26 +96,6 @@ const struct command commands[] = {
       .text = "Of COMPONENT only, or of all.",
       .options = log_options,
       .run = command_log },
-    { .name = "new",
-      .operands = "NAME",
-      .min = 1,
-      .max = 1,
-      .summary = "makes a project for a component of your own",
-      .text = "In a folder called NAME, which must not be there yet: source, interface, schema of its "
-              "config, client, "
-              "test in one process and scenario, built by make or Meson against the kit that this command "
-              "belongs "
-              "to. NAME becomes that of the program and, with capitals, that of the service.",
-      .options = new_options,
-      .run = command_new },
-    { .name = "kit",
-      .operands = "[PLACE]",
-      .max = 1,
-      .summary = "shows where what components are built with is installed",
-      .text =
-          "PLACE is one of components, scenarios, template, headers and pkgconfig, of which only the path is "
-          "printed then.",
-      .run = command_kit },
     { .name = "help",
       .operands = "[COMMAND]",
       .max = 1,

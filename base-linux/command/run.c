@@ -15,9 +15,9 @@
 #define DEFAULT_SCENARIO "default"
 #define DEFAULT_SHOT     "seedbed-shot.png"
 
-/* What run and check are given. */
+/* What run is given. */
 struct arguments {
-    const char *scenario, *shot, *components;
+    const char *scenario, *shot;
     int headless, no_spin;
     os_time duration;
 };
@@ -34,7 +34,6 @@ static int read_arguments(const struct command_line *line, struct arguments *arg
     const char *duration = command_option(line, "--for");
     *arguments = (struct arguments){ .scenario = command_operand(line, 0),
                                      .shot = command_option(line, "--shot"),
-                                     .components = command_option(line, "--components"),
                                      .headless = command_option(line, "--headless") != NULL,
                                      .no_spin = command_option(line, "--no-spin") != NULL };
     if (arguments->shot && !is_png(arguments->shot))
@@ -67,26 +66,25 @@ static void default_shot(char path[PATH_MAX])
         snprintf(path, PATH_MAX, "%s", DEFAULT_SHOT);
 }
 
-static int run_system(const struct arguments *arguments, int check)
+static int run_system(const struct arguments *arguments)
 {
-    static char scenario[PATH_MAX], shot[PATH_MAX];
-    static struct find_dirs dirs;
+    static char scenario[PATH_MAX], components[PATH_MAX], shot[PATH_MAX];
+    const char *dirs[] = { components, NULL };
     const char *name = arguments->scenario ? arguments->scenario : DEFAULT_SCENARIO;
-    if (find_scenario(name, scenario) || find_dirs(&dirs, arguments->components))
+    if (find_scenario(name, scenario) || find_components(components))
         return EXIT_FAILURE;
     if (arguments->shot && check_shot(arguments->shot))
         return EXIT_FAILURE;
     default_shot(shot);
-    const char *headless = why_headless(arguments->headless, dirs.kit);
+    const char *headless = why_headless(arguments->headless, components);
     struct linux_core_options options = { .scenario = scenario,
-                                          .dirs = dirs.list,
+                                          .dirs = dirs,
                                           .shot = arguments->shot ? arguments->shot : shot,
                                           .shot_wanted = arguments->shot != NULL,
                                           .headless = headless != NULL,
                                           .no_spin = arguments->no_spin,
-                                          .check = check,
                                           .duration = arguments->duration };
-    if (headless && !check)
+    if (headless)
         fprintf(stderr, "seedbed: %s; the picture of the screen will be in %s\n", headless, options.shot);
     return linux_core_run(&options);
 }
@@ -95,12 +93,5 @@ int command_run(const struct command_line *line)
 {
     struct arguments arguments;
     int status = read_arguments(line, &arguments);
-    return status ? status : run_system(&arguments, 0);
-}
-
-int command_check(const struct command_line *line)
-{
-    struct arguments arguments = { .scenario = command_operand(line, 0),
-                                   .components = command_option(line, "--components") };
-    return run_system(&arguments, 1);
+    return status ? status : run_system(&arguments);
 }

@@ -26,11 +26,10 @@ extern struct linux_core linux_core;
 /* Decides the end of the system; the first decision counts. */
 void linux_core_end(int status);
 
-/* Whether this machine lacks a part of the sandbox. Users of their own for components are had by root only.
- */
+/* Whether this machine lacks a part of the sandbox. */
 static inline int linux_sandbox_incomplete(void)
 {
-    return (linux_core.missing & ~(uint32_t)SPAWNER_NO_UID) != 0;
+    return linux_lacks_sandbox(linux_core.missing);
 }
 
 /* ---- memory.c */

@@ -12,13 +12,22 @@ struct linux_core_options {
     int shot_wanted;         /* a picture is to be made at the end; not having it is an error */
     int headless;            /* no display; a picture is made at the end in any case */
     int no_spin;             /* calls never wait awake, whatever it costs them */
-    int check;               /* look for mistakes in the scenario, start nothing */
     os_time duration;        /* ns after which the system ends with status 0; 0: none */
 };
 
 /* Runs a system until its end; the exit status of the command. Once per process, which must have no threads.
  */
 int linux_core_run(const struct linux_core_options *options);
+
+/*
+ * Opens a regular file to be read; without waiting should it turn out to be something else. The descriptor is
+ * the caller's. OS_ERR_NOT_FOUND, OS_ERR_IO.
+ */
+os_err linux_open_regular(const char *path, int *fd);
+
+/* Whether a machine that lacks MISSING (of spawner_start) lacks a part of the sandbox. Users of their own for
+ * components are had by root only. */
+int linux_lacks_sandbox(uint32_t missing);
 
 /* The address of the control socket of the system that process PID of user UID runs. */
 struct sockaddr_un;

@@ -30,8 +30,7 @@ static ssize_t read_text(void *from, void *buffer, size_t size)
     return (ssize_t)len;
 }
 
-/* A regular file; without waiting should it turn out to be something else. */
-static os_err open_regular(const char *path, int *fd)
+os_err linux_open_regular(const char *path, int *fd)
 {
     struct stat st;
     int opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -49,11 +48,11 @@ static os_err find_file(const char *name, int *fd)
 {
     char path[4096];
     if (!strcmp(name, "config"))
-        return open_regular(linux_core.options->scenario, fd);
+        return linux_open_regular(linux_core.options->scenario, fd);
     for (const char *const *dir = linux_core.options->dirs; *dir; dir++) {
         if ((size_t)snprintf(path, sizeof(path), "%s/%s", *dir, name) >= sizeof(path))
             continue;
-        os_err err = open_regular(path, fd);
+        os_err err = linux_open_regular(path, fd);
         if (err != OS_ERR_NOT_FOUND)
             return err;
     }
@@ -79,8 +78,7 @@ static void run_text(char *text, size_t size)
     for (char *at = name; *at; at++)
         if ((unsigned char)*at < ' ')
             *at = '?'; /* a name must not add lines */
-    snprintf(text, size, "mode: %s\nfile: %s\n%s%s", options->headless ? "headless" : "display", name,
-             options->check ? "check: true\n" : "",
+    snprintf(text, size, "mode: %s\nfile: %s\n%s", options->headless ? "headless" : "display", name,
              linux_sandbox_incomplete() ? "sandbox: incomplete\n" : "");
 }
 

@@ -43,8 +43,6 @@ enum core_shot core_plat_shot(os_time *patience)
 {
     const struct linux_core_options *options = linux_core.options;
     *patience = SHOT_WAIT;
-    if (options->check)
-        return CORE_SHOT_NONE;
     return options->shot_wanted ? CORE_SHOT_WANTED : options->headless ? CORE_SHOT_POSSIBLE : CORE_SHOT_NONE;
 }
 
@@ -99,6 +97,11 @@ static os_err take_signals(void)
     if (signals.fd < 0)
         return OS_ERR_HANDLES;
     return transport_watch(linux_core.ep.plat, &signals, EPOLLIN);
+}
+
+int linux_lacks_sandbox(uint32_t missing)
+{
+    return (missing & ~(uint32_t)SPAWNER_NO_UID) != 0;
 }
 
 /* As for other programs: who closes the output wants no more of it. On the writer's thread, so by a signal.

@@ -426,6 +426,15 @@ int spawner_has_profile(const struct spawner *s, const char *name)
     return find_profile(s, name) >= 0;
 }
 
+int spawner_knows_profile(const char *name)
+{
+    for (size_t i = 0; i < profile_text_count; i++) {
+        if (strcmp(profile_texts[i].name, name) == 0)
+            return 1;
+    }
+    return 0;
+}
+
 os_err spawner_request(struct spawner *s, const struct spawner_request *wanted)
 {
     const int fds[FD_COUNT] = {

@@ -187,6 +187,7 @@ void child_start(struct child *child)
     child_pd_args(&args, &child->generation->scenario, entry);
     child->state = CHILD_CREATING;
     child->started = os_clock_now();
+    child->starts++;
     os_call_init(&child->call, child->engine->env->ep, create_done);
     os_err err = os_parent_session_begin(child->engine->env->parent, &child->call, "PD", entry->name, args,
                                          entry->ram, entry->caps);
@@ -229,6 +230,14 @@ static int ends_system(const struct child *child, const struct ending *ending)
            (child->entry->exit == EXIT_ENDS_SYSTEM_ON_FAILURE && ending->status);
 }
 
+/* It starts anew as soon as it can, as if it never had failed. */
+static void child_again(struct child *child)
+{
+    child->again = 1;
+    child->restarts = 0;
+    child->alarm.due = os_clock_now();
+}
+
 /* Logs the end and decides what follows. */
 static void judge(struct child *child, const struct ending *ending)
 {
@@ -236,7 +245,11 @@ static void judge(struct child *child, const struct ending *ending)
     child->again = 0;
     if (child->removed)
         return;
-    if (ending->fatal) {
+    snprintf(child->last_exit, sizeof(child->last_exit), "%.150s", ending->text);
+    if (ending->again) {
+        child_again(child);
+        child_log(child, "%s", ending->text);
+    } else if (ending->fatal) {
         child_log(child, "%s", ending->text);
         engine_ended(child->engine, ending->status);
     } else if (ends_system(child, ending)) {
@@ -332,6 +345,27 @@ void child_remove(struct child *child)
     case CHILD_STARTING:
     case CHILD_RUNNING:
         child_end(child, &(struct ending){ .text = "" });
+        return;
+    }
+}
+
+void child_restart(struct child *child)
+{
+    child_again(child);
+    switch (child->state) {
+    case CHILD_IDLE:
+        os_alarm_clear(&child->alarm);
+        child_start(child);
+        return;
+    case CHILD_GONE:
+        child_start(child);
+        return;
+    case CHILD_CREATING: /* it is being started */
+    case CHILD_ENDING:
+        return;
+    case CHILD_STARTING:
+    case CHILD_RUNNING:
+        child_end(child, &(struct ending){ .again = 1, .text = "is restarted by request" });
         return;
     }
 }

@@ -37,6 +37,7 @@ os_err os_engine_create(struct os_env *env, const struct os_engine_options *opti
     engine->handlers = options->handlers;
     engine->headless = options->headless;
     engine->next_server_id = 1;
+    engine->started = os_clock_now();
     engine->later.handle = later;
     snprintf(engine->file, sizeof(engine->file), "%s", options->file ? options->file : "scenario");
     os_list_init(&engine->binaries);
@@ -101,6 +102,25 @@ os_err os_engine_check(struct os_engine *engine, const void *content, size_t siz
     if (!err)
         generation_drop(generation);
     return err;
+}
+
+os_err os_engine_kill(struct os_engine *engine, const char *name)
+{
+    struct child *child = engine_child(engine, name);
+    if (!child)
+        return OS_ERR_NOT_FOUND;
+    return child_is_alive(child) ? os_pd_control_kill(child->control) : OS_ERR_DEAD;
+}
+
+os_err os_engine_restart(struct os_engine *engine, const char *name)
+{
+    struct child *child = engine_child(engine, name);
+    if (!child)
+        return OS_ERR_NOT_FOUND;
+    os_alarm_clear(&engine->later);
+    engine->ended = 0;
+    child_restart(child);
+    return OS_OK;
 }
 
 struct child *engine_child(struct os_engine *engine, const char *name)

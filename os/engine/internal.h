@@ -51,7 +51,8 @@ struct os_engine {
     int status;                     /* of the first child that ended badly for good */
     int ended;                      /* `ended` is being told, or was */
     int dying;                      /* being destroyed */
-    struct os_alarm later;          /* tells and frees when nothing of the engine is on the stack any more */
+    os_time started;
+    struct os_alarm later; /* tells and frees when nothing of the engine is on the stack any more */
 };
 
 enum child_state {
@@ -82,7 +83,9 @@ struct child {
     struct os_list serves;   /* sessions at it: struct session.server_link */
     struct os_list roots;    /* that it announced: struct announced */
     uint32_t restarts;       /* in a row */
+    uint32_t starts;         /* in all */
     os_time started;
+    char last_exit[160];                      /* how it ended last, for a person */
     os_signal_cap yield_sigh, heartbeat_sigh; /* that it has given, or none */
     int vital;   /* the scenario that it came with has started only when it has */
     int again;   /* to be started again when the PD session is closed */
@@ -169,6 +172,9 @@ OS_MUST_CHECK os_err child_create(struct os_engine *engine, struct generation *g
                                   const struct entry *entry, struct child **child);
 void child_start(struct child *child);
 
+/* Ends the child if it runs, and starts it anew. */
+void child_restart(struct child *child);
+
 /* Ends the child whatever it does, and frees it when it is gone. */
 void child_remove(struct child *child);
 
@@ -179,6 +185,7 @@ void child_pd_args(char (*args)[OS_ARGS_MAX], const struct scenario *scenario, c
 struct ending {
     int status; /* 0: it ended well */
     int fatal;  /* the system has not started then */
+    int again;  /* it is started again at once, whatever its policy says */
     char text[300];
 };
 
@@ -214,6 +221,11 @@ os_err resources_heartbeat_response(struct os_rpc *rpc);
 
 /* CHILD has ended: it asks for nothing any more and is asked for nothing. */
 void resources_child_end(struct child *child);
+
+/* ---- state.c */
+
+/* Where SESSION is: the server's name, "parent" or "local". */
+const char *session_server_name(const struct session *session);
 
 /* ---- session.c */
 

@@ -187,8 +187,7 @@ void check_routes(const struct scenario *scenario, struct problems *problems)
             check_route(scenario, problems, &scenario->entries[i].routes.at[j]);
 }
 
-/* Labels are not known before the component runs, so a service counts as reachable if some label is. */
-static int is_routed(const struct scenario *scenario, const struct entry *entry, const char *service)
+int scenario_is_routed(const struct scenario *scenario, const struct entry *entry, const char *service)
 {
     const struct route *route = route_find(scenario, entry, service, "");
     for (size_t i = 0; !route && i < entry->routes.count; i++)
@@ -208,7 +207,7 @@ static void check_requires(const struct scenario *scenario, struct problems *pro
 {
     for (size_t i = 0; i < entry->manifest.requires.count; i++) {
         const char *service = entry->manifest.requires.at[i];
-        if (!strcmp(service, "ROM") || is_routed(scenario, entry, service))
+        if (!strcmp(service, "ROM") || scenario_is_routed(scenario, entry, service))
             continue;
         problem_at(problems, entry->node, "%s requires %s, expected a route to an entry that provides it",
                    entry->name, service);

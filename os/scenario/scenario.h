@@ -225,6 +225,12 @@ OS_MUST_CHECK os_err route_rewrite(const struct scenario *scenario, const struct
                                    const struct entry *client, const char *service, const char *label,
                                    const char *args, struct route_request *request);
 
+/*
+ * A session of SERVICE that ENTRY requests can get somewhere. Labels are not known before a component runs,
+ * so it is enough if it can with some label.
+ */
+int scenario_is_routed(const struct scenario *scenario, const struct entry *entry, const char *service);
+
 /* The name of SERVICE at the server that ROUTE leads to. */
 const char *route_service(const struct route *route, const char *service);
 

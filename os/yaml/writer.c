@@ -26,7 +26,7 @@ static uint32_t add_text(struct config_writer *writer, const char *text)
     size_t size = strlen(text) + 1;
     if (size == 1 && writer->text_size)
         return 0;
-    if (size > CONFIG_TEXT_MAX - writer->text_size) {
+    if (size > writer->text_max - writer->text_size) {
         writer->err = OS_ERR_TOO_LARGE;
         return 0;
     }
@@ -44,6 +44,8 @@ static uint32_t add_text(struct config_writer *writer, const char *text)
 void config_writer_init(struct config_writer *writer, const char *file)
 {
     memset(writer, 0, sizeof(*writer));
+    writer->nodes_max = CONFIG_NODES_MAX;
+    writer->text_max = CONFIG_TEXT_MAX;
     (void)add_text(writer, "");
     if (!writer->err)
         writer->file = add_text(writer, file);
@@ -72,7 +74,7 @@ void config_writer_add(struct config_writer *writer, enum os_config_kind kind, c
                        const char *value, uint32_t line, uint32_t column)
 {
     int opens = kind != OS_CONFIG_SCALAR;
-    if (!writer->err && (writer->count == CONFIG_NODES_MAX || (opens && writer->depth == CONFIG_DEPTH_MAX)))
+    if (!writer->err && (writer->count >= writer->nodes_max || (opens && writer->depth == CONFIG_DEPTH_MAX)))
         writer->err = OS_ERR_TOO_LARGE;
     if (writer->err)
         return;

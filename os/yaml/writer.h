@@ -24,6 +24,7 @@ struct config_writer {
     uint32_t file;
     struct config_writer_level levels[CONFIG_DEPTH_MAX];
     uint32_t depth;
+    uint32_t nodes_max, text_max; /* as above; a writer of what is no file may set others */
     os_err err;
 };
 

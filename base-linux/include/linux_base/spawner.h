@@ -73,6 +73,9 @@ int spawner_fd(const struct spawner *spawner);
 /* Non-zero if there is a profile NAME. */
 int spawner_has_profile(const struct spawner *spawner, const char *name);
 
+/* The same of any spawner there could be; none needs to run. */
+int spawner_knows_profile(const char *name);
+
 /* Requests a start; events follow. OS_ERR_DEAD when the spawner is gone. */
 os_err spawner_request(struct spawner *spawner, const struct spawner_request *request);
 

@@ -60,4 +60,32 @@ OS_MUST_CHECK os_err os_engine_apply(struct os_engine *engine, const void *conte
 /* The same as far as the checks go; touches nothing. */
 OS_MUST_CHECK os_err os_engine_check(struct os_engine *engine, const void *content, size_t size);
 
+/*
+ * Ends the process of child NAME from outside; what follows is up to its restart policy. OS_ERR_NOT_FOUND, or
+ * OS_ERR_DEAD when it does not run now.
+ */
+OS_MUST_CHECK os_err os_engine_kill(struct os_engine *engine, const char *name);
+
+/* Ends child NAME if it runs and starts it anew, at once and whatever its policy says. OS_ERR_NOT_FOUND. */
+OS_MUST_CHECK os_err os_engine_restart(struct os_engine *engine, const char *name);
+
+/*
+ * The state of all children and sessions: a config tree, *SIZE bytes at *TREE, to be freed by the caller.
+ *
+ *     system: { file, mode, age-ms, ram, ram-used, caps, caps-used }
+ *     components:
+ *       NAME: { state, why, binary, sandbox, age-ms, restarts, last-exit, ram, ram-used, caps, caps-used,
+ *               asks: { ram, caps }, provides: [SERVICE], sessions: [...] }
+ *
+ * Quotas are in bytes and capabilities, those of `system` the account of the engine's component. state is one
+ * of waiting (for its restart), creating, starting, running, restarting, ending and ended; why says what it
+ * waits for, and is not there when it waits for nothing. age-ms is that of the process. provides has what is
+ * announced now. asks is there while a request for quota waits. A session is { service, label, server, state,
+ * why, ram, caps }, where label is the server's view, server is the name of a child or parent or local, and
+ * state one of waiting, opening, open, closing and lost.
+ *
+ * OS_ERR_RAM, OS_ERR_TOO_LARGE.
+ */
+OS_MUST_CHECK os_err os_engine_state(struct os_engine *engine, void **tree, size_t *size);
+
 #endif

@@ -60,11 +60,13 @@ START_TEST(best_effort_warns_once)
 }
 END_TEST
 
+/* What does not start anything has no reason to warn besides. */
 static void expect_refused(const char *command)
 {
     struct run run;
     run_start(&run, command, "sandbox: required\n" SYSTEM, NULL);
-    run_expect(&run, WARNING);
+    if (!strcmp(command, "run"))
+        run_expect(&run, WARNING);
     run_expect(&run, REFUSAL);
     ck_assert_int_eq(run_end(&run), 2);
     ck_assert_uint_eq(run_count(&run, REFUSAL), 1);
@@ -85,9 +87,10 @@ START_TEST(few_namespaces)
     static const char *const limits[] = { "1", "2", "3", "4" };
     struct run run;
     limit_namespaces(limits[_i]);
-    run_start(&run, "check", SYSTEM, NULL);
+    run_start(&run, "run", "start:\n  hello-server:\n  hello-client: { exit: ends-system }\n", headless);
     int status = run_end(&run);
-    ck_assert_msg(status == (strstr(run.text, ": ok\n") ? 0 : 1), "status %d of:\n%s", status, run.text);
+    ck_assert_msg(status == (strstr(run.text, "Hello, world!") ? 0 : 1), "status %d of:\n%s", status,
+                  run.text);
     ck_assert_msg(!strstr(run.text, "No space left"), "%s", run.text);
 }
 END_TEST

@@ -608,6 +608,109 @@ START_TEST(a_restart_that_fails_is_tried_again)
 }
 END_TEST
 
+/* ---- what a person may do, and see */
+
+static os_err done;
+static char told_state[8192];
+
+static void append(const struct os_config *config, os_config_ref node, unsigned depth)
+{
+    size_t at = strlen(told_state);
+    snprintf(told_state + at, sizeof(told_state) - at, "%*s%s: %s\n", (int)depth * 2, "",
+             os_config_key(config, node), os_config_value(config, node));
+    for (os_config_ref child = os_config_first(config, node); child; child = os_config_next(config, child))
+        append(config, child, depth + 1);
+}
+
+static void take_state(void)
+{
+    struct os_config config;
+    void *tree;
+    size_t size;
+    told_state[0] = 0;
+    done = os_engine_state(system_engine(), &tree, &size);
+    if (done)
+        return;
+    ck_assert_int_eq(os_config_init(&config, tree, size), OS_OK);
+    append(&config, os_config_root(&config), 0);
+    free(tree);
+}
+
+static void assert_state(const char *line)
+{
+    system_do(take_state);
+    ck_assert_int_eq(done, OS_OK);
+    ck_assert_msg(strstr(told_state, line) != NULL, "no '%s' in\n%s", line, told_state);
+}
+
+START_TEST(the_state_says_what_waits_for_what)
+{
+    struct service service;
+    struct request request;
+    begin(BOTH);
+    assert_state("  system: \n    file: s.yaml\n    mode: display\n    age-ms: 0\n    ram: ");
+    assert_state(
+        "    server: \n      state: running\n      binary: server\n      sandbox: strict\n"
+        "      age-ms: 0\n      ram: 1048576\n      ram-used: 0\n      caps: 100\n      caps-used: 0\n"
+        "      restarts: 0\n      provides: \n      sessions: \n");
+    serve(&service);
+    ask(&request, "client", "Data", OS_KIB(16), 4);
+    assert_state("    client: \n      state: running\n      why: Data: server has not announced Data\n");
+    assert_state("          service: Data\n          label: client\n          server: server\n"
+                 "          state: waiting\n          why: server has not announced Data\n"
+                 "          ram: 16384\n          caps: 4\n");
+    ck_assert_int_eq(announce(&service, "server", "Data"), OS_OK);
+    inproc_idle();
+    assert_state("          state: open\n          ram: 16384\n");
+    assert_state("      provides: \n        : Data\n");
+    os_cap_drop(request.cap.cap);
+    system_crash("server");
+    assert_state("    server: \n      state: restarting\n      why: restart 1 of 2 in 100 ms\n");
+    assert_state("      last-exit: faulted: segmentation fault\n");
+    assert_state("          why: the server has ended, the client has not closed it\n");
+    system_end();
+}
+END_TEST
+
+static void kill_server(void)
+{
+    done = os_engine_kill(system_engine(), "server");
+}
+
+static void restart_server(void)
+{
+    done = os_engine_restart(system_engine(), "server");
+}
+
+static void restart_nobody(void)
+{
+    done = os_engine_restart(system_engine(), "nobody");
+}
+
+START_TEST(children_are_killed_and_restarted)
+{
+    begin(BOTH);
+    system_do(restart_nobody);
+    ck_assert_int_eq(done, OS_ERR_NOT_FOUND);
+    system_do(kill_server);
+    ck_assert_int_eq(done, OS_OK);
+    ck_assert_uint_eq(system_starts("server"), 1);
+    system_do(kill_server);
+    ck_assert_int_eq(done, OS_ERR_DEAD);
+    system_do(restart_server); /* it waits for its restart, and does no longer */
+    ck_assert_int_eq(done, OS_OK);
+    ck_assert_uint_eq(system_starts("server"), 2);
+    for (unsigned i = 0; i < 20; i++) { /* more often than its policy would */
+        system_do(restart_server);
+        inproc_advance(1);
+        ck_assert_uint_eq(system_starts("server"), 3 + i);
+    }
+    inproc_advance(10 * OS_SEC);
+    ck_assert_uint_eq(system_starts("server"), 22);
+    system_end();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("engine");
@@ -638,6 +741,8 @@ int main(void)
     tcase_add_test(tcase, the_system_ends_with_a_child);
     tcase_add_test(tcase, a_start_that_fails_is_the_end);
     tcase_add_test(tcase, a_restart_that_fails_is_tried_again);
+    tcase_add_test(tcase, the_state_says_what_waits_for_what);
+    tcase_add_test(tcase, children_are_killed_and_restarted);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }
