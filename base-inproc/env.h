@@ -70,7 +70,7 @@ struct inproc_component *component_of_rpc(struct os_rpc *rpc);
 os_err parent_resource_request(struct os_rpc *rpc, uint64_t ram, uint32_t caps);
 os_err parent_yield_sigh(struct os_rpc *rpc, os_signal_cap handler);
 os_err parent_yield_request(struct os_rpc *rpc, uint64_t *ram, uint32_t *caps);
-os_err parent_yield_response(struct os_rpc *rpc);
+os_err parent_yield_response(struct os_rpc *rpc, uint64_t ram, uint32_t caps);
 os_err parent_heartbeat_sigh(struct os_rpc *rpc, os_signal_cap handler);
 os_err parent_heartbeat_response(struct os_rpc *rpc);
 void resources_forget(struct inproc_component *component);

@@ -46,14 +46,17 @@ os_err parent_yield_request(struct os_rpc *rpc, uint64_t *ram, uint32_t *caps)
     return OS_OK;
 }
 
-os_err parent_yield_response(struct os_rpc *rpc)
+static uint64_t less(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+os_err parent_yield_response(struct os_rpc *rpc, uint64_t ram, uint32_t caps)
 {
     struct inproc_component *component = component_of_rpc(rpc);
     struct os_quota *quota = &component->quota;
-    uint64_t ram = quota->ram - quota->ram_used;
-    uint32_t caps = quota->caps - quota->caps_used;
-    ram = ram < component->wanted_ram ? ram : component->wanted_ram;
-    caps = caps < component->wanted_caps ? caps : component->wanted_caps;
+    ram = less(ram, less(component->wanted_ram, quota->ram - quota->ram_used));
+    caps = (uint32_t)less(caps, less(component->wanted_caps, quota->caps - quota->caps_used));
     quota->ram -= ram;
     quota->caps -= caps;
     component->wanted_ram -= ram;

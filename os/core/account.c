@@ -28,6 +28,7 @@ os_err core_accounts_init(struct core_accounts *accounts, uint64_t ram, uint32_t
     os_list_init(&accounts->all);
     accounts->ram = ram;
     accounts->caps = caps;
+    accounts->changed = NULL;
     struct core_account *account = account_create(accounts, NULL);
     if (!account)
         return OS_ERR_NO_MEMORY;
@@ -50,6 +51,12 @@ int core_accounts_valid(const struct core_accounts *accounts)
     return ram == accounts->ram && caps == accounts->caps;
 }
 
+static void changed(const struct core_accounts *accounts)
+{
+    if (accounts->changed)
+        accounts->changed(accounts);
+}
+
 /* Whether so much of it is unused. */
 static os_err has(const struct core_account *account, uint64_t ram, uint32_t caps)
 {
@@ -67,6 +74,7 @@ static void move(struct core_account *from, struct core_account *to, uint64_t ra
     from->caps -= caps;
     to->ram += ram;
     to->caps += caps;
+    changed(from->accounts);
 }
 
 os_err core_account_open(struct core_account *donor, uint64_t ram, uint32_t caps,
@@ -123,6 +131,7 @@ os_err core_account_charge(struct core_account *account, uint64_t ram, uint32_t 
         return err;
     account->ram_used += ram;
     account->caps_used += caps;
+    changed(account->accounts);
     return OS_OK;
 }
 
@@ -131,6 +140,7 @@ void core_account_refund(struct core_account *account, uint64_t ram, uint32_t ca
     assert(ram <= account->ram_used && caps <= account->caps_used);
     account->ram_used -= ram;
     account->caps_used -= caps;
+    changed(account->accounts);
     if (account->closed)
         return_unused(account);
 }

@@ -13,6 +13,8 @@ struct core_accounts {
     struct os_list all; /* of struct core_account.link */
     uint64_t ram;       /* bytes; the sum over all accounts */
     uint32_t caps;
+    /* Called after each change, for those who look whether the accounts are valid all the time; or NULL. */
+    void (*changed)(const struct core_accounts *accounts);
 };
 
 struct core_account {

@@ -142,9 +142,11 @@ static os_err parent_yield_request(struct os_rpc *rpc, uint64_t *ram, uint32_t *
     return OS_OK;
 }
 
-static os_err parent_yield_response(struct os_rpc *rpc)
+static os_err parent_yield_response(struct os_rpc *rpc, uint64_t ram, uint32_t caps)
 {
     (void)rpc;
+    (void)ram;
+    (void)caps;
     return OS_OK;
 }
 

@@ -2,7 +2,7 @@
 /* account.c: moving quota between accounts. core does the arithmetic; nothing is moved that is not there. */
 #include "internal.h"
 
-static os_pd_cap account_of(struct os_engine *engine, struct child *child)
+os_pd_cap child_account(struct os_engine *engine, struct child *child)
 {
     return child ? os_pd_control_as_os_pd(child->control) : engine->env->pd;
 }
@@ -12,7 +12,7 @@ os_err account_move(struct os_engine *engine, struct child *from, struct child *
 {
     if (from == to || (!ram && !caps))
         return OS_OK;
-    return os_pd_transfer(account_of(engine, from), account_of(engine, to), ram, caps);
+    return os_pd_transfer(child_account(engine, from), child_account(engine, to), ram, caps);
 }
 
 void account_return(struct os_engine *engine, struct child *from, struct child *to, uint64_t *ram,
@@ -25,7 +25,7 @@ void account_return(struct os_engine *engine, struct child *from, struct child *
     *ram = *caps = 0;
     /* A server that does not free what it has allocated for a client: the rest stays with it until it ends.
      */
-    if (os_pd_quota(account_of(engine, from), &has_ram, &used_ram, &has_caps, &used_caps))
+    if (os_pd_quota(child_account(engine, from), &has_ram, &used_ram, &has_caps, &used_caps))
         return;
     uint64_t free_ram = has_ram - used_ram;
     uint32_t free_caps = has_caps - used_caps;

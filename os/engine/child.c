@@ -85,6 +85,7 @@ static void start_done(struct os_call *call)
     }
     child->state = CHILD_RUNNING;
     child->vital = 0;
+    heartbeat_begin(child);
 }
 
 /* What core says about the end of the process. */
@@ -270,9 +271,11 @@ static void judge(struct child *child, const struct ending *ending)
     }
 }
 
-static void settle(struct child *child)
+/* BACK is what was in its account, as far as it could be given back. */
+static void settle(struct child *child, struct amount back)
 {
-    sessions_of_server_refund(child);
+    sessions_of_server_refund(child, back);
+    resources_freed(child->engine);
     if (child->removed) {
         sessions_of_server_give_up(child);
         child_free(child);
@@ -291,12 +294,11 @@ static void settle(struct child *child)
 static void close_done(struct os_call *call)
 {
     struct child *child = OS_CONTAINER_OF(call, struct child, call);
-    uint64_t ram;
-    uint32_t caps;
-    os_err err = os_parent_close_end(call, &ram, &caps);
+    struct amount back = { 0 };
+    os_err err = os_parent_close_end(call, &back.ram, &back.caps);
     if (err)
         child_log(child, "could not be closed: %s", os_err_text(err));
-    settle(child);
+    settle(child, back);
 }
 
 /* Closing the PD session ends the process, if there still is one, and brings the account back. */
@@ -307,12 +309,12 @@ static void close_pd(struct child *child)
     os_cap_drop(child->control.cap);
     child->control.cap = OS_NO_CAP;
     if (!has_pd) {
-        settle(child);
+        settle(child, (struct amount){ 0 });
         return;
     }
     os_call_init(&child->call, child->engine->env->ep, close_done);
     if (os_parent_close_begin(child->engine->env->parent, &child->call, child->pd_id))
-        settle(child);
+        settle(child, (struct amount){ 0 });
 }
 
 void child_end(struct child *child, const struct ending *ending)

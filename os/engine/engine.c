@@ -42,6 +42,7 @@ os_err os_engine_create(struct os_env *env, const struct os_engine_options *opti
     snprintf(engine->file, sizeof(engine->file), "%s", options->file ? options->file : "scenario");
     os_list_init(&engine->binaries);
     os_list_init(&engine->children);
+    resources_init(engine);
     generation_source_init(engine);
     *created = engine;
     return OS_OK;
@@ -53,6 +54,7 @@ void os_engine_destroy(struct os_engine *engine)
         return;
     engine->dying = 1;
     os_alarm_clear(&engine->later);
+    resources_fini(engine);
     OS_LIST_FOR_EACH_SAFE (link, &engine->children)
         child_remove(OS_CONTAINER_OF(link, struct child, link));
     engine_returned(engine);
@@ -60,6 +62,7 @@ void os_engine_destroy(struct os_engine *engine)
 
 void engine_returned(struct os_engine *engine)
 {
+    resources_freed(engine);
     if (engine->dying && os_list_empty(&engine->children) && !engine->sessions)
         do_later(engine);
 }

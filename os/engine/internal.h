@@ -35,7 +35,23 @@ struct generation {
     unsigned uses;
 };
 
+struct amount {
+    uint64_t ram; /* bytes */
+    uint32_t caps;
+};
+
+/* What of the engine resources.c needs. */
+struct engine_resources {
+    struct os_list asking; /* of struct child.resources.link, the oldest first */
+    struct os_alarm alarm; /* to look what can be granted */
+    struct os_call call;   /* a request to the parent */
+    uint32_t round;        /* counts requests */
+    int refused;           /* by the parent, since the last of them */
+    int busy;              /* somebody waits for what comes free */
+};
+
 struct os_engine {
+    struct engine_resources resources;
     struct os_env *env;
     struct os_engine_handlers *handlers;
     char file[256];
@@ -53,6 +69,27 @@ struct os_engine {
     int dying;                      /* being destroyed */
     os_time started;
     struct os_alarm later; /* tells and frees when nothing of the engine is on the stack any more */
+};
+
+/* What a child asks for, and what the engine wants back of it. */
+struct child_resources {
+    struct os_list link;   /* while ask is owed */
+    struct os_reply ask;   /* for ASKS */
+    struct amount asks;    /* more that it waits for */
+    struct amount granted; /* of such requests since it was started */
+    struct amount owed;    /* that its entry gives it, and that was not free yet */
+    struct amount excess;  /* that its entry no longer gives it */
+    struct amount wanted;  /* back: excess, and what another child waits for */
+    os_signal_cap yield_sigh;
+    uint32_t answered, told; /* the round that it has given something in, or has nothing to give */
+    int told_waiting;
+};
+
+struct child_heartbeat {
+    struct os_alarm alarm;
+    os_signal_cap sigh;
+    uint32_t missed;
+    int owed, told; /* an answer; in the log that it does not come */
 };
 
 enum child_state {
@@ -85,8 +122,9 @@ struct child {
     uint32_t restarts;       /* in a row */
     uint32_t starts;         /* in all */
     os_time started;
-    char last_exit[160];                      /* how it ended last, for a person */
-    os_signal_cap yield_sigh, heartbeat_sigh; /* that it has given, or none */
+    char last_exit[160]; /* how it ended last, for a person */
+    struct child_resources resources;
+    struct child_heartbeat heartbeat;
     int vital;   /* the scenario that it came with has started only when it has */
     int again;   /* to be started again when the PD session is closed */
     int removed; /* to be freed when it has ended */
@@ -210,17 +248,37 @@ struct announced *child_root(struct child *child, const char *service);
 void child_forget_root(struct child *child, const char *service);
 void child_forget_roots(struct child *child);
 
-/* ---- resources.c: quota that a child asks for or is asked for, and its signs of life */
+/* ---- resources.c: quota that a child asks for or is asked for */
 
+void resources_init(struct os_engine *engine);
+void resources_fini(struct os_engine *engine);
+
+/* Something has come back to the engine's account: whoever waits for it may get it, later on. */
+void resources_freed(struct os_engine *engine);
+
+/*
+ * The scenario gives CHILD, which runs, RAM and CAPS from now on, and child->entry still says what it gave it
+ * before. More is moved as soon as it is there; of what is too much the child is asked to give back what it
+ * does not use, and keeps the rest until it ends.
+ */
+void resources_resize(struct child *child, uint64_t ram, uint32_t caps);
+
+/* CHILD has ended: it asks for nothing any more and is asked for nothing, signs of life included. */
+void resources_child_end(struct child *child);
+
+/* What a child calls. */
 os_err resources_request(struct os_rpc *rpc, uint64_t ram, uint32_t caps);
 os_err resources_yield_sigh(struct os_rpc *rpc, os_signal_cap handler);
 os_err resources_yield_request(struct os_rpc *rpc, uint64_t *ram, uint32_t *caps);
-os_err resources_yield_response(struct os_rpc *rpc);
-os_err resources_heartbeat_sigh(struct os_rpc *rpc, os_signal_cap handler);
-os_err resources_heartbeat_response(struct os_rpc *rpc);
+os_err resources_yield_response(struct os_rpc *rpc, uint64_t ram, uint32_t caps);
 
-/* CHILD has ended: it asks for nothing any more and is asked for nothing. */
-void resources_child_end(struct child *child);
+/* ---- heartbeat.c */
+
+/* CHILD runs, or its entry has changed: signs of life are expected from it as the entry says. */
+void heartbeat_begin(struct child *child);
+void heartbeat_end(struct child *child);
+os_err heartbeat_sigh(struct os_rpc *rpc, os_signal_cap handler);
+os_err heartbeat_response(struct os_rpc *rpc);
 
 /* ---- state.c */
 
@@ -245,12 +303,19 @@ struct session *session_find(struct child *client, uint32_t id);
 void sessions_of_client_end(struct child *client);
 /* The server has ended: callers get an error at once, */
 void sessions_of_server_lost(struct child *server);
-/* and when its account is closed, the donations go back. */
-void sessions_of_server_refund(struct child *server);
+/*
+ * and when its account is closed, the donations go back, out of what came BACK of it: memory of a component
+ * that has ended is charged until the last one who has it attached lets go. What is missing then is shared by
+ * its clients in proportion to their donations, after what the server itself had is used up.
+ */
+void sessions_of_server_refund(struct child *server, struct amount back);
 /* The server will not come back: whoever waits for it is told. */
 void sessions_of_server_give_up(struct child *server);
 
 /* ---- account.c */
+
+/* The account of CHILD, or of the engine itself. */
+os_pd_cap child_account(struct os_engine *engine, struct child *child);
 
 /* Moves quota from the account of FROM to that of TO; NULL is init. */
 OS_MUST_CHECK os_err account_move(struct os_engine *engine, struct child *from, struct child *to,

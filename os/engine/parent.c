@@ -143,8 +143,8 @@ static const struct os_parent_ops ops = {
     .yield_sigh = resources_yield_sigh,
     .yield_request = resources_yield_request,
     .yield_response = resources_yield_response,
-    .heartbeat_sigh = resources_heartbeat_sigh,
-    .heartbeat_response = resources_heartbeat_response,
+    .heartbeat_sigh = heartbeat_sigh,
+    .heartbeat_response = heartbeat_response,
 };
 
 os_err child_serve(struct child *child, os_parent_cap *cap)

@@ -1,10 +1,258 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* resources.c: quota that a child asks for or is asked for, and its signs of life. */
+/*
+ * resources.c: quota that children ask for and are asked for. Requests that the policy allows wait in a list,
+ * visibly, and whenever quota comes free, the oldest that fit are granted. For the oldest that does not, the
+ * engine asks its own parent, and those of its children that have said that they can give something back.
+ * What is unused in the account of a child is the child's: nothing is taken that it has not offered.
+ */
+#include <string.h>
 #include "internal.h"
+
+/* Kept for init's own memory and capabilities even if the scenario keeps nothing. */
+#define SLACK_RAM  OS_KIB(256)
+#define SLACK_CAPS 32
+
+/* How often a child is told in the log what became of its requests. */
+#define REQUESTS_TOLD 8
+
+static struct child *child_at(struct os_list *link)
+{
+    return OS_CONTAINER_OF(link, struct child, resources.link);
+}
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t above(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : 0;
+}
+
+static os_err unused(struct os_engine *engine, struct child *child, struct amount *amount)
+{
+    uint64_t ram, ram_used;
+    uint32_t caps, caps_used;
+    os_err err = os_pd_quota(child_account(engine, child), &ram, &ram_used, &caps, &caps_used);
+    if (!err)
+        *amount = (struct amount){ .ram = ram - ram_used, .caps = caps - caps_used };
+    return err;
+}
+
+/* What the engine can give away. */
+static struct amount spare(struct os_engine *engine)
+{
+    struct amount amount = { 0 };
+    const struct scenario *scenario = &engine->generation->scenario;
+    uint64_t slack_ram = SLACK_RAM;
+    uint32_t slack_caps = SLACK_CAPS;
+    if (scenario->slack.ram > slack_ram)
+        slack_ram = scenario->slack.ram;
+    if (scenario->slack.caps > slack_caps)
+        slack_caps = scenario->slack.caps;
+    if (unused(engine, NULL, &amount))
+        return amount;
+    amount.ram = above(amount.ram, slack_ram);
+    amount.caps = (uint32_t)above(amount.caps, slack_caps);
+    return amount;
+}
+
+static int fits(const struct amount *wanted, const struct amount *there)
+{
+    return wanted->ram <= there->ram && wanted->caps <= there->caps;
+}
+
+static int is_nothing(const struct amount *amount)
+{
+    return !amount->ram && !amount->caps;
+}
+
+/* ---- asking others */
+
+static void parent_done(struct os_call *call)
+{
+    struct os_engine *engine = OS_CONTAINER_OF(call, struct os_engine, resources.call);
+    engine->resources.refused = os_parent_resource_request_end(call) != OS_OK;
+    resources_freed(engine);
+}
+
+/* One request at a time, and after a refusal none before a child asks for something again. */
+static void ask_parent(struct os_engine *engine, const struct amount *missing)
+{
+    struct engine_resources *own = &engine->resources;
+    if (own->refused || os_call_pending(&own->call))
+        return;
+    os_call_init(&own->call, engine->env->ep, parent_done);
+    if (os_parent_resource_request_begin(engine->env->parent, &own->call, missing->ram, missing->caps))
+        own->refused = 1;
+}
+
+/* CHILD is to give MISSING back besides what it has too much; it is told when that is more than it knows of.
+ */
+static void want_back(struct child *child, const struct amount *missing)
+{
+    struct child_resources *res = &child->resources;
+    struct amount wanted = { res->excess.ram + missing->ram, res->excess.caps + missing->caps };
+    int is_more = wanted.ram > res->wanted.ram || wanted.caps > res->wanted.caps;
+    res->wanted = wanted;
+    if (is_more && child_is_alive(child))
+        os_signal_submit(res->yield_sigh);
+}
+
+/* Those that have answered are not asked again before somebody asks for something new. */
+static void ask_children(struct os_engine *engine, const struct child *asking, const struct amount *missing)
+{
+    static const struct amount nothing;
+    OS_LIST_FOR_EACH (link, &engine->children) {
+        struct child *child = OS_CONTAINER_OF(link, struct child, link);
+        int asked = child != asking && child->resources.answered != engine->resources.round;
+        want_back(child, asked ? missing : &nothing);
+    }
+}
+
+/* ---- granting */
+
+static void answer(struct child *child, os_err err)
+{
+    struct child_resources *res = &child->resources;
+    os_list_remove(&res->link);
+    res->asks = (struct amount){ 0 };
+    os_parent_resource_request_reply(&res->ask, err);
+}
+
+static void grant(struct child *child, struct amount *there)
+{
+    struct child_resources *res = &child->resources;
+    struct amount asks = res->asks;
+    os_err err = account_move(child->engine, NULL, child, asks.ram, asks.caps);
+    if (!err) {
+        res->granted.ram += asks.ram;
+        res->granted.caps += asks.caps;
+        there->ram -= asks.ram;
+        there->caps -= asks.caps;
+        if (res->told++ < REQUESTS_TOLD)
+            child_log(child, "gets %llu bytes and %u caps more", (unsigned long long)asks.ram,
+                      (unsigned)asks.caps);
+    }
+    answer(child, err);
+}
+
+/* What the scenario gives to a child that runs, and was not there when it began to. */
+static void grow(struct os_engine *engine, struct amount *there)
+{
+    OS_LIST_FOR_EACH (link, &engine->children) {
+        struct child *child = OS_CONTAINER_OF(link, struct child, link);
+        struct amount *owed = &child->resources.owed;
+        struct amount now = { less(owed->ram, there->ram), (uint32_t)less(owed->caps, there->caps) };
+        if (is_nothing(&now) || !child_is_alive(child) ||
+            account_move(engine, NULL, child, now.ram, now.caps))
+            continue;
+        owed->ram -= now.ram;
+        owed->caps -= now.caps;
+        there->ram -= now.ram;
+        there->caps -= now.caps;
+    }
+}
+
+static int owes(struct os_engine *engine)
+{
+    OS_LIST_FOR_EACH (link, &engine->children)
+        if (!is_nothing(&OS_CONTAINER_OF(link, struct child, link)->resources.owed))
+            return 1;
+    return 0;
+}
+
+static void tell_waiting(struct child *child, const struct amount *there)
+{
+    struct child_resources *res = &child->resources;
+    if (res->told_waiting || res->told++ >= REQUESTS_TOLD)
+        return;
+    res->told_waiting = 1;
+    child_log(child, "waits for %llu bytes and %u caps more; %llu bytes and %u caps are free",
+              (unsigned long long)res->asks.ram, (unsigned)res->asks.caps, (unsigned long long)there->ram,
+              (unsigned)there->caps);
+}
+
+static void serve(struct os_alarm *alarm)
+{
+    struct os_engine *engine = OS_CONTAINER_OF(alarm, struct os_engine, resources.alarm);
+    static const struct amount nothing;
+    struct amount there = spare(engine);
+    struct child *oldest = NULL;
+    grow(engine, &there);
+    OS_LIST_FOR_EACH_SAFE (link, &engine->resources.asking) {
+        struct child *child = child_at(link);
+        if (fits(&child->resources.asks, &there)) {
+            grant(child, &there);
+            continue;
+        }
+        oldest = oldest ? oldest : child;
+        tell_waiting(child, &there);
+    }
+    struct amount missing = nothing;
+    if (oldest) {
+        missing.ram = above(oldest->resources.asks.ram, there.ram);
+        missing.caps = (uint32_t)above(oldest->resources.asks.caps, there.caps);
+        ask_parent(engine, &missing);
+    }
+    ask_children(engine, oldest, &missing);
+    engine->resources.busy = oldest || owes(engine);
+}
+
+void resources_freed(struct os_engine *engine)
+{
+    if (!engine->resources.busy || engine->dying)
+        return;
+    os_alarm_set(engine->env->ep, &engine->resources.alarm, os_clock_now());
+}
+
+/* ---- what children ask for */
+
+static os_err refuse(struct child *child, uint64_t ram, uint32_t caps, os_err err)
+{
+    if (child->resources.told++ < REQUESTS_TOLD)
+        child_log(child, "asks for %llu bytes and %u caps more: %s", (unsigned long long)ram, (unsigned)caps,
+                  err == OS_ERR_DENIED ? "its entry has no `more:`" : "that is beyond `more:` of its entry");
+    return err;
+}
+
+/* MORE is a total: what it began with, and what was granted. */
+static os_err check_policy(const struct child *child, uint64_t ram, uint32_t caps)
+{
+    const struct more *more = &child->entry->more;
+    const struct amount *granted = &child->resources.granted;
+    if (more->policy == MORE_DENY)
+        return OS_ERR_DENIED;
+    if (more->policy == MORE_WAIT)
+        return OS_OK;
+    if (ram && ram > above(more->ram, child->entry->ram + granted->ram))
+        return OS_ERR_RAM;
+    if (caps && caps > above(more->caps, (uint64_t)child->entry->caps + granted->caps))
+        return OS_ERR_CAPS;
+    return OS_OK;
+}
 
 os_err resources_request(struct os_rpc *rpc, uint64_t ram, uint32_t caps)
 {
-    return ram || caps ? OS_ERR_DENIED : OS_OK;
+    struct child *child = child_of_rpc(rpc);
+    struct child_resources *res = &child->resources;
+    if (os_reply_owed(&res->ask))
+        answer(child, OS_ERR_CANCELLED);
+    if (!ram && !caps)
+        return OS_OK;
+    os_err err = check_policy(child, ram, caps);
+    if (err)
+        return refuse(child, ram, caps, err);
+    res->asks = (struct amount){ ram, caps };
+    res->told_waiting = 0;
+    os_reply_keep(rpc, &res->ask);
+    os_list_insert(&child->engine->resources.asking, &res->link);
+    child->engine->resources.round++;
+    child->engine->resources.refused = 0;
+    child->engine->resources.busy = 1;
+    resources_freed(child->engine);
+    return OS_REPLY_LATER;
 }
 
 static os_err take_handler(os_signal_cap *kept, os_signal_cap handler)
@@ -16,34 +264,76 @@ static os_err take_handler(os_signal_cap *kept, os_signal_cap handler)
 
 os_err resources_yield_sigh(struct os_rpc *rpc, os_signal_cap handler)
 {
-    return take_handler(&child_of_rpc(rpc)->yield_sigh, handler);
+    struct child *child = child_of_rpc(rpc);
+    if (!is_nothing(&child->resources.wanted))
+        os_signal_submit(handler);
+    return take_handler(&child->resources.yield_sigh, handler);
 }
 
 os_err resources_yield_request(struct os_rpc *rpc, uint64_t *ram, uint32_t *caps)
 {
-    *ram = 0;
-    *caps = 0;
+    const struct amount *wanted = &child_of_rpc(rpc)->resources.wanted;
+    *ram = wanted->ram;
+    *caps = wanted->caps;
     return OS_OK;
 }
 
-os_err resources_yield_response(struct os_rpc *rpc)
+os_err resources_yield_response(struct os_rpc *rpc, uint64_t ram, uint32_t caps)
 {
+    struct child *child = child_of_rpc(rpc);
+    struct child_resources *res = &child->resources;
+    struct amount there;
+    os_err err = unused(child->engine, child, &there);
+    if (err)
+        return err;
+    ram = less(ram, less(res->wanted.ram, there.ram));
+    caps = (uint32_t)less(caps, less(res->wanted.caps, there.caps));
+    err = account_move(child->engine, child, NULL, ram, caps);
+    if (err)
+        return err;
+    res->excess.ram = above(res->excess.ram, ram);
+    res->excess.caps = (uint32_t)above(res->excess.caps, caps);
+    res->wanted = res->excess;
+    res->answered = child->engine->resources.round;
+    resources_freed(child->engine);
     return OS_OK;
 }
 
-os_err resources_heartbeat_sigh(struct os_rpc *rpc, os_signal_cap handler)
+/* ---- what the engine tells */
+
+void resources_resize(struct child *child, uint64_t ram, uint32_t caps)
 {
-    return take_handler(&child_of_rpc(rpc)->heartbeat_sigh, handler);
+    static const struct amount nothing;
+    struct child_resources *res = &child->resources;
+    const struct entry *entry = child->entry;
+    /* what is still to come of an earlier change, or to go, is a part of what the entry says */
+    struct amount has = { entry->ram - res->owed.ram + res->excess.ram,
+                          entry->caps - res->owed.caps + res->excess.caps };
+    res->owed = (struct amount){ above(ram, has.ram), (uint32_t)above(caps, has.caps) };
+    res->excess = (struct amount){ above(has.ram, ram), (uint32_t)above(has.caps, caps) };
+    want_back(child, &nothing);
+    child->engine->resources.busy = 1;
+    resources_freed(child->engine);
 }
 
-os_err resources_heartbeat_response(struct os_rpc *rpc)
+void resources_init(struct os_engine *engine)
 {
-    return OS_OK;
+    os_list_init(&engine->resources.asking);
+    engine->resources.alarm.handle = serve;
+}
+
+void resources_fini(struct os_engine *engine)
+{
+    os_alarm_clear(&engine->resources.alarm);
+    os_call_cancel(&engine->resources.call);
 }
 
 void resources_child_end(struct child *child)
 {
-    os_cap_drop(child->yield_sigh.cap);
-    os_cap_drop(child->heartbeat_sigh.cap);
-    child->yield_sigh.cap = child->heartbeat_sigh.cap = OS_NO_CAP;
+    struct child_resources *res = &child->resources;
+    if (os_reply_owed(&res->ask))
+        answer(child, OS_ERR_DEAD);
+    os_cap_drop(res->yield_sigh.cap);
+    memset(res, 0, sizeof(*res));
+    heartbeat_end(child);
 }

@@ -365,12 +365,48 @@ void sessions_of_server_lost(struct child *server)
     }
 }
 
-void sessions_of_server_refund(struct child *server)
+/* The part of WHOLE that is there, when of all together only THERE is, of TOTAL. */
+static uint64_t share(uint64_t whole, uint64_t there, uint64_t total)
 {
+    if (there >= total)
+        return whole;
+    uint64_t part = (uint64_t)((double)whole / (double)total * (double)there);
+    return part < whole ? part : whole;
+}
+
+static struct amount lost_donations(struct child *server)
+{
+    struct amount total = { 0 };
+    OS_LIST_FOR_EACH (link, &server->serves) {
+        const struct session *session = OS_CONTAINER_OF(link, struct session, server_link);
+        if (session->state != SESSION_LOST)
+            continue;
+        total.ram += session->ram;
+        total.caps += session->caps;
+    }
+    return total;
+}
+
+static void tell_loss(const struct child *server, const struct amount *total, const struct amount *back)
+{
+    uint64_t ram = total->ram > back->ram ? total->ram - back->ram : 0;
+    uint32_t caps = total->caps > back->caps ? total->caps - back->caps : 0;
+    if (ram || caps)
+        child_log(server,
+                  "its clients miss %llu bytes and %u caps of what they gave it: others hold that still",
+                  (unsigned long long)ram, (unsigned)caps);
+}
+
+void sessions_of_server_refund(struct child *server, struct amount back)
+{
+    struct amount total = lost_donations(server);
+    tell_loss(server, &total, &back);
     OS_LIST_FOR_EACH_SAFE (link, &server->serves) {
         struct session *session = OS_CONTAINER_OF(link, struct session, server_link);
         if (session->state != SESSION_LOST)
             continue;
+        session->ram = share(session->ram, back.ram, total.ram);
+        session->caps = (uint32_t)share(session->caps, back.caps, total.caps);
         account_return(session->engine, NULL, session->client, &session->ram, &session->caps,
                        session->service);
         if (session->client && os_reply_owed(&session->reply)) {

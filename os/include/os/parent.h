@@ -42,15 +42,15 @@ OS_RPC_INTERFACE(os_root, OS_ROOT_RPC)
  * OS_ERR_DENIED if the parent does not allow it. exit: the component wants to end with STATUS; it does not
  * return to its work.
  *
- * resource_request: asks for so much more in the child's account, and is answered when it is there, or when
- * it will not be: OS_ERR_DENIED by the parent's policy, OS_ERR_RAM, OS_ERR_CAPS when it is more than the
- * policy allows in all, OS_ERR_BUSY while another one is under way. The parent may let it wait for as long as
- * it likes, so it is for calls that are begun, or have a deadline; calling off the call calls off the
- * request.
+ * resource_request: asks for so much more in the child's account, and is answered when it is there, or when it
+ * will not be: OS_ERR_DENIED by the parent's policy, OS_ERR_RAM, OS_ERR_CAPS when it is beyond what the policy
+ * allows in all. The parent may let it wait for as long as it likes, so it is for calls that are begun or have
+ * a deadline. A child has one request at a time: another one takes its place, the first is answered
+ * OS_ERR_CANCELLED, and one of nothing only calls it off.
  *
  * yield_sigh: HANDLER is signalled when the parent wants some of the account back; yield_request: how much it
- * wants (0: nothing any more); yield_response: the child has freed what it can spare, and the parent takes
- * what is unused now, up to what it wanted. Nothing is taken of a child that does not answer; see yield.h.
+ * wants (0: nothing any more); yield_response: the child gives so much, or as much of it as is unused and the
+ * parent wants. Nothing is taken of a child that does not answer. resources.h has helpers.
  *
  * heartbeat_sigh: HANDLER is signalled from time to time, and heartbeat_response is the sign of life that the
  * parent then waits for; see os_heartbeat_init.
@@ -66,7 +66,7 @@ OS_RPC_INTERFACE(os_root, OS_ROOT_RPC)
     FN(I, resource_request, (in, uint64_t, ram), (in, uint32_t, caps))                                       \
     FN(I, yield_sigh, (in, os_cap(os_signal), handler))                                                      \
     FN(I, yield_request, (out, uint64_t, ram), (out, uint32_t, caps))                                        \
-    FN(I, yield_response)                                                                                    \
+    FN(I, yield_response, (in, uint64_t, ram), (in, uint32_t, caps))                                         \
     FN(I, heartbeat_sigh, (in, os_cap(os_signal), handler))                                                  \
     FN(I, heartbeat_response)
 OS_RPC_INTERFACE(os_parent, OS_PARENT_RPC)

@@ -152,6 +152,11 @@ static os_err no_yield_request(struct os_rpc *rpc, uint64_t *ram, uint32_t *caps
     return OS_OK;
 }
 
+static os_err no_yield_response(struct os_rpc *rpc, uint64_t ram, uint32_t caps)
+{
+    return OS_OK;
+}
+
 static os_err no_response(struct os_rpc *rpc)
 {
     return OS_OK;
@@ -180,7 +185,7 @@ static const struct os_parent_ops parent_ops = { .session = no_session,
                                                  .resource_request = no_resource_request,
                                                  .yield_sigh = no_sigh,
                                                  .yield_request = no_yield_request,
-                                                 .yield_response = no_response,
+                                                 .yield_response = no_yield_response,
                                                  .heartbeat_sigh = no_sigh,
                                                  .heartbeat_response = no_response };
 

@@ -57,6 +57,8 @@ static unsigned starts[8];
 static char start_labels[8][OS_LABEL_MAX];
 static uint64_t first_ram;
 static uint32_t first_caps;
+static struct amount grants;
+static unsigned requests;
 static struct os_signal_handler errand;
 static os_signal_cap errand_cap;
 static void (*errand_work)(void);
@@ -349,9 +351,21 @@ static os_err parent_exit(struct os_rpc *rpc, int32_t code)
     return OS_OK;
 }
 
+/* A parent that has more makes it here. */
 static os_err parent_resource_request(struct os_rpc *rpc, uint64_t ram, uint32_t caps)
 {
-    return OS_ERR_DENIED;
+    requests++;
+    if (ram > grants.ram || caps > grants.caps)
+        return OS_ERR_DENIED;
+    grants.ram -= ram;
+    grants.caps -= caps;
+    accounts.ram += ram;
+    accounts.caps += caps;
+    init_account->ram += ram;
+    init_account->caps += caps;
+    first_ram += ram;
+    first_caps += caps;
+    return OS_OK;
 }
 
 static os_err parent_sigh(struct os_rpc *rpc, os_signal_cap handler)
@@ -365,7 +379,12 @@ static os_err parent_yield_request(struct os_rpc *rpc, uint64_t *ram, uint32_t *
     return OS_OK;
 }
 
-static os_err parent_response(struct os_rpc *rpc)
+static os_err parent_yield_response(struct os_rpc *rpc, uint64_t ram, uint32_t caps)
+{
+    return OS_OK;
+}
+
+static os_err parent_heartbeat_response(struct os_rpc *rpc)
 {
     return OS_OK;
 }
@@ -378,9 +397,9 @@ static const struct os_parent_ops parent_ops = { .session = parent_session,
                                                  .resource_request = parent_resource_request,
                                                  .yield_sigh = parent_sigh,
                                                  .yield_request = parent_yield_request,
-                                                 .yield_response = parent_response,
+                                                 .yield_response = parent_yield_response,
                                                  .heartbeat_sigh = parent_sigh,
-                                                 .heartbeat_response = parent_response };
+                                                 .heartbeat_response = parent_heartbeat_response };
 
 /* ---- the system */
 
@@ -413,11 +432,18 @@ static void all_returned(struct os_engine_handlers *told)
     destroyed = 1;
 }
 
+/* Nothing that is done makes or loses quota, not for a moment. */
+static void check_accounts(const struct core_accounts *changed)
+{
+    ck_assert(core_accounts_valid(changed));
+}
+
 static void start_core(void)
 {
     os_list_init(&sessions);
     os_list_init(&memories);
     ck_assert_int_eq(core_accounts_init(&accounts, OS_MIB(64), 5000, &init_account), OS_OK);
+    accounts.changed = check_accounts;
     ck_assert_int_eq(os_entrypoint_init(&core_ep), OS_OK);
     ck_assert_int_eq(os_parent_object_init(&parent_object, &core_ep, &parent_ops, &init_env.parent), OS_OK);
     ck_assert_int_eq(os_pd_object_init(&init_pd, &core_ep, &pd_ops, &init_env.pd), OS_OK);
@@ -428,6 +454,16 @@ static void start_core(void)
 static void run_errand(struct os_signal_handler *handler)
 {
     errand_work();
+}
+
+void system_grant(uint64_t ram, uint32_t caps)
+{
+    grants = (struct amount){ ram, caps };
+}
+
+unsigned system_requests(void)
+{
+    return requests;
 }
 
 void system_do(void (*work)(void))
@@ -442,6 +478,7 @@ void system_start(const char *scenario)
     status = -1;
     start_core();
     ck_assert_int_eq(os_entrypoint_init(&child_ep), OS_OK);
+    inproc_serve(&child_ep);
     ck_assert_int_eq(os_entrypoint_init(&init_ep), OS_OK);
     init_env.ep = &init_ep;
     handlers = (struct os_engine_handlers){ .problem = problem, .ended = ended, .destroyed = all_returned };
@@ -542,6 +579,7 @@ void system_end(void)
     ck_assert(os_list_empty(&sessions));
     os_cap_drop(errand_cap.cap);
     os_signal_handler_fini(&errand);
+    inproc_unserve(&child_ep);
     inproc_unserve(&init_ep);
     inproc_unserve(&core_ep);
 }

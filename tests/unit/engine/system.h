@@ -30,6 +30,10 @@ void system_crash(const char *label);
 /* Starts fail with ERR from now on, sessions of LOG too; OS_OK ends that. */
 void system_refuse(os_err err);
 
+/* Of what the engine requests from its parent, so much is granted from now on; and how often it has asked. */
+void system_grant(uint64_t ram, uint32_t caps);
+unsigned system_requests(void);
+
 /* Quota of LABEL ("init": init's own). */
 uint64_t system_ram(const char *label);
 uint32_t system_caps(const char *label);
