@@ -161,6 +161,17 @@ static void add_provides(struct config_writer *writer, const struct child *child
     config_writer_end(writer);
 }
 
+/* Quota that is waited for, by the child (asks) or by the engine (yields). */
+static void add_amount(struct config_writer *writer, const char *key, const struct amount *amount)
+{
+    if (!amount->ram && !amount->caps)
+        return;
+    open_map(writer, key);
+    add_number(writer, "ram", amount->ram);
+    add_number(writer, "caps", amount->caps);
+    config_writer_end(writer);
+}
+
 static void add_child(struct config_writer *writer, const struct child *child)
 {
     char why[240];
@@ -175,6 +186,8 @@ static void add_child(struct config_writer *writer, const struct child *child)
         add_age(writer, child->started);
         add_account(writer, os_pd_control_as_os_pd(child->control));
     }
+    add_amount(writer, "asks", &child->resources.asks);
+    add_amount(writer, "yields", &child->resources.wanted);
     add_number(writer, "restarts", child->starts ? child->starts - 1 : 0);
     if (*child->last_exit)
         add_text(writer, "last-exit", child->last_exit);

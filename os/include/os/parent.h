@@ -42,10 +42,10 @@ OS_RPC_INTERFACE(os_root, OS_ROOT_RPC)
  * OS_ERR_DENIED if the parent does not allow it. exit: the component wants to end with STATUS; it does not
  * return to its work.
  *
- * resource_request: asks for so much more in the child's account, and is answered when it is there, or when it
- * will not be: OS_ERR_DENIED by the parent's policy, OS_ERR_RAM, OS_ERR_CAPS when it is beyond what the policy
- * allows in all. The parent may let it wait for as long as it likes, so it is for calls that are begun or have
- * a deadline. A child has one request at a time: another one takes its place, the first is answered
+ * resource_request: asks for so much more in the child's account, and is answered when it is there, or when
+ * it will not be: OS_ERR_DENIED by the parent's policy, OS_ERR_RAM, OS_ERR_CAPS when it is beyond what the
+ * policy allows in all. The parent may let it wait for as long as it likes, so it is for calls that are begun
+ * or have a deadline. A child has one request at a time: another one takes its place, the first is answered
  * OS_ERR_CANCELLED, and one of nothing only calls it off.
  *
  * yield_sigh: HANDLER is signalled when the parent wants some of the account back; yield_request: how much it
