@@ -89,5 +89,7 @@ int command_explain(const struct command_line *line);
 int command_graph(const struct command_line *line);
 int command_list(const struct command_line *line);
 int command_log(const struct command_line *line);
+int command_new(const struct command_line *line);
+int command_kit(const struct command_line *line);
 
 #endif

@@ -8,17 +8,21 @@ static const struct command_option run_options[] = {
     { "--headless", NULL, "without a window; the picture goes to a file at the end" },
     { "--shot", "FILE.png", "that file" },
     { "--for", "SECONDS", "ends by itself" },
+    { "--components", "DIR[:DIR...]",
+      "looks for components there before it does where those of Seedbed are" },
     { "--no-spin", NULL, "calls never wait awake for their answers" },
     { NULL, NULL, NULL },
 };
 
 static const struct command_option check_options[] = {
+    { "--components", "DIR[:DIR...]", "looks for components there first" },
     { "--headless", NULL, "as a system without a window" },
     { "--json", NULL, "a list of messages, for programs" },
     { NULL, NULL, NULL },
 };
 
 static const struct command_option headless_options[] = {
+    { "--components", "DIR[:DIR...]", "looks for components there first" },
     { "--headless", NULL, "as a system without a window" },
     { NULL, NULL, NULL },
 };
@@ -27,7 +31,13 @@ static const struct command_option graph_options[] = {
     { "--format", "FORMAT", "text, dot or svg; else as the name of the file says" },
     { "--output", "FILE", "to that file" },
     { "-o", "FILE", "the same" },
+    { "--components", "DIR[:DIR...]", "looks for components there first" },
     { "--headless", NULL, "as a system without a window" },
+    { NULL, NULL, NULL },
+};
+
+static const struct command_option new_options[] = {
+    { "--dir", "DIR", "makes the project's folder in this one" },
     { NULL, NULL, NULL },
 };
 
@@ -96,6 +106,26 @@ const struct command commands[] = {
       .text = "Of COMPONENT only, or of all.",
       .options = log_options,
       .run = command_log },
+    { .name = "new",
+      .operands = "NAME",
+      .min = 1,
+      .max = 1,
+      .summary = "makes a project for a component of your own",
+      .text = "In a folder called NAME, which must not be there yet: source, interface, schema of its "
+              "config, client, "
+              "test in one process and scenario, built by make or Meson against the kit that this command "
+              "belongs "
+              "to. NAME becomes that of the program and, with capitals, that of the service.",
+      .options = new_options,
+      .run = command_new },
+    { .name = "kit",
+      .operands = "[PLACE]",
+      .max = 1,
+      .summary = "shows where what components are built with is installed",
+      .text =
+          "PLACE is one of components, scenarios, template, headers and pkgconfig, of which only the path is "
+          "printed then.",
+      .run = command_kit },
     { .name = "help",
       .operands = "[COMMAND]",
       .max = 1,

@@ -17,7 +17,7 @@
 
 /* What run is given. */
 struct arguments {
-    const char *scenario, *shot;
+    const char *scenario, *shot, *components;
     int headless, no_spin;
     os_time duration;
 };
@@ -34,6 +34,7 @@ static int read_arguments(const struct command_line *line, struct arguments *arg
     const char *duration = command_option(line, "--for");
     *arguments = (struct arguments){ .scenario = command_operand(line, 0),
                                      .shot = command_option(line, "--shot"),
+                                     .components = command_option(line, "--components"),
                                      .headless = command_option(line, "--headless") != NULL,
                                      .no_spin = command_option(line, "--no-spin") != NULL };
     if (arguments->shot && !is_png(arguments->shot))
@@ -68,17 +69,17 @@ static void default_shot(char path[PATH_MAX])
 
 static int run_system(const struct arguments *arguments)
 {
-    static char scenario[PATH_MAX], components[PATH_MAX], shot[PATH_MAX];
-    const char *dirs[] = { components, NULL };
+    static char scenario[PATH_MAX], shot[PATH_MAX];
+    static struct find_dirs dirs;
     const char *name = arguments->scenario ? arguments->scenario : DEFAULT_SCENARIO;
-    if (find_scenario(name, scenario) || find_components(components))
+    if (find_scenario(name, scenario) || find_dirs(&dirs, arguments->components))
         return EXIT_FAILURE;
     if (arguments->shot && check_shot(arguments->shot))
         return EXIT_FAILURE;
     default_shot(shot);
-    const char *headless = why_headless(arguments->headless, components);
+    const char *headless = why_headless(arguments->headless, dirs.kit);
     struct linux_core_options options = { .scenario = scenario,
-                                          .dirs = dirs,
+                                          .dirs = dirs.list,
                                           .shot = arguments->shot ? arguments->shot : shot,
                                           .shot_wanted = arguments->shot != NULL,
                                           .headless = headless != NULL,

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "find.h"
 #include "static.h"
 
 /* As the user named it, so that an editor finds it by a message; the last part only of a name that fills a
@@ -23,12 +22,11 @@ int static_read(struct static_scenario *read, const char *name, const struct com
                 struct problems *problems)
 {
     memset(read, 0, sizeof(*read));
-    if (find_scenario(name, read->path) || find_components(read->components))
+    if (find_scenario(name, read->path) || find_dirs(&read->dirs, command_option(line, "--components")))
         return -1;
-    read->dirs[0] = read->components;
     name_file(read);
-    source_init(&read->source, read->dirs);
-    int headless = why_headless(command_option(line, "--headless") != NULL, read->components) != NULL;
+    source_init(&read->source, read->dirs.list);
+    int headless = why_headless(command_option(line, "--headless") != NULL, read->dirs.kit) != NULL;
     return level_read(&read->top, &read->source, read->path, read->file, !headless, problems);
 }
 

@@ -6,11 +6,12 @@
 #include <limits.h>
 
 #include "command.h"
+#include "find.h"
 #include "level.h"
 
 struct static_scenario {
-    char path[PATH_MAX], components[PATH_MAX];
-    const char *dirs[2];
+    char path[PATH_MAX];
+    struct find_dirs dirs;
     struct source source;
     struct level *top; /* NULL: nothing of it could be read */
     char file[PATH_MAX];
