@@ -42,9 +42,10 @@ struct core_memory {
     struct linux_channel *channel; /* a channel's */
     uint64_t size;                 /* bytes, whole pages */
     int fd;
-    int sealed;   /* content never changes; fd is read-only */
-    int attached; /* somebody may have it attached */
-    int watch;    /* of inotify, while attached */
+    int sealed;    /* content never changes; fd is read-only */
+    int attached;  /* somebody may have it attached */
+    unsigned runs; /* processes that run it */
+    int watch;     /* of inotify, while attached */
     unsigned tries;
     struct os_alarm retry;
 };
@@ -62,12 +63,23 @@ int linux_memory_fd(const struct core_memory *memory);
 /* A descriptor through which MEMORY can be attached by somebody else. OS_ERR_HANDLES. */
 os_err linux_memory_open(struct core_memory *memory, int writable, int *fd);
 
+/* MEMORY is sealed, and what a process runs, which is a use like an attachment. */
+void linux_memory_run(struct core_memory *memory);
+void linux_memory_ran(struct core_memory *memory);
+
 /* Looks at what the kernel has told about detached memory so far. */
 void linux_memory_update(void);
 
 /* A read-only, sealed copy of what READ gives until it returns 0 (or -1 with errno), at most MAX bytes. */
 os_err linux_memory_seal_copy(ssize_t (*read)(void *from, void *buffer, size_t size), void *from,
                               uint64_t max, int *fd, uint64_t *size);
+
+/* ---- file.c: files of ROM modules, and that they change */
+
+os_err linux_files_init(void);
+
+/* The file at PATH is that of MODULE, or would be if it was there: core_module_changed tells of changes. */
+void linux_file_watch(const char *path, const char *module);
 
 /* ---- process.c */
 
@@ -86,6 +98,7 @@ struct core_process {
     struct linux_quota price;          /* charged from the beginning: that, its stack, its descriptors */
     uint64_t copy;                     /* bytes of a copy of the binary, charged */
     int binary;                        /* what it runs, for the symbolizer, borrowed; -1 for none */
+    struct core_memory *module;        /* that it belongs to, or NULL */
     int copied;                        /* descriptor of that copy; -1 for none */
     uint32_t caps;                     /* pairs and signal pipes that it has, charged */
     uint64_t attached;                 /* bytes that it may have attached */

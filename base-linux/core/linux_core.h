@@ -5,8 +5,15 @@
 
 #include <os/types.h>
 
+/* A ROM module from a file that the scenario names; the user's own, wherever it is. */
+struct linux_core_file {
+    const char *name, *path;
+};
+
 struct linux_core_options {
-    const char *scenario;    /* path of the file */
+    const char *scenario; /* path of the file */
+    const struct linux_core_file
+        *files;              /* NULL, or up to one without a name; these come before those of dirs */
     const char *const *dirs; /* folders with ROM modules, NULL at the end; the first that has a name wins */
     const char *shot;        /* file for pictures; its folder is for those with other names */
     int shot_wanted;         /* a picture is to be made at the end; not having it is an error */

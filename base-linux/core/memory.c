@@ -110,11 +110,24 @@ void core_plat_memory_destroy(struct core_memory *memory)
 /* Asks the kernel, which knows of an end before it has told of it. */
 int core_plat_memory_attached(struct core_memory *memory)
 {
+    if (memory->runs)
+        return 1;
     if (!memory->attached || flock(memory->fd, LOCK_EX | LOCK_NB))
         return memory->attached;
     flock(memory->fd, LOCK_UN);
     unwatch(memory);
     return 0;
+}
+
+void linux_memory_run(struct core_memory *memory)
+{
+    memory->runs++;
+}
+
+void linux_memory_ran(struct core_memory *memory)
+{
+    if (!--memory->runs)
+        core_ds_detached(memory->ds);
 }
 
 os_err linux_memory_open(struct core_memory *memory, int writable, int *fd)
@@ -124,8 +137,6 @@ os_err linux_memory_open(struct core_memory *memory, int writable, int *fd)
     int opened = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
     if (opened < 0)
         return error_of(errno);
-    if (memory->sealed)
-        goto done; /* of a module, which stays anyway */
     if (flock(opened, LOCK_SH | LOCK_NB))
         goto fail;
     if (memory->watch < 0) {
@@ -135,7 +146,6 @@ os_err linux_memory_open(struct core_memory *memory, int writable, int *fd)
         os_list_insert(&watched[memory->watch % BUCKETS], &memory->link);
     }
     memory->attached = 1;
-done:
     *fd = opened;
     return OS_OK;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * module.c: ROM modules from files of the module folders; and the two that are for init: the scenario, and
- * what the command was asked for. All are copied to a sealed memfd, so that a file which changes later does
- * not matter to who has it attached.
+ * module.c: ROM modules from files that the scenario names and those of the module folders; and the two that
+ * are for init: the scenario, and what the command was asked for. All are copied to a sealed memfd, so that a
+ * file which changes later does not matter to who has it attached.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,19 +44,76 @@ os_err linux_open_regular(const char *path, int *fd)
     return OS_OK;
 }
 
+/* The file of module NAME at PATH, if there is one. */
+static os_err open_watched(const char *path, const char *name, int *fd)
+{
+    linux_file_watch(path, name); /* before it is read, so that no change is missed */
+    return linux_open_regular(path, fd);
+}
+
+/* The path that the scenario gives for module NAME, or NULL. */
+static const char *named_path(const char *name)
+{
+    const struct linux_core_file *file = linux_core.options->files;
+    for (; file && file->name; file++)
+        if (!strcmp(file->name, name))
+            return file->path;
+    return NULL;
+}
+
 static os_err find_file(const char *name, int *fd)
 {
     char path[4096];
     if (!strcmp(name, "config"))
-        return linux_open_regular(linux_core.options->scenario, fd);
+        return open_watched(linux_core.options->scenario, name, fd);
+    if (named_path(name))
+        return open_watched(named_path(name), name, fd);
     for (const char *const *dir = linux_core.options->dirs; *dir; dir++) {
         if ((size_t)snprintf(path, sizeof(path), "%s/%s", *dir, name) >= sizeof(path))
             continue;
-        os_err err = linux_open_regular(path, fd);
+        os_err err = open_watched(path, name, fd);
         if (err != OS_ERR_NOT_FOUND)
             return err;
     }
     return OS_ERR_NOT_FOUND;
+}
+
+/*
+ * Somebody has it open for writing: the kernel grants no lease then. Where it grants none in any case, one
+ * does not know.
+ */
+static int is_being_written(int fd)
+{
+    if (fcntl(fd, F_SETLEASE, F_RDLCK))
+        return errno == EAGAIN;
+    fcntl(fd, F_SETLEASE, F_UNLCK);
+    return 0;
+}
+
+static int is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+           a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/*
+ * A copy of the file. Of one that is half written there is none, where there is the content before: it comes
+ * when it is complete.
+ */
+static os_err copy_file(const char *name, int file, int *fd, uint64_t *size)
+{
+    struct stat before, after;
+    int patient = core_module_known(&linux_core.core, name);
+    if (patient && is_being_written(file))
+        return OS_ERR_BUSY;
+    if (fstat(file, &before))
+        return OS_ERR_IO;
+    os_err err = linux_memory_seal_copy(read_file, &file, MODULE_MAX, fd, size);
+    if (!err && patient && (fstat(file, &after) || !is_same(&before, &after))) {
+        close(*fd);
+        return OS_ERR_BUSY;
+    }
+    return err;
 }
 
 /* As the user named it, so that an editor finds it by a message; the last part only of a name that fills a
@@ -103,7 +160,7 @@ os_err core_plat_module(const char *name, struct core_ds *ds, struct core_memory
     *made = (struct core_memory){ .ds = ds, .sealed = 1, .watch = -1 };
     os_list_init(&made->link);
     err = is_run ? linux_memory_seal_copy(read_text, &at, sizeof(text), &made->fd, size)
-                 : linux_memory_seal_copy(read_file, &file, MODULE_MAX, &made->fd, size);
+                 : copy_file(name, file, &made->fd, size);
     if (err) {
         free(made);
         goto close_file;

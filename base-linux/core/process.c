@@ -224,6 +224,9 @@ static void forget_run(struct core_process *process)
     if (process->copied >= 0)
         close(process->copied);
     process->pidfd = process->binary = process->copied = -1;
+    if (process->module)
+        linux_memory_ran(process->module);
+    process->module = NULL;
     process->pid = 0;
     core_account_refund(process->pd->session.account, process->tables + process->copy, process->caps);
     process->tables = process->copy = process->attached = 0;
@@ -256,8 +259,10 @@ static ssize_t read_memory(void *from, void *buffer, size_t size)
 /* What is executed must not change, so what is writable is copied, at the component's expense. */
 static os_err take_binary(struct core_process *process, struct core_memory *memory, uint64_t size)
 {
-    if (memory->sealed) { /* of a module, which stays as long as core does */
+    if (memory->sealed) { /* of a module */
         process->binary = memory->fd;
+        process->module = memory;
+        linux_memory_run(memory);
         return OS_OK;
     }
     struct memory_reader reader = { memory->fd, 0 };

@@ -92,6 +92,7 @@ static os_err take_signals(void)
     sigaddset(&set, SIGHUP);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGIO, SIG_IGN); /* of leases, see module.c */
     signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     signals.ready = signal_ready;
     if (signals.fd < 0)
@@ -141,7 +142,7 @@ static os_err start(const char **step)
         return err;
     writer_start(STDOUT_FILENO,
                  reader_gone); /* a thread, so after the spawner's fork, and with the signals blocked */
-    if ((err = linux_memory_init()) || (err = linux_process_init()) ||
+    if ((err = linux_memory_init()) || (err = linux_files_init()) || (err = linux_process_init()) ||
         (err = core_init(&linux_core.core, ep, all.ram, all.caps)))
         return err;
     *step = "the control socket";

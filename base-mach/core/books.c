@@ -38,7 +38,7 @@ static int is_wanted(struct core *core)
     struct core_module *module;
     if (core_module_get(core, "run", &module))
         return 0;
-    return memmem(mach_memory_at(module->ds.memory), (size_t)module->size, line, sizeof(line) - 1) != NULL;
+    return memmem(mach_memory_at(module->ds->memory), (size_t)module->size, line, sizeof(line) - 1) != NULL;
 }
 
 os_err mach_books_open(void)

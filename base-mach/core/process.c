@@ -335,7 +335,7 @@ static void name_binary(struct core_process *process, const struct core_memory *
     process->binary[0] = 0;
     OS_LIST_FOR_EACH (link, &mach_core.core.modules) {
         const struct core_module *module = OS_CONTAINER_OF(link, struct core_module, link);
-        if (module->ds.memory == binary)
+        if (module->ds->memory == binary)
             snprintf(process->binary, sizeof(process->binary), "%s", module->name);
     }
 }

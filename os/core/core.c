@@ -179,6 +179,7 @@ os_err core_init(struct core *core, struct os_entrypoint *ep, uint64_t ram, uint
 {
     *core = (struct core){ .ep = ep };
     os_list_init(&core->modules);
+    os_list_init(&core->old_contents);
     os_list_init(&core->sessions);
     os_list_init(&core->hosts);
     return core_accounts_init(&core->accounts, ram, caps, &core->account);
@@ -224,7 +225,7 @@ os_err core_start_init(struct core *core, const char *binary, uint64_t reserve_r
         return err;
     err = open_init(core, binary, reserve_ram, reserve_caps);
     if (!err)
-        err = core_pd_start(core->init, module->ds.ro_cap, parent);
+        err = core_pd_start(core->init, module->ds->ro_cap, parent);
     os_cap_drop(parent.cap);
     return err;
 }

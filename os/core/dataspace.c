@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * dataspace.c: dataspaces, from the account that they are charged to until nobody holds or has them attached
- * any more; and ROM modules, which are dataspaces of core's own.
+ * any more; and contents of ROM modules, which are dataspaces of core's own.
  *
  * A dataspace has an RPC object for capabilities that allow writing, and from the first time that somebody
  * asks for it one for those that do not. core can only see that an object has no holders when it holds no
@@ -56,14 +56,8 @@ static void end_rw(struct core_ds *ds)
 /* Frees it if nobody is left. */
 static void end_if_unused(struct core_ds *ds)
 {
-    if (ds->module || ds->rw_live || ds->ro_live || core_plat_memory_attached(ds->memory))
-        return;
-    end_ro(ds);
-    end_rw(ds);
-    os_list_remove(&ds->link);
-    core_plat_memory_destroy(ds->memory);
-    core_account_refund(ds->account, ds->ram, 1);
-    free(ds);
+    if (!ds->module && !ds->rw_live && !ds->ro_live && !core_plat_memory_attached(ds->memory))
+        core_ds_destroy(ds);
 }
 
 void core_ds_detached(struct core_ds *ds)
@@ -225,73 +219,54 @@ struct core_ds *core_ds_of(struct core *core, os_dataspace_cap cap, int *writabl
     return *writable ? ds_of_rw(object) : ds_of_ro(object);
 }
 
-/* ---- ROM modules */
+/* ---- contents of ROM modules */
 
-static os_err load_module(struct core *core, const char *name, struct core_module **module)
+os_err core_ds_create_module(struct core *core, const char *name, struct core_ds **created, uint64_t *size)
 {
-    struct core_module *made = calloc(1, sizeof(*made));
-    if (!made)
+    struct core_ds *ds = malloc(sizeof(*ds));
+    if (!ds)
         return OS_ERR_NO_MEMORY;
-    struct core_ds *ds = &made->ds;
     *ds = (struct core_ds){ .core = core, .account = core->account, .module = 1 };
     os_list_init(&ds->link);
-    memcpy(made->name, name, strlen(name) + 1);
-    os_err err = core_plat_module(name, ds, &ds->memory, &made->size);
+    os_err err = core_plat_module(name, ds, &ds->memory, size);
     if (err)
-        goto free_module;
+        goto free_ds;
     /* a module without content still has a page, because nothing smaller can be attached */
-    ds->size = made->size ? (made->size + OS_PAGE_SIZE - 1) / OS_PAGE_SIZE * OS_PAGE_SIZE : OS_PAGE_SIZE;
-    err = core_account_charge(core->account, ds->size, 1);
+    ds->size = *size ? (*size + OS_PAGE_SIZE - 1) / OS_PAGE_SIZE * OS_PAGE_SIZE : OS_PAGE_SIZE;
+    ds->ram = ds->size;
+    err = core_account_charge(core->account, ds->ram, 2);
     if (err)
         goto free_memory;
     err = make_ro(ds);
     if (err)
         goto refund;
-    os_list_insert(&core->modules, &made->link);
-    *module = made;
+    *created = ds;
     return OS_OK;
 
 refund:
-    core_account_refund(core->account, ds->size, 1);
+    core_account_refund(core->account, ds->ram, 2);
 free_memory:
     core_plat_memory_destroy(ds->memory);
-free_module:
-    free(made);
+free_ds:
+    free(ds);
     return err;
 }
 
-/* Names come from clients and end up as names of files: nothing that could lead elsewhere. */
-static int plain_name(const char *name)
+void core_ds_replaced(struct core_ds *ds, struct os_list *list)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
-    size_t len = strlen(name);
-    return len > 0 && len < sizeof(((struct core_module *)0)->name) && name[0] != '.' &&
-           strspn(name, allowed) == len;
+    ds->module = 0;
+    os_list_insert(list, &ds->link);
+    watch_holders(&ds->ro, no_ro_holder);
+    os_cap_drop(ds->ro_cap.cap);
+    ds->ro_cap.cap = OS_NO_CAP;
 }
 
-os_err core_module_get(struct core *core, const char *name, struct core_module **module)
+void core_ds_destroy(struct core_ds *ds)
 {
-    if (!plain_name(name))
-        return OS_ERR_NOT_FOUND;
-    OS_LIST_FOR_EACH (link, &core->modules) {
-        struct core_module *known = OS_CONTAINER_OF(link, struct core_module, link);
-        if (!strcmp(known->name, name)) {
-            *module = known;
-            return OS_OK;
-        }
-    }
-    return load_module(core, name, module);
-}
-
-void core_modules_fini(struct core *core)
-{
-    OS_LIST_FOR_EACH_SAFE (link, &core->modules) {
-        struct core_module *module = OS_CONTAINER_OF(link, struct core_module, link);
-        uint64_t size = module->ds.size;
-        os_list_remove(&module->link);
-        end_ro(&module->ds);
-        core_plat_memory_destroy(module->ds.memory);
-        core_account_refund(core->account, size, 0);
-        free(module);
-    }
+    end_ro(ds);
+    end_rw(ds);
+    os_list_remove(&ds->link);
+    core_plat_memory_destroy(ds->memory);
+    core_account_refund(ds->account, ds->ram, 1);
+    free(ds);
 }

@@ -23,6 +23,7 @@ struct core {
     struct core_accounts accounts;
     struct core_account *account; /* core's own; what init was not given, and the ROM modules */
     struct os_list modules;       /* of struct core_module.link */
+    struct os_list old_contents;  /* of struct core_ds.link: of modules that have other content now */
     struct os_list sessions;      /* of struct core_session.link, all requested by init */
     uint32_t last_id;
     struct core_pd *init;
@@ -62,7 +63,7 @@ struct core_ds {
     struct os_object rw, ro;
     int rw_live, ro_live;    /* capabilities are out */
     os_dataspace_cap ro_cap; /* core's own, as long as it may be asked for another */
-    int module;              /* lives as long as core */
+    int module;              /* the content of a ROM module: lives as long as that has no other */
 };
 
 /* A dataspace of SIZE bytes charged to ACCOUNT; in LIST until it is gone or revoked. */
@@ -81,19 +82,41 @@ os_err core_ds_create_device(struct core *core, struct core_account *account, st
 /* Ends all capabilities to it; it is gone when the last attachment is. */
 void core_ds_revoke(struct core_ds *ds);
 
+/*
+ * A dataspace for the content of a ROM module, SIZE its length in bytes, as the platform has it; charged to
+ * core. It stays until core_ds_replaced.
+ */
+os_err core_ds_create_module(struct core *core, const char *name, struct core_ds **ds, uint64_t *size);
+
+/* The content is not the module's any more: it is gone when nobody holds it or has it attached; until then it
+ * is in LIST. */
+void core_ds_replaced(struct core_ds *ds, struct os_list *list);
+
+/* Frees it whoever has it. */
+void core_ds_destroy(struct core_ds *ds);
+
 /* The dataspace that CAP stands for, or NULL; *WRITABLE says whether CAP allows writing. */
 struct core_ds *core_ds_of(struct core *core, os_dataspace_cap cap, int *writable);
 
-/* ROM modules. */
+/* ---- module.c: ROM modules */
+
 struct core_module {
     struct os_list link;
     char name[64];
     uint64_t size;
-    struct core_ds ds;
+    struct core_ds *ds;      /* the content */
+    struct os_list sessions; /* that are told when it changes: links of rom.c */
+    int stale;               /* there may be other content: it is looked for at the next use */
 };
 
-/* The module, read at the first use. */
+/* The module with its content as it is now; read at the first use, and when it has changed. */
 os_err core_module_get(struct core *core, const char *name, struct core_module **module);
+
+/* The same for one that is known: it has its last content if there is no other. */
+void core_module_update(struct core_module *module);
+
+/* Whether it has been asked for with success, so that there is content in any case. */
+int core_module_known(struct core *core, const char *name);
 void core_modules_fini(struct core *core);
 
 /* ---- protection domains */
@@ -126,6 +149,9 @@ os_err core_pd_start(struct core_pd *pd, os_dataspace_cap binary, os_parent_cap 
 
 os_err core_rom_open(struct core *core, const char *label, struct core_account *account,
                      struct core_session **session);
+
+/* Tells who has asked for it that MODULE has other content. */
+void core_rom_changed(struct core_module *module);
 os_err core_log_open(struct core *core, const char *label, struct core_account *account,
                      struct core_session **session);
 

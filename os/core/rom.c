@@ -11,22 +11,36 @@ struct rom_session {
     struct core_session session;
     struct os_object object;
     struct core_module *module;
+    struct os_list link;   /* in module->sessions */
+    os_signal_cap handler; /* owned */
 };
+
+static struct rom_session *session_of(struct os_rpc *rpc)
+{
+    return OS_CONTAINER_OF(rpc->object, struct rom_session, object);
+}
 
 static os_err rom_dataspace(struct os_rpc *rpc, os_dataspace_cap *ds, uint64_t *size)
 {
-    struct core_module *module = OS_CONTAINER_OF(rpc->object, struct rom_session, object)->module;
-    ds->cap = os_cap_copy(module->ds.ro_cap.cap);
+    struct core_module *module = session_of(rpc)->module;
+    core_module_update(module);
+    ds->cap = os_cap_copy(module->ds->ro_cap.cap);
     *size = module->size;
     return OS_OK;
 }
 
-/* Modules of core do not change, so there is nobody to remember. */
 static os_err rom_sigh(struct os_rpc *rpc, os_signal_cap handler)
 {
-    (void)rpc;
-    (void)handler;
+    struct rom_session *rom = session_of(rpc);
+    os_cap_drop(rom->handler.cap);
+    rom->handler.cap = os_cap_copy(handler.cap);
     return OS_OK;
+}
+
+void core_rom_changed(struct core_module *module)
+{
+    OS_LIST_FOR_EACH (link, &module->sessions)
+        os_signal_submit(OS_CONTAINER_OF(link, struct rom_session, link)->handler);
 }
 
 static const struct os_rom_ops ops = { .dataspace = rom_dataspace, .sigh = rom_sigh };
@@ -34,7 +48,9 @@ static const struct os_rom_ops ops = { .dataspace = rom_dataspace, .sigh = rom_s
 static void rom_close(struct core_session *session)
 {
     struct rom_session *rom = OS_CONTAINER_OF(session, struct rom_session, session);
+    os_list_remove(&rom->link);
     os_object_fini(&rom->object);
+    os_cap_drop(rom->handler.cap);
     core_session_closed(session);
 }
 
@@ -68,6 +84,7 @@ os_err core_rom_open(struct core *core, const char *label, struct core_account *
         return err;
     }
     rom->module = module;
+    os_list_insert(&module->sessions, &rom->link);
     rom->session.cap.cap = cap.cap;
     rom->session.close = rom_close;
     *session = &rom->session;

@@ -30,12 +30,16 @@ int core_plat_memory_attached(struct core_memory *memory);
 void core_ds_detached(struct core_ds *ds);
 
 /*
- * The content of ROM module NAME, made once and read-only from then on, SIZE its length in bytes; the
- * memory is of whole pages, at least one. A name with
- * anything but letters, digits, '-', '_' and '.' is never asked for. OS_ERR_NOT_FOUND, OS_ERR_IO,
- * OS_ERR_NO_MEMORY.
+ * The content of ROM module NAME as it is now, read-only and unchanging from then on, SIZE its length in
+ * bytes; the memory is of whole pages, at least one. A name with anything but letters, digits, '-', '_' and
+ * '.' is never asked for. From now on core_module_changed tells of other content, where that can be.
+ * OS_ERR_NOT_FOUND, OS_ERR_IO, OS_ERR_NO_MEMORY; OS_ERR_BUSY when it changes just now, and
+ * core_module_changed will follow.
  */
 os_err core_plat_module(const char *name, struct core_ds *ds, struct core_memory **memory, uint64_t *size);
+
+/* Module NAME may have other content, or none any more; it is asked for when it is needed. */
+void core_module_changed(struct core *core, const char *name);
 
 /* ---- processes: the platform's structure */
 

@@ -20,7 +20,8 @@ os_parent_cap mock_parent;
 unsigned mock_processes, mock_memories, mock_started, mock_killed;
 char mock_label[256], mock_text[1024];
 int mock_init_ended, mock_ended;
-os_err mock_fail_memory, mock_fail_process, mock_fail_save;
+os_err mock_fail_memory, mock_fail_process, mock_fail_save, mock_fail_module;
+uint64_t mock_module_size = 5000;
 enum core_shot mock_shot;
 os_time mock_patience;
 char mock_saved[256], mock_shot_error[512];
@@ -56,6 +57,17 @@ int core_plat_memory_attached(struct core_memory *memory)
     return memory->attached;
 }
 
+struct core_ds *mock_last_ds(void)
+{
+    return last_memory->ds;
+}
+
+void mock_detach(struct core_ds *ds)
+{
+    ds->memory->attached = 0;
+    core_ds_detached(ds);
+}
+
 void mock_attach(int on)
 {
     last_memory->attached = on;
@@ -67,8 +79,11 @@ os_err core_plat_module(const char *name, struct core_ds *ds, struct core_memory
 {
     if (strcmp(name, "init") && strcmp(name, "font") && strcmp(name, "config"))
         return OS_ERR_NOT_FOUND;
-    *size = 5000;
-    return core_plat_memory_create(ds, 2 * OS_PAGE_SIZE, memory);
+    os_err err = take_failure(&mock_fail_module);
+    if (err)
+        return err;
+    *size = mock_module_size;
+    return core_plat_memory_create(ds, (*size + OS_PAGE_SIZE - 1) / OS_PAGE_SIZE * OS_PAGE_SIZE, memory);
 }
 
 os_err core_plat_process_create(struct core_pd *pd, const char *args, struct core_process **process)

@@ -19,9 +19,16 @@ extern os_time mock_patience;
 extern char mock_saved[256], mock_shot_error[512]; /* "-" for no name; "-" for no error; "" for nothing */
 
 /* The next of these fails with it. */
-extern os_err mock_fail_memory, mock_fail_process, mock_fail_save;
+extern os_err mock_fail_memory, mock_fail_process, mock_fail_save, mock_fail_module;
+
+/* Length of modules that are read from now on. */
+extern uint64_t mock_module_size;
 
 /* Somebody attaches, or detaches, the memory of the dataspace that was made last. */
 void mock_attach(int on);
+
+/* That dataspace; and somebody detaches this one. */
+struct core_ds *mock_last_ds(void);
+void mock_detach(struct core_ds *ds);
 
 #endif

@@ -200,6 +200,63 @@ START_TEST(a_closed_session_is_revoked)
 }
 END_TEST
 
+static unsigned signals;
+
+static void count_signal(struct os_signal_handler *handler)
+{
+    signals++;
+}
+
+/* The file of a module changes: who has asked for it is told, and what is old stays until it is let go. */
+START_TEST(rom_modules_change)
+{
+    uint32_t id, pages_writable;
+    uint64_t size, pages;
+    os_dataspace_cap old, now;
+    os_signal_cap signal;
+    struct os_signal_handler handler;
+    os_rom_cap rom = { must_open("ROM", "font", 8192, 4, &id) };
+    uint64_t core_ram = core.account->ram_used;
+    uint32_t core_caps = core.account->caps_used;
+    ck_assert_int_eq(os_signal_handler_init(&handler, client.env.ep, count_signal, &signal), OS_OK);
+    ck_assert_int_eq(os_rom_sigh(rom, signal), OS_OK);
+    os_cap_drop(signal.cap);
+    ck_assert_int_eq(os_rom_dataspace(rom, &old, &size), OS_OK);
+    mock_attach(1);
+    struct core_ds *held = mock_last_ds();
+    mock_module_size = 12345;
+    signals = 0;
+    core_module_changed(&core, "font");
+    core_module_changed(&core, "another");
+    inproc_idle();
+    ck_assert_uint_eq(signals, 1);
+    ck_assert_int_eq(os_rom_dataspace(rom, &now, &size), OS_OK);
+    ck_assert_uint_eq(size, 12345);
+    ck_assert_uint_eq(core.account->ram_used, core_ram + 4 * OS_PAGE_SIZE);
+    /* the old one is as good as before */
+    ck_assert_int_eq(os_dataspace_info(old, &pages, &pages_writable), OS_OK);
+    ck_assert_uint_eq(pages, 2 * OS_PAGE_SIZE);
+    os_cap_drop(old.cap);
+    inproc_idle();
+    ck_assert_uint_eq(core.account->ram_used, core_ram + 4 * OS_PAGE_SIZE);
+    mock_detach(held);
+    ck_assert_uint_eq(core.account->ram_used, core_ram + 2 * OS_PAGE_SIZE);
+    ck_assert_uint_eq(core.account->caps_used, core_caps);
+    ck_assert(core_accounts_valid(&core.accounts));
+    /* one that cannot be read leaves everything as it is */
+    mock_fail_module = OS_ERR_NOT_FOUND;
+    core_module_changed(&core, "font");
+    os_cap_drop(now.cap);
+    ck_assert_int_eq(os_rom_dataspace(rom, &now, &size), OS_OK);
+    ck_assert_uint_eq(size, 12345);
+    ck_assert_str_eq(mock_text, "ROM module font: not found; its last content stays");
+    os_cap_drop(now.cap);
+    os_signal_handler_fini(&handler);
+    must_close(id, rom.cap);
+    mock_module_size = 5000;
+}
+END_TEST
+
 START_TEST(rom_modules_are_read_only_and_shared)
 {
     uint32_t id, other_id, writable;
@@ -519,14 +576,6 @@ START_TEST(what_is_no_dataspace_is_not_started)
     child_close(&child);
 }
 END_TEST
-
-static unsigned signals;
-
-static void count_signal(struct os_signal_handler *handler)
-{
-    (void)handler;
-    signals++;
-}
 
 START_TEST(the_end_is_signalled_even_if_asked_late)
 {
@@ -856,6 +905,7 @@ int main(void)
     tcase_add_test(tcase, log_lines_have_a_label_and_are_printable);
     tcase_add_test(tcase, a_closed_session_is_revoked);
     tcase_add_test(tcase, rom_modules_are_read_only_and_shared);
+    tcase_add_test(tcase, rom_modules_change);
     tcase_add_test(tcase, the_scenario_is_for_init_alone);
     suite_add_tcase(suite, tcase);
     tcase = make_case("dataspaces");
