@@ -43,8 +43,7 @@ static int read_all(int fd, char **text, size_t *size)
     return 0;
 }
 
-/* The file as a tree. Zero if it cannot be read; *TREE is NULL if what it says is no YAML. */
-static int parse_file(struct problems *problems, const char *path, void **tree, size_t *tree_size)
+int level_parse_file(struct problems *problems, const char *path, void **tree, size_t *tree_size)
 {
     char error[YAML_ERROR_MAX];
     char *text = NULL;
@@ -230,7 +229,7 @@ int level_read(struct level **top, struct source *source, const char *path, cons
     size_t size;
     *top = NULL;
     problems->file = file;
-    if (!parse_file(problems, path, &tree, &size))
+    if (!level_parse_file(problems, path, &tree, &size))
         return -1;
     if (tree)
         *top = read_level(NULL, NULL, tree, size, source, display, problems, 1);

@@ -25,6 +25,11 @@ struct level {
  */
 int level_read(struct level **top, struct source *source, const char *path, const char *file, int display,
                struct problems *problems);
+
+/* The file at PATH as a tree, to be freed. Zero if it cannot be read; *TREE is NULL if what it says is no
+ * YAML.
+ */
+int level_parse_file(struct problems *problems, const char *path, void **tree, size_t *tree_size);
 void level_destroy(struct level *level);
 
 /* The level beneath LEVEL that ENTRY runs, or NULL. */

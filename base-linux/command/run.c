@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "files.h"
 #include "find.h"
 #include "linux_core.h"
 
@@ -79,6 +80,7 @@ static int run_system(const struct arguments *arguments)
     default_shot(shot);
     const char *headless = why_headless(arguments->headless, dirs.kit);
     struct linux_core_options options = { .scenario = scenario,
+                                          .files = files_read(scenario),
                                           .dirs = dirs.list,
                                           .shot = arguments->shot ? arguments->shot : shot,
                                           .shot_wanted = arguments->shot != NULL,

@@ -41,6 +41,12 @@ void read_aliases(struct reader *reader, os_config_ref node)
     }
 }
 
+/* Modules that core has for init; no file takes their place. */
+static int is_reserved(const char *name)
+{
+    return !strcmp(name, "config") || !strcmp(name, "run") || !strcmp(name, "init");
+}
+
 void read_files(struct reader *reader, os_config_ref node)
 {
     struct scenario *scenario = reader->scenario;
@@ -55,7 +61,10 @@ void read_files(struct reader *reader, os_config_ref node)
         if (!read_key_name(reader->problems, reader->config, at, &file.name) ||
             !read_text(reader->problems, reader->config, at, file.name, PATH_MAX_LEN, &file.path))
             continue;
-        if (*file.path)
+        if (is_reserved(file.name))
+            problem_at(reader->problems, at,
+                       "file '%s' has the name of a module of init's, expected another name", file.name);
+        else if (*file.path)
             scenario->files[scenario->files_count++] = file;
         else
             problem_at(reader->problems, at, "file '%s' is empty, expected a path", file.name);
