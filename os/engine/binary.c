@@ -28,6 +28,12 @@ os_err binary_find(struct os_engine *engine, const char *name, struct binary **f
     return OS_OK;
 }
 
+void binary_drop(struct binary *binary)
+{
+    if (binary)
+        binary->uses--;
+}
+
 void binaries_tidy(struct os_engine *engine)
 {
     os_region_detach(&engine->elf);

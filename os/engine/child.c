@@ -22,7 +22,7 @@ void child_log(const struct child *child, const char *format, ...)
 
 static void restart(struct os_alarm *alarm)
 {
-    child_start(OS_CONTAINER_OF(alarm, struct child, alarm));
+    child_ready(OS_CONTAINER_OF(alarm, struct child, alarm));
 }
 
 os_err child_create(struct os_engine *engine, struct generation *generation, const struct entry *entry,
@@ -41,6 +41,7 @@ os_err child_create(struct os_engine *engine, struct generation *generation, con
     os_list_init(&child->sessions);
     os_list_init(&child->serves);
     os_list_init(&child->roots);
+    os_list_init(&child->retry.link);
     os_list_insert(&engine->children, &child->link);
     *created = child;
     return OS_OK;
@@ -51,8 +52,7 @@ static void child_free(struct child *child)
     struct os_engine *engine = child->engine;
     os_alarm_clear(&child->alarm);
     os_list_remove(&child->link);
-    if (child->binary)
-        child->binary->uses--;
+    binary_drop(child->binary);
     generation_drop(child->generation);
     free(child);
     engine_returned(engine);
@@ -78,6 +78,7 @@ static void cannot_start(struct child *child, const char *step, os_err err)
 static void start_done(struct os_call *call)
 {
     struct child *child = OS_CONTAINER_OF(call, struct child, call);
+    engine_call_ended(child->engine);
     os_err err = os_pd_control_start_end(call);
     if (err) {
         cannot_start(child, "start", err);
@@ -124,8 +125,10 @@ static os_err watch_process(struct child *child)
 
 static os_err take_binary(struct child *child)
 {
-    if (child->binary)
+    if (child->binary && !strcmp(child->binary->name, child->entry->binary))
         return OS_OK;
+    binary_drop(child->binary);
+    child->binary = NULL;
     os_err err = binary_find(child->engine, child->entry->binary, &child->binary);
     if (!err)
         child->binary->uses++;
@@ -148,31 +151,55 @@ static os_err begin_start(struct child *child)
     os_call_init(&child->call, child->engine->env->ep, start_done);
     err = os_pd_control_start_begin(child->control, &child->call, ds, parent);
     os_cap_drop(parent.cap);
+    if (err)
+        os_object_fini(&child->parent);
 drop_ds:
     os_cap_drop(ds.cap);
     return err;
+}
+
+static void try_start(struct retry *retry)
+{
+    struct child *child = OS_CONTAINER_OF(retry, struct child, retry);
+    os_err err = begin_start(child);
+    if (err == OS_ERR_BUSY)
+        engine_retry(child->engine, retry, try_start);
+    else if (err)
+        cannot_start(child, "start", err);
+}
+
+/* Others are about to give back what is missing, so it is no failure yet. */
+static int waits_for_quota(struct child *child, os_err err)
+{
+    if ((err != OS_ERR_RAM && err != OS_ERR_CAPS) || child->removed || !engine_gives_back(child->engine))
+        return 0;
+    child->state = CHILD_READY;
+    child->engine->unsettled = 1;
+    return 1;
 }
 
 static void create_done(struct os_call *call)
 {
     struct child *child = OS_CONTAINER_OF(call, struct child, call);
     os_any_cap cap;
+    engine_call_ended(child->engine);
     os_err err = os_parent_session_end(call, &child->pd_id, &cap);
     if (err) {
-        cannot_start(child, "PD session", err);
+        if (!waits_for_quota(child, err))
+            cannot_start(child, "PD session", err);
         return;
     }
     child->state = CHILD_STARTING;
     child->control.cap = cap.cap;
-    if (child->removed) {
-        child_end(child, &(struct ending){ .text = "" });
+    if (child->removed || child->anew) {
+        child_end(child, &(struct ending){ .again = 1, .text = "is created anew" });
         return;
     }
     err = watch_process(child);
-    if (!err)
-        err = begin_start(child);
     if (err)
         cannot_start(child, "start", err);
+    else
+        try_start(&child->retry);
 }
 
 void child_pd_args(char (*args)[OS_ARGS_MAX], const struct scenario *scenario, const struct entry *entry)
@@ -181,19 +208,35 @@ void child_pd_args(char (*args)[OS_ARGS_MAX], const struct scenario *scenario, c
              scenario->sandbox_required ? ",sandbox=required" : "");
 }
 
-void child_start(struct child *child)
+static void try_create(struct retry *retry)
 {
+    struct child *child = OS_CONTAINER_OF(retry, struct child, retry);
     const struct entry *entry = child->entry;
     char args[OS_ARGS_MAX];
     child_pd_args(&args, &child->generation->scenario, entry);
-    child->state = CHILD_CREATING;
-    child->started = os_clock_now();
-    child->starts++;
+    child->anew = 0;
+    child->resources.owed = child->resources.excess = (struct amount){ 0 };
     os_call_init(&child->call, child->engine->env->ep, create_done);
     os_err err = os_parent_session_begin(child->engine->env->parent, &child->call, "PD", entry->name, args,
                                          entry->ram, entry->caps);
-    if (err)
+    if (err == OS_ERR_BUSY)
+        engine_retry(child->engine, retry, try_create);
+    else if (err)
         cannot_start(child, "PD session", err);
+}
+
+void child_start(struct child *child)
+{
+    child->state = CHILD_CREATING;
+    child->started = os_clock_now();
+    child->starts++;
+    try_create(&child->retry);
+}
+
+void child_ready(struct child *child)
+{
+    child->state = CHILD_READY;
+    engine_go_on(child->engine);
 }
 
 /* ---- ending */
@@ -281,6 +324,11 @@ static void settle(struct child *child, struct amount back)
         child_free(child);
         return;
     }
+    if (child->again && child->alarm.due <= os_clock_now()) {
+        child_ready(child);
+        return;
+    }
+    engine_returned(child->engine);
     if (child->again) {
         child->state = CHILD_IDLE;
         os_alarm_set(child->engine->env->ep, &child->alarm, child->alarm.due);
@@ -295,10 +343,22 @@ static void close_done(struct os_call *call)
 {
     struct child *child = OS_CONTAINER_OF(call, struct child, call);
     struct amount back = { 0 };
+    engine_call_ended(child->engine);
     os_err err = os_parent_close_end(call, &back.ram, &back.caps);
     if (err)
         child_log(child, "could not be closed: %s", os_err_text(err));
     settle(child, back);
+}
+
+static void try_close(struct retry *retry)
+{
+    struct child *child = OS_CONTAINER_OF(retry, struct child, retry);
+    os_call_init(&child->call, child->engine->env->ep, close_done);
+    os_err err = os_parent_close_begin(child->engine->env->parent, &child->call, child->pd_id);
+    if (err == OS_ERR_BUSY)
+        engine_retry(child->engine, retry, try_close);
+    else if (err)
+        settle(child, (struct amount){ 0 });
 }
 
 /* Closing the PD session ends the process, if there still is one, and brings the account back. */
@@ -312,9 +372,7 @@ static void close_pd(struct child *child)
         settle(child, (struct amount){ 0 });
         return;
     }
-    os_call_init(&child->call, child->engine->env->ep, close_done);
-    if (os_parent_close_begin(child->engine->env->parent, &child->call, child->pd_id))
-        settle(child, (struct amount){ 0 });
+    try_close(&child->retry);
 }
 
 void child_end(struct child *child, const struct ending *ending)
@@ -322,6 +380,7 @@ void child_end(struct child *child, const struct ending *ending)
     if (child->state != CHILD_CREATING && !child_is_alive(child))
         return;
     os_call_cancel(&child->call);
+    os_list_remove(&child->retry.link);
     judge(child, ending);
     os_signal_handler_fini(&child->exited);
     sessions_of_client_end(child);
@@ -337,6 +396,7 @@ void child_remove(struct child *child)
     child->removed = 1;
     switch (child->state) {
     case CHILD_IDLE:
+    case CHILD_READY:
     case CHILD_GONE:
         sessions_of_server_give_up(child);
         child_free(child);
@@ -351,23 +411,26 @@ void child_remove(struct child *child)
     }
 }
 
-void child_restart(struct child *child)
+void child_restart(struct child *child, const char *why)
 {
+    struct ending ending = { .again = 1 };
+    snprintf(ending.text, sizeof(ending.text), "is restarted: %s", why);
     child_again(child);
     switch (child->state) {
     case CHILD_IDLE:
-        os_alarm_clear(&child->alarm);
-        child_start(child);
-        return;
     case CHILD_GONE:
-        child_start(child);
+        os_alarm_clear(&child->alarm);
+        child_ready(child);
         return;
-    case CHILD_CREATING: /* it is being started */
+    case CHILD_CREATING: /* it is ended as soon as it can be */
+        child->anew = 1;
+        return;
+    case CHILD_READY:
     case CHILD_ENDING:
         return;
     case CHILD_STARTING:
     case CHILD_RUNNING:
-        child_end(child, &(struct ending){ .again = 1, .text = "is restarted by request" });
+        child_end(child, &ending);
         return;
     }
 }

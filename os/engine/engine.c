@@ -17,9 +17,57 @@ static void later(struct os_alarm *alarm)
     }
     binaries_tidy(engine);
     generation_drop(engine->generation);
+    os_alarm_clear(&engine->progress);
     free(engine);
     if (handlers && handlers->destroyed)
         handlers->destroyed(handlers);
+}
+
+static void progress(struct os_alarm *alarm)
+{
+    struct os_engine *engine = OS_CONTAINER_OF(alarm, struct os_engine, progress);
+    size_t count = 0;
+    OS_LIST_FOR_EACH (link, &engine->retries)
+        count++;
+    while (count-- && !os_list_empty(&engine->retries)) {
+        struct retry *retry = OS_CONTAINER_OF(engine->retries.next, struct retry, link);
+        os_list_remove(&retry->link);
+        retry->again(retry);
+    }
+    if (!engine->dying)
+        change_progress(engine);
+}
+
+void engine_go_on(struct os_engine *engine)
+{
+    os_alarm_set(engine->env->ep, &engine->progress, os_clock_now());
+}
+
+/* The component may have calls of its own under way, whose ends are not seen here. */
+#define RETRY_AT_LAST OS_SEC
+
+void engine_retry(struct os_engine *engine, struct retry *retry, void (*again)(struct retry *retry))
+{
+    retry->again = again;
+    os_list_insert(&engine->retries, &retry->link);
+    if (!engine->progress.link.next || os_list_empty(&engine->progress.link))
+        os_alarm_set(engine->env->ep, &engine->progress, os_clock_now() + RETRY_AT_LAST);
+}
+
+void engine_call_ended(struct os_engine *engine)
+{
+    if (!os_list_empty(&engine->retries))
+        engine_go_on(engine);
+}
+
+int engine_gives_back(const struct os_engine *engine)
+{
+    if (engine->closing)
+        return 1;
+    OS_LIST_FOR_EACH (link, &engine->children)
+        if (OS_CONTAINER_OF(link, struct child, link)->state == CHILD_ENDING)
+            return 1;
+    return 0;
 }
 
 static void do_later(struct os_engine *engine)
@@ -43,6 +91,9 @@ os_err os_engine_create(struct os_env *env, const struct os_engine_options *opti
     os_list_init(&engine->binaries);
     os_list_init(&engine->children);
     resources_init(engine);
+    os_list_init(&engine->retries);
+    os_list_init(&engine->services);
+    engine->progress.handle = progress;
     generation_source_init(engine);
     *created = engine;
     return OS_OK;
@@ -65,35 +116,35 @@ void engine_returned(struct os_engine *engine)
     resources_freed(engine);
     if (engine->dying && os_list_empty(&engine->children) && !engine->sessions)
         do_later(engine);
-}
-
-static os_err start(struct os_engine *engine, struct generation *generation)
-{
-    struct child *child;
-    os_err err = OS_OK;
-    for (size_t i = 0; !err && i < generation->scenario.count; i++)
-        err = child_create(engine, generation, &generation->scenario.entries[i], &child);
-    if (err) {
-        OS_LIST_FOR_EACH_SAFE (link, &engine->children)
-            child_remove(OS_CONTAINER_OF(link, struct child, link));
-        return err;
-    }
-    engine->generation = generation_use(generation);
-    OS_LIST_FOR_EACH (link, &engine->children)
-        child_start(OS_CONTAINER_OF(link, struct child, link));
-    engine_child_gone(engine); /* an empty scenario has ended already */
-    return OS_OK;
+    else if (engine->unsettled && !engine->dying)
+        engine_go_on(engine);
 }
 
 os_err os_engine_apply(struct os_engine *engine, const void *content, size_t size)
 {
     struct generation *generation;
-    if (engine->generation)
-        return OS_ERR_EXISTS;
     os_err err = generation_read(engine, content, size, &generation);
     if (err)
         return err;
-    err = start(engine, generation);
+    err = change_apply(engine, generation);
+    if (!err) {
+        os_alarm_clear(&engine->later);
+        engine->ended = 0;
+        engine->status = 0;
+        engine_child_gone(engine); /* an empty scenario has ended already */
+    }
+    generation_drop(generation);
+    return err;
+}
+
+os_err os_engine_preview(struct os_engine *engine, const void *content, size_t size,
+                         void (*line)(void *to, const char *line), void *to)
+{
+    struct generation *generation;
+    os_err err = generation_read(engine, content, size, &generation);
+    if (err)
+        return err;
+    err = change_preview(engine, generation, line, to);
     generation_drop(generation);
     return err;
 }
@@ -122,7 +173,7 @@ os_err os_engine_restart(struct os_engine *engine, const char *name)
         return OS_ERR_NOT_FOUND;
     os_alarm_clear(&engine->later);
     engine->ended = 0;
-    child_restart(child);
+    child_restart(child, "somebody wants it so");
     return OS_OK;
 }
 

@@ -52,16 +52,67 @@ static os_err find_binary(struct platform_source *source, const char *name, cons
     return OS_OK;
 }
 
-/* Nothing is known better than by trying: its PD session is opened and closed again. */
+/* What there is to give: what is not given yet, and what the children have been given, but for the slack. */
+static void count_budget(struct os_engine *engine, const struct scenario *scenario)
+{
+    uint64_t ram = 0, ram_used = 0;
+    uint32_t caps = 0, caps_used = 0;
+    if (os_pd_quota(engine->env->pd, &ram, &ram_used, &caps, &caps_used))
+        return;
+    ram -= ram_used;
+    caps -= caps_used;
+    OS_LIST_FOR_EACH (link, &engine->children) {
+        const struct child *child = OS_CONTAINER_OF(link, struct child, link);
+        if (!child_has_account(child))
+            continue;
+        struct amount given = resources_given(child);
+        ram += given.ram;
+        caps += given.caps;
+    }
+    engine->budget_ram = ram > scenario->slack.ram ? ram - scenario->slack.ram : 0;
+    engine->budget_caps = caps > scenario->slack.caps ? caps - scenario->slack.caps : 0;
+}
+
+/* With so much a component can be created, though not run. */
+#define TRIAL_RAM  OS_KIB(64)
+#define TRIAL_CAPS 16u
+
+/* One before it has shown that there is such a sandbox. */
+static int was_tried(const struct scenario *scenario, const struct entry *entry)
+{
+    for (const struct entry *other = scenario->entries; other < entry; other++)
+        if (!strcmp(other->sandbox, entry->sandbox))
+            return 1;
+    return 0;
+}
+
+/* Nothing is known better than by trying: a PD session is opened and closed again. */
+static os_err try_sandbox(struct os_engine *engine, const struct entry *entry)
+{
+    int is_poor = entry->ram < TRIAL_RAM || entry->caps < TRIAL_CAPS;
+    uint64_t ram = entry->ram < TRIAL_RAM ? entry->ram : TRIAL_RAM;
+    uint32_t caps = entry->caps < TRIAL_CAPS ? entry->caps : TRIAL_CAPS;
+    char args[OS_ARGS_MAX];
+    struct os_session session = { 0 };
+    if (!is_poor && was_tried(engine->checked, entry))
+        return OS_OK;
+    child_pd_args(&args, engine->checked, entry);
+    os_err err = os_session_open(engine->env, "PD", entry->name, args, ram, caps, &session);
+    os_session_close(&session);
+    /* it is not this entry that asks for too much, but others have all there is now */
+    return !is_poor && (err == OS_ERR_RAM || err == OS_ERR_CAPS) ? OS_OK : err;
+}
+
 static os_err admit(struct platform_source *source, const struct entry *entry)
 {
     struct os_engine *engine = OS_CONTAINER_OF(source, struct os_engine, source);
-    char args[OS_ARGS_MAX];
-    struct os_session session = { 0 };
-    child_pd_args(&args, engine->checked, entry);
-    os_err err = os_session_open(engine->env, "PD", entry->name, args, entry->ram, entry->caps, &session);
-    os_session_close(&session);
-    return err;
+    if (entry->ram > engine->budget_ram)
+        return OS_ERR_RAM;
+    if (entry->caps > engine->budget_caps)
+        return OS_ERR_CAPS;
+    engine->budget_ram -= entry->ram;
+    engine->budget_caps -= entry->caps;
+    return try_sandbox(engine, entry);
 }
 
 void generation_source_init(struct os_engine *engine)
@@ -99,7 +150,12 @@ static os_err check(struct os_engine *engine, struct generation *generation)
     struct problems *problems = &told.problems;
     engine->checked = &generation->scenario;
     (void)scenario_read(&generation->scenario, &generation->config, !engine->headless, problems);
+    OS_LIST_FOR_EACH (link, &engine->services)
+        if (!scenario_add_local(&generation->scenario,
+                                OS_CONTAINER_OF(link, struct os_engine_service, link)->service))
+            return OS_ERR_RAM;
     (void)scenario_read_binaries(&generation->scenario, &engine->source, problems);
+    count_budget(engine, engine->checked);
     if (!problems->count)
         (void)scenario_check(&generation->scenario, &engine->source, problems);
     binaries_tidy(engine);

@@ -50,6 +50,12 @@ struct engine_resources {
     int busy;              /* somebody waits for what comes free */
 };
 
+/* Something that was refused because too many calls are under way, and is tried again when one has ended. */
+struct retry {
+    struct os_list link;
+    void (*again)(struct retry *retry);
+};
+
 struct os_engine {
     struct engine_resources resources;
     struct os_env *env;
@@ -59,16 +65,23 @@ struct os_engine {
     struct generation *generation; /* NULL: nothing was applied yet */
     struct platform_source source;
     const struct scenario *checked; /* by source */
-    struct os_list binaries;        /* of struct binary */
-    struct os_region elf;           /* the binary that source found last */
-    struct os_list children;        /* of struct child, in the order of the scenario */
-    size_t sessions;                /* how many there are, those that are being closed included */
-    uint32_t next_server_id;        /* names sessions towards servers */
-    int status;                     /* of the first child that ended badly for good */
-    int ended;                      /* `ended` is being told, or was */
-    int dying;                      /* being destroyed */
+    uint64_t budget_ram;            /* what source has left to admit entries with */
+    uint32_t budget_caps;
+    struct os_list binaries; /* of struct binary */
+    struct os_region elf;    /* the binary that source found last */
+    struct os_list children; /* of struct child, in the order of the scenario */
+    size_t sessions;         /* how many there are, those that are being closed included */
+    size_t closing;          /* of these, how many are being closed */
+    int unsettled;           /* a child waits for quota, or has not what its entry says */
+    uint32_t next_server_id; /* names sessions towards servers */
+    int status;              /* of the first child that ended badly for good */
+    int ended;               /* `ended` is being told, or was */
+    int dying;               /* being destroyed */
     os_time started;
-    struct os_alarm later; /* tells and frees when nothing of the engine is on the stack any more */
+    struct os_alarm later;    /* tells and frees when nothing of the engine is on the stack any more */
+    struct os_alarm progress; /* goes on with what has waited */
+    struct os_list retries;   /* of struct retry */
+    struct os_list services;  /* that the component has for its children: struct os_engine_service */
 };
 
 /* What a child asks for, and what the engine wants back of it. */
@@ -93,7 +106,8 @@ struct child_heartbeat {
 };
 
 enum child_state {
-    CHILD_IDLE,     /* not started, or waiting for its restart */
+    CHILD_IDLE,     /* waiting for its restart */
+    CHILD_READY,    /* started as soon as there is quota for it */
     CHILD_CREATING, /* its PD session is requested */
     CHILD_STARTING, /* core loads it */
     CHILD_RUNNING,
@@ -110,7 +124,10 @@ struct child {
     enum child_state state;
     struct os_object parent; /* what it calls */
     struct os_signal_handler exited;
-    struct os_call call;   /* to core: create, start, close */
+    struct os_call call; /* to core: create, start, close */
+    struct retry retry;  /* of that */
+    uint64_t given_ram;  /* quota that its account was opened with, or given later for its entry */
+    uint32_t given_caps;
     struct os_alarm alarm; /* its restart */
     uint32_t pd_id;
     os_pd_control_cap control; /* valid from STARTING to the end */
@@ -126,6 +143,7 @@ struct child {
     struct child_resources resources;
     struct child_heartbeat heartbeat;
     int vital;   /* the scenario that it came with has started only when it has */
+    int anew;    /* what is being created is not what is wanted any more */
     int again;   /* to be started again when the PD session is closed */
     int removed; /* to be freed when it has ended */
     char name[NAME_MAX_SIZE];
@@ -151,16 +169,28 @@ enum session_state {
 struct session {
     struct os_list client_link, server_link;
     struct os_engine *engine;
-    struct child *client;   /* NULL when it has ended */
-    struct child *server;   /* NULL: the parent, or init */
-    struct config_rom *rom; /* at init */
+    struct child *client; /* NULL when it has ended */
+    struct child *server; /* NULL: the parent, or init */
+    enum {
+        ELSEWHERE,
+        AT_CONFIG,
+        AT_LOCAL,
+        AT_NOTHING
+    } here; /* what of the engine's own component it is at */
+    struct config_rom *rom;
+    struct os_engine_service *local;
+    struct os_root_session *at_local;
+    struct route_request asked; /* by the client */
     enum session_state state;
-    int retried;            /* the server was gone when it was asked; it is asked once more */
-    int close_wanted;       /* as soon as the call under way has ended */
+    int retried;      /* the server was gone when it was asked; it is asked once more */
+    int close_wanted; /* as soon as the call under way has ended */
+    int revoke;       /* its route has changed: it is closed, and the client learns of it by its calls */
     uint32_t id, server_id; /* names towards client and server */
     uint64_t ram, more_ram; /* donation that the server has, and what of it the upgrade under way adds */
     uint32_t caps, more_caps;
     struct os_call call;
+    struct retry retry;   /* of that */
+    struct os_alarm wait; /* the end of SESSION_WAITING */
     struct os_reply reply, close_reply;
     char service[OS_SERVICE_MAX], label[OS_LABEL_MAX], args[OS_ARGS_MAX];
 };
@@ -178,8 +208,58 @@ void engine_ended(struct os_engine *engine, int status);
 /* Looks whether any child will run again; called when one is gone for good. */
 void engine_child_gone(struct os_engine *engine);
 
-/* Something was given back; an engine that is being destroyed may be through. */
+/* Something was given back: who waits for quota may go on, and an engine that is being destroyed may be
+ * through. */
 void engine_returned(struct os_engine *engine);
+
+/* Tries AGAIN when a call under way has ended; for calls that gave OS_ERR_BUSY. */
+void engine_retry(struct os_engine *engine, struct retry *retry, void (*again)(struct retry *retry));
+void engine_call_ended(struct os_engine *engine);
+
+/* Does what can be done now that could not be done before, when the caller has returned. */
+void engine_go_on(struct os_engine *engine);
+
+/* Quota is on its way back from a child that ends or from a session that is being closed. */
+int engine_gives_back(const struct os_engine *engine);
+
+/* ---- change.c: the step from one scenario to the next */
+
+/* Makes GENERATION the one that runs; takes nothing over when it fails: OS_ERR_RAM. */
+OS_MUST_CHECK os_err change_apply(struct os_engine *engine, struct generation *generation);
+
+/* Says what change_apply would do, a line for each. */
+OS_MUST_CHECK os_err change_preview(struct os_engine *engine, struct generation *generation,
+                                    void (*line)(void *to, const char *line), void *to);
+
+/* Moves quota to and from children towards what their entries say, and starts what can be started. */
+void change_progress(struct os_engine *engine);
+
+/* ---- decide.c: where a request goes */
+
+struct decision {
+    const struct route *route;
+    const struct entry *server;   /* NULL: the parent, or here */
+    struct route_request request; /* as the server sees it */
+};
+
+/*
+ * The decision of SCENARIO about what CLIENT has ASKED. OS_ERR_NO_SERVICE, OS_ERR_DENIED, OS_ERR_DEADLOCK (it
+ * leads to the client), OS_ERR_TOO_LARGE.
+ */
+OS_MUST_CHECK os_err decide(const struct scenario *scenario, const struct entry *client,
+                            const struct route_request *asked, struct decision *decision);
+
+/* Whether SESSION is elsewhere than SCENARIO, with CLIENT as an entry of it, decides; then WHY, in words. */
+#define WHY_MAX 240
+int decision_differs(const struct scenario *scenario, const struct entry *client,
+                     const struct session *session, char (*why)[WHY_MAX]);
+
+/* ---- local.c: services of the engine's component itself */
+
+struct os_engine_service *local_find(struct os_engine *engine, const char *service);
+OS_MUST_CHECK os_err local_open(struct session *session, os_any_cap *cap);
+void local_upgraded(struct session *session, uint64_t ram, uint32_t caps);
+void local_close(struct session *session); /* nothing happens when it is closed, or at no local service */
 
 /* ---- generation.c */
 
@@ -200,6 +280,9 @@ void generation_source_init(struct os_engine *engine);
 /* Finds the ROM session of binary NAME, which is opened if it is not yet; not counted. */
 OS_MUST_CHECK os_err binary_find(struct os_engine *engine, const char *name, struct binary **binary);
 
+/* One use less; NULL is fine. */
+void binary_drop(struct binary *binary);
+
 /* Closes those that no child uses. */
 void binaries_tidy(struct os_engine *engine);
 
@@ -210,8 +293,11 @@ OS_MUST_CHECK os_err child_create(struct os_engine *engine, struct generation *g
                                   const struct entry *entry, struct child **child);
 void child_start(struct child *child);
 
-/* Ends the child if it runs, and starts it anew. */
-void child_restart(struct child *child);
+/* It is to be started as soon as there is quota for it. */
+void child_ready(struct child *child);
+
+/* Ends the child if it runs, and starts it anew; WHY is for the log. */
+void child_restart(struct child *child, const char *why);
 
 /* Ends the child whatever it does, and frees it when it is gone. */
 void child_remove(struct child *child);
@@ -236,6 +322,12 @@ static inline int child_is_alive(const struct child *child)
     return child->state == CHILD_STARTING || child->state == CHILD_RUNNING;
 }
 
+/* The engine's account is short by what was given to it. */
+static inline int child_has_account(const struct child *child)
+{
+    return child->state == CHILD_CREATING || child->state == CHILD_ENDING || child_is_alive(child);
+}
+
 /* ---- parent.c: what a child asks of init */
 
 OS_MUST_CHECK os_err child_serve(struct child *child, os_parent_cap *cap);
@@ -244,7 +336,7 @@ OS_MUST_CHECK os_err child_serve(struct child *child, os_parent_cap *cap);
 struct child *child_of_rpc(struct os_rpc *rpc);
 
 /* The root of SERVICE at CHILD, or NULL. */
-struct announced *child_root(struct child *child, const char *service);
+struct announced *child_root(const struct child *child, const char *service);
 void child_forget_root(struct child *child, const char *service);
 void child_forget_roots(struct child *child);
 
@@ -262,6 +354,13 @@ void resources_freed(struct os_engine *engine);
  * does not use, and keeps the rest until it ends.
  */
 void resources_resize(struct child *child, uint64_t ram, uint32_t caps);
+
+/* What the account of a child that has one was given by the engine. */
+struct amount resources_given(const struct child *child);
+
+/* Takes what CHILD, which runs, has too much and does not use. */
+void resources_shrink(struct child *child);
+int resources_has_excess(const struct child *child);
 
 /* CHILD has ended: it asks for nothing any more and is asked for nothing, signs of life included. */
 void resources_child_end(struct child *child);
@@ -285,14 +384,23 @@ os_err heartbeat_response(struct os_rpc *rpc);
 /* Where SESSION is: the server's name, "parent" or "local". */
 const char *session_server_name(const struct session *session);
 
+/* What it waits for, or "". */
+void session_why(const struct session *session, char (*why)[WHY_MAX]);
+
 /* ---- session.c */
 
-/*
- * A request of CLIENT for SERVICE along ROUTE, which has made WANTED of it. OS_REPLY_LATER when SESSION
- * answers RPC later.
- */
-os_err session_request(struct child *client, struct os_rpc *rpc, const struct route *route,
-                       const char *service, const struct session *wanted);
+/* A request of CLIENT with that donation. OS_REPLY_LATER when RPC is answered later. */
+os_err session_request(struct child *client, struct os_rpc *rpc, const struct route_request *asked,
+                       uint64_t ram, uint32_t caps);
+/* Puts a session that is not open where DECISION says. */
+void session_place(struct session *session, const struct decision *decision);
+/* A session that waits goes on, if its server is there. */
+void session_go(struct session *session);
+void session_wait(struct session *session);
+/* Closes it, or does so as soon as it can; the client finds out. */
+void session_revoke(struct session *session);
+/* The decision about a session that waits has changed. */
+void session_reroute(struct session *session, const struct decision *decision, os_err err);
 void session_open(struct session *session);
 void session_upgrade(struct session *session, struct os_rpc *rpc, uint64_t ram, uint32_t caps,
                      os_err *result);

@@ -26,25 +26,14 @@ static os_err serve_session(struct os_rpc *rpc, const char *service, const char 
                             uint64_t ram, uint32_t caps, uint32_t *id, os_any_cap *cap)
 {
     struct child *child = child_of_rpc(rpc);
-    const struct scenario *scenario = &child->generation->scenario;
-    const struct route *route = route_find(scenario, child->entry, service, label);
-    struct route_request request;
-    if (!route)
-        return refuse(child, service, label, OS_ERR_NO_SERVICE);
-    if (route->target == TARGET_DENY)
-        return refuse(child, service, label, OS_ERR_DENIED);
+    struct route_request asked;
     if (child->sessions_count >= SESSIONS_MAX)
         return refuse(child, service, label, OS_ERR_CAPS);
-
-    struct session wanted = { .ram = ram, .caps = caps };
-    os_err err = route_rewrite(scenario, route, child->entry, service, label, args, &request);
-    if (err)
-        return err;
-    memcpy(wanted.service, request.service, sizeof(wanted.service));
-    memcpy(wanted.label, request.label, sizeof(wanted.label));
-    memcpy(wanted.args, request.args, sizeof(wanted.args));
-    err = session_request(child, rpc, route, service, &wanted);
-    return err == OS_ERR_NO_SERVICE ? refuse(child, service, label, err) : err;
+    snprintf(asked.service, sizeof(asked.service), "%s", service);
+    snprintf(asked.label, sizeof(asked.label), "%s", label);
+    snprintf(asked.args, sizeof(asked.args), "%s", args);
+    os_err err = session_request(child, rpc, &asked, ram, caps);
+    return err == OS_ERR_NO_SERVICE || err == OS_ERR_DENIED ? refuse(child, service, label, err) : err;
 }
 
 static os_err serve_close(struct os_rpc *rpc, uint32_t id, uint64_t *ram, uint32_t *caps)
@@ -68,7 +57,7 @@ static os_err serve_upgrade(struct os_rpc *rpc, uint32_t id, uint64_t ram, uint3
     return result;
 }
 
-struct announced *child_root(struct child *child, const char *service)
+struct announced *child_root(const struct child *child, const char *service)
 {
     OS_LIST_FOR_EACH (link, &child->roots) {
         struct announced *announced = OS_CONTAINER_OF(link, struct announced, link);

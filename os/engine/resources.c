@@ -316,6 +316,35 @@ void resources_resize(struct child *child, uint64_t ram, uint32_t caps)
     resources_freed(child->engine);
 }
 
+struct amount resources_given(const struct child *child)
+{
+    const struct child_resources *res = &child->resources;
+    return (struct amount){ child->entry->ram - res->owed.ram + res->excess.ram + res->granted.ram,
+                            child->entry->caps - res->owed.caps + res->excess.caps + res->granted.caps };
+}
+
+void resources_shrink(struct child *child)
+{
+    static const struct amount nothing;
+    struct child_resources *res = &child->resources;
+    struct amount there;
+    if (is_nothing(&res->excess) || unused(child->engine, child, &there))
+        return;
+    uint64_t ram = less(res->excess.ram, there.ram);
+    uint32_t caps = (uint32_t)less(res->excess.caps, there.caps);
+    if (account_move(child->engine, child, NULL, ram, caps))
+        return;
+    res->excess.ram -= ram;
+    res->excess.caps -= caps;
+    want_back(child, &nothing);
+    resources_freed(child->engine);
+}
+
+int resources_has_excess(const struct child *child)
+{
+    return !is_nothing(&child->resources.excess);
+}
+
 void resources_init(struct os_engine *engine)
 {
     os_list_init(&engine->resources.asking);

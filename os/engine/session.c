@@ -12,6 +12,7 @@
 #define CLOSE_TIME (2 * OS_SEC)
 
 static void open_done(struct os_call *call);
+static void close_if_wanted(struct session *session);
 
 struct session *session_find(struct child *client, uint32_t id)
 {
@@ -35,11 +36,15 @@ static void leave_client(struct session *session)
 static void destroy(struct session *session)
 {
     os_call_cancel(&session->call);
+    os_list_remove(&session->retry.link);
+    os_alarm_clear(&session->wait);
     config_rom_destroy(session->rom);
+    local_close(session);
     leave_client(session);
     os_list_remove(&session->server_link);
     struct os_engine *engine = session->engine;
     engine->sessions--;
+    engine->closing -= session->state == SESSION_CLOSING;
     free(session);
     engine_returned(engine);
 }
@@ -58,8 +63,6 @@ static void refund(struct session *session)
     account_return(session->engine, session->server, session->client, &session->ram, &session->caps,
                    session->service);
 }
-
-/* ---- opening */
 
 /*
  * A server that has just ended is asked before init knows of its end. The request waits for the next one
@@ -80,33 +83,70 @@ static void not_opened(struct session *session, os_err err)
         return;
     }
     session->retried = 1;
-    session->state = SESSION_WAITING;
     child_forget_root(session->server, session->service);
+    session_wait(session);
 }
+
+/* The root that a session is at; no capability when the server is there no longer, which calls then say. */
+static os_root_cap root_of(const struct session *session)
+{
+    const struct announced *announced = child_root(session->server, session->service);
+    return announced ? announced->root : (os_root_cap){ OS_NO_CAP };
+}
+
+/* ---- waiting */
+
+static void waited_too_long(struct os_alarm *alarm)
+{
+    struct session *session = OS_CONTAINER_OF(alarm, struct session, wait);
+    char why[WHY_MAX];
+    session_why(session, &why);
+    child_log(session->client, "has waited %llu s for %s: %s",
+              (unsigned long long)(session->client->entry->wait / OS_SEC), session->service, why);
+    fail(session, OS_ERR_DEADLINE);
+}
+
+void session_wait(struct session *session)
+{
+    os_time limit = session->client->entry->wait;
+    session->state = SESSION_WAITING;
+    session->wait.handle = waited_too_long;
+    os_alarm_set(session->engine->env->ep, &session->wait, os_clock_now() + limit);
+}
+
+/* ---- opening */
 
 static os_err begin_open(struct session *session)
 {
-    struct child *server = session->server;
     os_call_init(&session->call, session->engine->env->ep, open_done);
-    if (!server)
+    if (!session->server)
         return os_parent_session_begin(session->engine->env->parent, &session->call, session->service,
                                        session->label, session->args, session->ram, session->caps);
     session->server_id = session->engine->next_server_id++;
-    return os_root_open_begin(child_root(server, session->service)->root, &session->call, session->server_id,
-                              session->label, session->args, session->ram, session->caps);
+    return os_root_open_begin(root_of(session), &session->call, session->server_id, session->label,
+                              session->args, session->ram, session->caps);
+}
+
+static void try_open(struct retry *retry)
+{
+    struct session *session = OS_CONTAINER_OF(retry, struct session, retry);
+    os_err err = begin_open(session);
+    if (err == OS_ERR_BUSY)
+        engine_retry(session->engine, retry, try_open);
+    else if (err)
+        not_opened(session, err);
 }
 
 void session_open(struct session *session)
 {
+    os_alarm_clear(&session->wait);
     os_err err = account_move(session->engine, session->client, session->server, session->ram, session->caps);
     if (err) {
         fail(session, err);
         return;
     }
     session->state = SESSION_OPENING;
-    err = begin_open(session);
-    if (err)
-        not_opened(session, err);
+    try_open(&session->retry);
 }
 
 static os_err end_open(struct session *session, os_any_cap *cap)
@@ -119,6 +159,7 @@ static void open_done(struct os_call *call)
 {
     struct session *session = OS_CONTAINER_OF(call, struct session, call);
     os_any_cap cap;
+    engine_call_ended(session->engine);
     os_err err = end_open(session, &cap);
     if (err) {
         not_opened(session, err);
@@ -129,18 +170,29 @@ static void open_done(struct os_call *call)
         os_cap_drop(cap.cap);
     else
         os_parent_session_reply(&session->reply, OS_OK, session->id, cap);
-    if (!session->client || session->close_wanted)
-        session_close(session);
+    close_if_wanted(session);
 }
 
-/* The session at init itself is there at once. */
-static os_err open_config(struct session *session)
+static os_err make_here(struct session *session, os_any_cap *cap)
+{
+    switch (session->here) {
+    case AT_CONFIG:
+        return config_rom_create(session->client, session->ram, session->caps, cap, &session->rom);
+    case AT_LOCAL:
+        return local_open(session, cap);
+    default:
+        return OS_ERR_NO_SERVICE;
+    }
+}
+
+/* A session at the engine's own component is there at once. */
+static os_err open_here(struct session *session)
 {
     os_any_cap cap;
     os_err err = account_move(session->engine, session->client, NULL, session->ram, session->caps);
     if (err)
         return err;
-    err = config_rom_create(session->client, session->ram, session->caps, &cap, &session->rom);
+    err = make_here(session, &cap);
     if (err) {
         refund(session);
         return err;
@@ -150,55 +202,80 @@ static os_err open_config(struct session *session)
     return OS_OK;
 }
 
-/* The child that ROUTE leads to, if it can still serve. */
-static os_err find_server(struct child *client, const struct route *route, const char *service,
-                          struct child **server)
+void session_place(struct session *session, const struct decision *decision)
 {
-    *server = NULL;
-    if (route->target == TARGET_PARENT || route == &route_own_config)
-        return OS_OK;
-    const struct entry *entry = route_server(&client->generation->scenario, client->entry, route, service);
-    if (!entry)
-        return OS_ERR_NO_SERVICE;
-    *server = engine_child(client->engine, entry->name);
-    if (!*server)
-        return OS_ERR_NO_SERVICE;
-    if (*server == client)
-        return OS_ERR_DEADLOCK;
-    return (*server)->state == CHILD_GONE ? OS_ERR_NO_SERVICE : OS_OK;
+    os_list_remove(&session->server_link);
+    session->server = decision->server ? engine_child(session->engine, decision->server->name) : NULL;
+    session->local = NULL;
+    session->here = ELSEWHERE;
+    if (decision->route == &route_own_config) {
+        session->here = AT_CONFIG;
+    } else if (decision->route->target == TARGET_LOCAL) {
+        session->local = local_find(session->engine, decision->request.service);
+        session->here = session->local ? AT_LOCAL : AT_NOTHING;
+    }
+    memcpy(session->service, decision->request.service, sizeof(session->service));
+    memcpy(session->label, decision->request.label, sizeof(session->label));
+    memcpy(session->args, decision->request.args, sizeof(session->args));
+    if (session->server)
+        os_list_insert(&session->server->serves, &session->server_link);
 }
 
-os_err session_request(struct child *client, struct os_rpc *rpc, const struct route *route,
-                       const char *service, const struct session *wanted)
+void session_reroute(struct session *session, const struct decision *decision, os_err err)
 {
-    struct child *server;
-    os_err err = find_server(client, route, service, &server);
+    if (err) {
+        fail(session, err);
+        return;
+    }
+    session_place(session, decision);
+    if (session->server && session->server->state == CHILD_GONE)
+        fail(session, OS_ERR_NO_SERVICE);
+    else
+        session_go(session);
+}
+
+void session_go(struct session *session)
+{
+    if (session->here) {
+        os_alarm_clear(&session->wait);
+        os_err err = open_here(session);
+        if (err)
+            fail(session, err);
+    } else if (!session->server || child_root(session->server, session->service)) {
+        session_open(session);
+    }
+}
+
+os_err session_request(struct child *client, struct os_rpc *rpc, const struct route_request *asked,
+                       uint64_t ram, uint32_t caps)
+{
+    struct decision decision;
+    os_err err = decide(&client->generation->scenario, client->entry, asked, &decision);
+    struct child *server =
+        !err && decision.server ? engine_child(client->engine, decision.server->name) : NULL;
+    if (!err && decision.server && (!server || server->state == CHILD_GONE))
+        err = OS_ERR_NO_SERVICE;
     if (err)
         return err;
-    struct session *session = malloc(sizeof(*session));
+    struct session *session = calloc(1, sizeof(*session));
     if (!session)
         return OS_ERR_RAM;
-    *session = *wanted;
     session->engine = client->engine;
     session->engine->sessions++;
     session->client = client;
-    session->server = server;
-    session->state = SESSION_WAITING;
+    session->asked = *asked;
+    session->ram = ram;
+    session->caps = caps;
     session->id = client->next_id++;
     os_list_init(&session->server_link);
     os_list_init(&session->client_link);
+    os_list_init(&session->retry.link);
     os_list_insert(&client->sessions, &session->client_link);
     client->sessions_count++;
-    if (server)
-        os_list_insert(&server->serves, &session->server_link);
+    session_place(session, &decision);
     os_reply_keep(rpc, &session->reply);
-    if (route == &route_own_config) {
-        err = open_config(session);
-        if (err)
-            fail(session, err);
-    } else if (!server || child_root(server, session->service)) {
-        session_open(session);
-    }
+    session_wait(session);
+    session_go(session);
     return OS_REPLY_LATER;
 }
 
@@ -213,16 +290,20 @@ static void undo_upgrade(struct session *session)
     session->caps -= session->more_caps;
 }
 
-static void upgrade_done(struct os_call *call)
+static void upgraded(struct session *session, os_err err)
 {
-    struct session *session = OS_CONTAINER_OF(call, struct session, call);
-    os_err err = session->server ? os_root_upgrade_end(call) : os_parent_upgrade_end(call);
     if (err)
         undo_upgrade(session);
     session->state = SESSION_OPEN;
     os_reply_error(&session->reply, err);
-    if (!session->client || session->close_wanted)
-        session_close(session);
+    close_if_wanted(session);
+}
+
+static void upgrade_done(struct os_call *call)
+{
+    struct session *session = OS_CONTAINER_OF(call, struct session, call);
+    engine_call_ended(session->engine);
+    upgraded(session, session->server ? os_root_upgrade_end(call) : os_parent_upgrade_end(call));
 }
 
 static os_err begin_upgrade(struct session *session)
@@ -231,8 +312,18 @@ static os_err begin_upgrade(struct session *session)
     if (!session->server)
         return os_parent_upgrade_begin(session->engine->env->parent, &session->call, session->server_id,
                                        session->more_ram, session->more_caps);
-    return os_root_upgrade_begin(child_root(session->server, session->service)->root, &session->call,
-                                 session->server_id, session->more_ram, session->more_caps);
+    return os_root_upgrade_begin(root_of(session), &session->call, session->server_id, session->more_ram,
+                                 session->more_caps);
+}
+
+static void try_upgrade(struct retry *retry)
+{
+    struct session *session = OS_CONTAINER_OF(retry, struct session, retry);
+    os_err err = begin_upgrade(session);
+    if (err == OS_ERR_BUSY)
+        engine_retry(session->engine, retry, try_upgrade);
+    else if (err)
+        upgraded(session, err);
 }
 
 void session_upgrade(struct session *session, struct os_rpc *rpc, uint64_t ram, uint32_t caps, os_err *result)
@@ -252,21 +343,40 @@ void session_upgrade(struct session *session, struct os_rpc *rpc, uint64_t ram, 
         config_rom_upgraded(session->rom, ram, caps);
         return;
     }
-    *result = begin_upgrade(session);
-    if (*result) {
-        undo_upgrade(session);
+    if (session->local) {
+        local_upgraded(session, ram, caps);
         return;
     }
     session->state = SESSION_UPGRADING;
     os_reply_keep(rpc, &session->reply);
     *result = OS_REPLY_LATER;
+    try_upgrade(&session->retry);
 }
 
 /* ---- closing */
 
+/* Of a session that was closed because its route has changed, the client still has the name. */
+static void revoked(struct session *session)
+{
+    os_list_remove(&session->server_link);
+    session->server = NULL;
+    session->state = SESSION_LOST;
+    session->engine->closing--;
+    engine_returned(session->engine);
+}
+
 static void closed(struct session *session)
 {
+    if (session->local || session->rom) { /* what they have allocated goes before the donation */
+        config_rom_destroy(session->rom);
+        session->rom = NULL;
+        local_close(session);
+    }
     refund(session);
+    if (session->revoke && session->client && !os_reply_owed(&session->close_reply)) {
+        revoked(session);
+        return;
+    }
     os_parent_close_reply(&session->close_reply, OS_OK, session->ram, session->caps);
     destroy(session);
 }
@@ -290,6 +400,7 @@ static void closed_by_parent(struct session *session)
 static void close_done(struct os_call *call)
 {
     struct session *session = OS_CONTAINER_OF(call, struct session, call);
+    engine_call_ended(session->engine);
     if (!session->server) {
         closed_by_parent(session);
         return;
@@ -306,8 +417,17 @@ static os_err begin_close(struct session *session)
     if (!session->server)
         return os_parent_close_begin(session->engine->env->parent, &session->call, session->server_id);
     session->call.deadline = os_clock_now() + CLOSE_TIME;
-    return os_root_close_begin(child_root(session->server, session->service)->root, &session->call,
-                               session->server_id);
+    return os_root_close_begin(root_of(session), &session->call, session->server_id);
+}
+
+static void try_close(struct retry *retry)
+{
+    struct session *session = OS_CONTAINER_OF(retry, struct session, retry);
+    os_err err = begin_close(session);
+    if (err == OS_ERR_BUSY)
+        engine_retry(session->engine, retry, try_close);
+    else if (err)
+        closed(session);
 }
 
 void session_close(struct session *session)
@@ -331,8 +451,24 @@ void session_close(struct session *session)
         break;
     }
     session->state = SESSION_CLOSING;
-    if (session->rom || begin_close(session))
+    session->engine->closing++;
+    if (session->here)
         closed(session);
+    else
+        try_close(&session->retry);
+}
+
+static void close_if_wanted(struct session *session)
+{
+    if (!session->client || session->close_wanted || session->revoke)
+        session_close(session);
+}
+
+void session_revoke(struct session *session)
+{
+    session->revoke = 1;
+    if (session->state == SESSION_OPEN)
+        session_close(session);
 }
 
 /* ---- ends of clients and servers */
@@ -356,11 +492,13 @@ void sessions_of_server_lost(struct child *server)
             continue;
         int retry = session->state == SESSION_OPENING && may_retry(session, OS_ERR_DEAD);
         os_call_cancel(&session->call);
+        os_list_remove(&session->retry.link);
         if (!retry)
             os_reply_error(&session->reply, OS_ERR_DEAD);
         session->retried |= retry;
-        session->close_wanted |=
-            session->state == SESSION_CLOSING || (session->state == SESSION_OPENING && !retry);
+        session->close_wanted |= (session->state == SESSION_CLOSING && !session->revoke) ||
+                                 (session->state == SESSION_OPENING && !retry);
+        session->engine->closing -= session->state == SESSION_CLOSING;
         session->state = SESSION_LOST;
     }
 }
@@ -410,7 +548,7 @@ void sessions_of_server_refund(struct child *server, struct amount back)
         account_return(session->engine, NULL, session->client, &session->ram, &session->caps,
                        session->service);
         if (session->client && os_reply_owed(&session->reply)) {
-            session->state = SESSION_WAITING; /* to be asked once more */
+            session_wait(session); /* to be asked once more */
             continue;
         }
         os_list_remove(link);

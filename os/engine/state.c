@@ -52,7 +52,7 @@ static void add_account(struct config_writer *writer, os_pd_cap pd)
 
 const char *session_server_name(const struct session *session)
 {
-    return session->rom ? "local" : session->server ? session->server->name : "parent";
+    return session->here ? "local" : session->server ? session->server->name : "parent";
 }
 
 static const char *session_state_text(const struct session *session)
@@ -61,8 +61,7 @@ static const char *session_state_text(const struct session *session)
     return texts[session->state];
 }
 
-/* What a session waits for, or "". */
-static void why_session(const struct session *session, char (*why)[200])
+void session_why(const struct session *session, char (*why)[WHY_MAX])
 {
     const char *server = session_server_name(session);
     (*why)[0] = 0;
@@ -92,8 +91,8 @@ static void why_session(const struct session *session, char (*why)[200])
 
 static void add_session(struct config_writer *writer, const struct session *session)
 {
-    char why[200];
-    why_session(session, &why);
+    char why[WHY_MAX];
+    session_why(session, &why);
     open_map(writer, "");
     add_text(writer, "service", session->service);
     add_text(writer, "label", session->label);
@@ -113,6 +112,8 @@ static const char *child_state_text(const struct child *child)
     switch (child->state) {
     case CHILD_IDLE:
         return "restarting";
+    case CHILD_READY:
+        return "waiting";
     case CHILD_CREATING:
         return "creating";
     case CHILD_STARTING:
@@ -128,15 +129,20 @@ static const char *child_state_text(const struct child *child)
 }
 
 /* What a child that runs waits for is its first session that is not there yet. */
-static void why_child(const struct child *child, char (*why)[240])
+static void why_child(const struct child *child, char (*why)[WHY_MAX + OS_SERVICE_MAX])
 {
-    char session_why[200] = "";
+    char waits[WHY_MAX] = "";
     (*why)[0] = 0;
     if (child->state == CHILD_IDLE) {
         os_time now = os_clock_now();
         os_time left = child->alarm.due > now ? child->alarm.due - now : 0;
         snprintf(*why, sizeof(*why), "restart %u of %u in %llu ms", (unsigned)child->restarts,
                  (unsigned)child->entry->restart.max, (unsigned long long)(left / OS_MS));
+        return;
+    }
+    if (child->state == CHILD_READY) {
+        snprintf(*why, sizeof(*why), "%llu KiB of ram and %u caps that others give back",
+                 (unsigned long long)(child->entry->ram / 1024), (unsigned)child->entry->caps);
         return;
     }
     if (child->state == CHILD_CREATING || child->state == CHILD_STARTING || child->state == CHILD_ENDING) {
@@ -147,8 +153,8 @@ static void why_child(const struct child *child, char (*why)[240])
         const struct session *session = OS_CONTAINER_OF(link, struct session, client_link);
         if (session->state != SESSION_WAITING && session->state != SESSION_OPENING)
             continue;
-        why_session(session, &session_why);
-        snprintf(*why, sizeof(*why), "%s: %s", session->service, session_why);
+        session_why(session, &waits);
+        snprintf(*why, sizeof(*why), "%s: %s", session->service, waits);
         return;
     }
 }
@@ -174,7 +180,7 @@ static void add_amount(struct config_writer *writer, const char *key, const stru
 
 static void add_child(struct config_writer *writer, const struct child *child)
 {
-    char why[240];
+    char why[WHY_MAX + OS_SERVICE_MAX];
     why_child(child, &why);
     open_map(writer, child->name);
     add_text(writer, "state", child_state_text(child));

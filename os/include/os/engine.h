@@ -11,6 +11,7 @@
 #define OS_ENGINE_H
 
 #include <os/env.h>
+#include <os/session.h>
 
 struct os_engine;
 
@@ -45,19 +46,52 @@ OS_MUST_CHECK os_err os_engine_create(struct os_env *env, const struct os_engine
                                       struct os_engine **engine);
 
 /*
+ * A service that the component itself has for its children, for routes `to: local`; memory of the caller's
+ * that outlives the engine. Its handlers are those of any server, and open nothing and call no child while
+ * they run.
+ */
+struct os_engine_service {
+    const char *service;
+    const struct os_root_handlers *handlers;
+    struct os_root_server root; /* what they are called with; its object is not used */
+    struct os_list link;        /* private */
+};
+
+/* To be called before the first scenario is applied. */
+void os_engine_offer(struct os_engine *engine, struct os_engine_service *service);
+
+/*
  * Ends all children and gives everything back that they had; NULL is fine. Returns at once, and ENGINE is not
  * to be used any more; `destroyed` is called when the parent has answered and all is back.
  */
 void os_engine_destroy(struct os_engine *engine);
 
 /*
- * Reads and checks a scenario and starts it. CONTENT is what a ROM has: SIZE bytes of YAML text, or a config
- * tree (os/config.h). OS_ERR_BAD_ARG: something is wrong with it, which was told, and nothing was changed.
- * OS_ERR_EXISTS: the engine has a scenario. Other errors: OS_ERR_RAM.
+ * Reads and checks a scenario and makes it the one that runs. CONTENT is what a ROM has: SIZE bytes of YAML
+ * text, or a config tree (os/config.h). OS_ERR_BAD_ARG: something is wrong with it, which was told, and
+ * nothing was changed; nor by other errors: OS_ERR_RAM.
+ *
+ * The first one starts the children. Of a further one, what is the same goes on undisturbed:
+ *
+ * - entries that are there no longer end, new ones are started;
+ * - another binary, sandbox or list of provided services restarts the child;
+ * - ram and caps are given to the running child, or taken as it uses less; it is asked to yield the rest;
+ * - another config is another content of its ROM;
+ * - a session that the routes lead elsewhere now is treated as the client's `on-route-change` says; a request
+ *   that waits, waits there;
+ * - policies hold from now on; a child that has ended for good is started when its config, quota, binary,
+ * sandbox or list of services is another.
  */
 OS_MUST_CHECK os_err os_engine_apply(struct os_engine *engine, const void *content, size_t size);
 
-/* The same as far as the checks go; touches nothing. */
+/*
+ * Tells what os_engine_apply would do: LINE is called with TO for each step, as "start NAME", "end NAME",
+ * "restart NAME: reason", "NAME: what changes", or "nothing changes". Touches nothing. Errors as above.
+ */
+OS_MUST_CHECK os_err os_engine_preview(struct os_engine *engine, const void *content, size_t size,
+                                       void (*line)(void *to, const char *line), void *to);
+
+/* Only the checks; touches nothing. */
 OS_MUST_CHECK os_err os_engine_check(struct os_engine *engine, const void *content, size_t size);
 
 /*
