@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tree.h: walks a config tree from end to end, asking for everything that can be asked of it. */
+#ifndef TESTS_FUZZ_TREE_H
+#define TESTS_FUZZ_TREE_H
+
+#include <os/config.h>
+
+/* Number of nodes at and below NODE. */
+size_t tree_walk(const struct os_config *config, os_config_ref node);
+
+/* Both trees say the same, lines and columns included. */
+void tree_must_equal(const struct os_config *a, os_config_ref a_node, const struct os_config *b,
+                     os_config_ref b_node);
+
+#endif
