@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <yaml/printable.h>
 #include "names.h"
 #include "problems.h"
 
@@ -24,6 +25,7 @@ __attribute__((format(printf, 5, 0))) static void put_line(char (*line)[LINE_MAX
                       node ? (unsigned)node->column : 1, kind);
     if (at > 0 && (size_t)at < sizeof(*line))
         vsnprintf(*line + at, sizeof(*line) - (size_t)at, format, args);
+    make_printable(*line); /* it may quote names of the scenario or of a manifest */
 }
 
 void problem_at(struct problems *problems, os_config_ref node, const char *format, ...)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <yaml.h>
 #include "parse.h"
+#include "printable.h"
 #include "writer.h"
 
 struct parse {
@@ -34,6 +35,7 @@ __attribute__((format(printf, 3, 4))) static os_err refuse(struct parse *parse, 
         va_start(args, format);
         vsnprintf(*parse->error + at, sizeof(*parse->error) - (size_t)at, format, args);
         va_end(args);
+        make_printable(*parse->error);
     }
     return OS_ERR_BAD_ARG;
 }

@@ -2,8 +2,8 @@
 /* manifest.c: any text as the manifest of a program that is sound otherwise. */
 #include <scenario/manifest.h>
 
-#include "../unit/init/made_elf.h"
 #include "fuzz.h"
+#include "made_elf.h"
 
 static void report(struct problems *problems, const char *line)
 {

@@ -24,7 +24,7 @@ static const struct {
 
 enum { TARGETS = sizeof(targets) / sizeof(targets[0]), SECONDS_PER_FILE = 20 };
 
-static char path[1024]; /* of the file that is being fed */
+static char path[2048]; /* of the file that is being fed */
 
 static void say_which(int number)
 {

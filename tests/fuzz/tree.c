@@ -23,7 +23,7 @@ size_t tree_walk(const struct os_config *config, os_config_ref node)
     MUST(strlen(os_config_key(config, node)) < config->header->text);
     MUST(strlen(os_config_value(config, node)) < config->header->text);
     for (os_config_ref child = os_config_first(config, node); child; child = os_config_next(config, child)) {
-        if (node->kind == OS_CONFIG_MAP && children < 50)
+        if (node->kind == OS_CONFIG_MAP && children < 3)
             ask(config, node, os_config_key(config, child));
         count += tree_walk(config, child);
         children++;

@@ -20,6 +20,10 @@ static const struct {
       "caps, sandbox, config, route, restart, when, exit, "
       "provides, wait, heartbeat, more, upgrade, on-route-change or optional" },
     { "start:\n  timer: [1]\n", "s.yaml:2:3: timer is a list, expected a map" },
+    { "start:\n  timer: { \"rma\\n\\e[2J\\x9b1m\": 2M }\n",
+      "s.yaml:2:12: unknown key 'rma??[2J??1m' of timer, expected binary, ram, caps, sandbox, config, route, "
+      "restart, "
+      "when, exit, provides, wait, heartbeat, more, upgrade, on-route-change or optional" },
     { "start:\n  timer: 5\n", "s.yaml:2:3: timer is a value, expected a map" },
     { "start:\n  a b: {binary: timer}\n",
       "s.yaml:2:3: name 'a b', expected 1 to 63 letters, digits, '-', '_' or '.'" },
