@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """./seedbed fuzz: runs the fuzz targets of a build with -Dfuzz=true, one after the other, and says what they found.
 
-What a run learns is kept in BUILD/corpus and used by the next one; findings are in BUILD/findings, with the command that
-replays them. --minimise puts what the checked-in corpus does not cover yet into it, as few files as can be.
+What a run learns is kept in BUILD/corpus and used by the next one; findings are in BUILD/findings, with the command
+that replays them. --minimise puts what the checked-in corpus does not cover yet into it, as few files as can be.
 """
 
 import argparse
