@@ -5,8 +5,9 @@
  */
 #include <string.h>
 
+#include <yaml/render.h>
+
 #include "graph.h"
-#include "json.h"
 
 #define LINE  "#8b95a5"
 #define QUIET "#b4bcc8"
@@ -51,13 +52,11 @@ static const struct look *look_of(const struct graph *graph, const struct graph_
 static void put_html(FILE *to, const char *text)
 {
     while (*text) {
-        unsigned len = utf8_length(text);
+        unsigned len = config_render_length(text);
         if (!len)
             fputs("\xef\xbf\xbd", to);
         else if (strchr("&<>\"", *text))
             fprintf(to, "&#%d;", *text);
-        else if ((unsigned char)*text < ' ' || *text == 0x7f)
-            putc(' ', to);
         else
             fwrite(text, 1, len, to);
         text += len ? len : 1;
