@@ -379,6 +379,29 @@ static void deliver(struct plat_ep *ep, struct plat_event *event, struct os_msg 
     }
 }
 
+static struct {
+    void (*hook)(void *arg);
+    void *arg;
+    uint32_t after;
+} next_event;
+
+void inproc_at_event(uint32_t n, void (*hook)(void *arg), void *arg)
+{
+    next_event.hook = hook;
+    next_event.arg = arg;
+    next_event.after = n;
+}
+
+/* Something is about to be delivered; the hook may take it away, and the entrypoint with it. */
+static void count_event(void)
+{
+    void (*hook)(void *arg) = next_event.hook;
+    if (!hook || next_event.after--)
+        return;
+    next_event.hook = NULL;
+    hook(next_event.arg);
+}
+
 void plat_ep_wait(struct plat_ep *ep, os_time deadline, struct plat_event *event, struct os_msg *msg)
 {
     enum wake wake = WAKE_EVENT;
@@ -386,6 +409,8 @@ void plat_ep_wait(struct plat_ep *ep, os_time deadline, struct plat_event *event
         inproc_yield(); /* who polls must not keep the others from running */
     while (os_list_empty(&ep->events) && plat_clock() < deadline && wake != WAKE_KILL)
         wake = sched_wait(ep, "an event at an entrypoint", deadline, 0);
+    if (!os_list_empty(&ep->events) && wake != WAKE_KILL)
+        count_event();
     if (wake == WAKE_KILL || sched_self()->killed)
         sched_leave();
     if (os_list_empty(&ep->events))
@@ -406,9 +431,12 @@ void inproc_serve(struct os_entrypoint *ep)
 
 void inproc_unserve(struct os_entrypoint *ep)
 {
-    if (ep->plat->thread)
-        sched_kill(ep->plat->thread);
-    ep->plat->thread = NULL;
+    struct plat_thread *thread = ep->plat->thread;
+    if (!thread)
+        return;
+    sched_kill(thread);
+    if (thread != sched_self()) /* else it ends as soon as it waits, and is freed by the next who unserves */
+        ep->plat->thread = NULL;
 }
 
 void inproc_kill_entrypoint(struct os_entrypoint *ep)

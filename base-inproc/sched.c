@@ -334,7 +334,8 @@ void sched_kill(struct plat_thread *thread)
     thread->killed = 1;
     if (thread == sched_self())
         return;
-    make_ready(thread, WAKE_KILL);
+    if (!thread->ended)
+        make_ready(thread, WAKE_KILL);
     reap(thread);
 }
 

@@ -184,6 +184,7 @@ struct session {
     enum session_state state;
     int retried;      /* the server was gone when it was asked; it is asked once more */
     int close_wanted; /* as soon as the call under way has ended */
+    int upgrade_lost; /* the server ended during an upgrade, which fails when the donation is back */
     int revoke;       /* its route has changed: it is closed, and the client learns of it by its calls */
     uint32_t id, server_id; /* names towards client and server */
     uint64_t ram, more_ram; /* donation that the server has, and what of it the upgrade under way adds */

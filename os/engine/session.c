@@ -493,7 +493,8 @@ void sessions_of_server_lost(struct child *server)
         int retry = session->state == SESSION_OPENING && may_retry(session, OS_ERR_DEAD);
         os_call_cancel(&session->call);
         os_list_remove(&session->retry.link);
-        if (!retry)
+        session->upgrade_lost = session->state == SESSION_UPGRADING;
+        if (!retry && !session->upgrade_lost)
             os_reply_error(&session->reply, OS_ERR_DEAD);
         session->retried |= retry;
         session->close_wanted |= (session->state == SESSION_CLOSING && !session->revoke) ||
@@ -501,6 +502,18 @@ void sessions_of_server_lost(struct child *server)
         session->engine->closing -= session->state == SESSION_CLOSING;
         session->state = SESSION_LOST;
     }
+}
+
+/* Whoever is told that an upgrade has failed has what it would have added: so it is told when that is back.
+ */
+static void fail_lost_upgrade(struct session *session)
+{
+    if (!session->upgrade_lost)
+        return;
+    session->upgrade_lost = 0;
+    session->ram -= session->ram < session->more_ram ? session->ram : session->more_ram;
+    session->caps -= session->caps < session->more_caps ? session->caps : session->more_caps;
+    os_reply_error(&session->reply, OS_ERR_DEAD);
 }
 
 /* The part of WHOLE that is there, when of all together only THERE is, of TOTAL. */
@@ -547,6 +560,7 @@ void sessions_of_server_refund(struct child *server, struct amount back)
         session->caps = (uint32_t)share(session->caps, back.caps, total.caps);
         account_return(session->engine, NULL, session->client, &session->ram, &session->caps,
                        session->service);
+        fail_lost_upgrade(session);
         if (session->client && os_reply_owed(&session->reply)) {
             session_wait(session); /* to be asked once more */
             continue;

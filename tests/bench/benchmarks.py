@@ -7,7 +7,6 @@ import subprocess
 from figures import Figure, Target, median
 from quiet import QUIET
 from sides import Busy, Failed, Program, System, Unavailable
-from static import STATIC
 
 ALL = ('one-core', 'two-core', 'unpinned')
 
@@ -249,7 +248,7 @@ class LoadedSpinning(Loaded):
 
 
 BENCHMARKS = {benchmark.name: benchmark
-              for benchmark in [*COMPARISONS, Loaded(), LoadedSpinning(), *QUIET, *STATIC, *map(RawBenchmark, RAW)]}
+              for benchmark in [*COMPARISONS, Loaded(), LoadedSpinning(), *QUIET, *map(RawBenchmark, RAW)]}
 
 
 def run(benchmark, build, placement, effort):

@@ -31,7 +31,7 @@ GROUPS = {
               'rpc-8-busy-spin'],
     'transfers': ['signal', 'signal-roundtrip', 'stream-4k', 'stream-64k', 'stream-4k-depth1', 'plot'],
     'systems': ['component', 'start-100', 'fault', 'clients-1', 'clients-100', 'clients-1000', 'pss-component',
-                'fds-component', 'pss-system', 'idle', 'check-300'],
+                'fds-component', 'pss-system', 'idle'],
     'raw': [*RAW, 'command'],
 }
 assert sorted(name for names in GROUPS.values() for name in names) == sorted([*BENCHMARKS, 'plot', 'command'])

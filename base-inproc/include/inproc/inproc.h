@@ -165,6 +165,14 @@ enum inproc_fault {
 /* After N more that go well, the next one gives ERR; once. OS_OK takes it back. The mock is not disturbed. */
 void inproc_fail_next(enum inproc_fault kind, uint32_t n, os_err err);
 
+/*
+ * When N more events (calls, replies, signals, holders that are gone) have been delivered to entrypoints,
+ * HOOK is called, once, before the next one is: it may kill whomever it likes, and must not wait. Stepping
+ * through all N until the hook is not called any more tries every moment of what a test does. HOOK NULL takes
+ * it back.
+ */
+void inproc_at_event(uint32_t n, void (*hook)(void *arg), void *arg);
+
 /* ---- counts: of the test and the components, without what the mock parent holds */
 
 uint32_t inproc_caps_in_use(void);       /* capability handles, those in messages under way included */

@@ -19,7 +19,11 @@
 
 OS_MANIFEST("requires: [Capture, Event, Host, Machine]\n"
             "ram: 32M\n"
-            "caps: 64\n");
+            "caps: 64\n"
+            "config:\n"
+            "  width: u32\n"
+            "  height: u32\n"
+            "  title: string\n");
 
 struct driver {
     struct os_env *env;

@@ -15,6 +15,7 @@ static const struct {
     { "server", "{provides: [Data, Other], ram: 1M, caps: 100}" },
     { "client", "{requires: [Data], ram: 1M, caps: 100}" },
     { "lonely", "{ram: 1M, caps: 100}" },
+    { "nested", "{requires: [PD, Data], ram: 8M, caps: 1000}" },
 };
 
 /* One session at core; of PD when it has an account of a child. */
@@ -476,6 +477,7 @@ void system_do(void (*work)(void))
 void system_start(const char *scenario)
 {
     status = -1;
+    destroyed = 0;
     start_core();
     ck_assert_int_eq(os_entrypoint_init(&child_ep), OS_OK);
     inproc_serve(&child_ep);
@@ -512,14 +514,31 @@ struct os_env *system_env(const char *label)
     return &session->env;
 }
 
-void system_crash(const char *label)
+int system_runs(const char *label)
+{
+    return running(label) != NULL;
+}
+
+int system_kill(const char *label)
 {
     struct core_session *session = running(label);
-    ck_assert_msg(session != NULL, "%s does not run", label);
+    if (!session)
+        return 0;
     session->runs = 0;
     session->ended = 1;
     os_signal_submit(session->exit_sigh);
+    return 1;
+}
+
+void system_crash(const char *label)
+{
+    ck_assert_msg(system_kill(label), "%s does not run", label);
     inproc_idle();
+}
+
+void system_nested_source(struct os_engine *nested)
+{
+    nested->source.find = find_binary;
 }
 
 unsigned system_starts(const char *label)
@@ -579,7 +598,17 @@ void system_end(void)
     ck_assert(os_list_empty(&sessions));
     os_cap_drop(errand_cap.cap);
     os_signal_handler_fini(&errand);
+    os_object_fini(&parent_object);
+    os_object_fini(&init_pd);
+    os_object_fini(&module_object);
+    os_cap_drop(init_env.parent.cap);
+    os_cap_drop(init_env.pd.cap);
+    os_cap_drop(module_cap.cap);
     inproc_unserve(&child_ep);
     inproc_unserve(&init_ep);
     inproc_unserve(&core_ep);
+    os_entrypoint_fini(&child_ep);
+    os_entrypoint_fini(&init_ep);
+    os_entrypoint_fini(&core_ep);
+    free(init_account);
 }

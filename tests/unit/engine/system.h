@@ -21,8 +21,16 @@ void system_do(void (*work)(void));
 /* Environment of child LABEL as its own code would have it. Fails the test if it does not run. */
 struct os_env *system_env(const char *label);
 
+int system_runs(const char *label);
+
 /* How often LABEL was started. */
 unsigned system_starts(const char *label);
+
+/* Child LABEL ends by a fault, which the engine hears of later on; 0 if it does not run. */
+int system_kill(const char *label);
+
+/* An engine of a child, beneath the one of this system, finds the same binaries. */
+void system_nested_source(struct os_engine *nested);
 
 /* Child LABEL ends by a fault; returns when everything is idle. */
 void system_crash(const char *label);
