@@ -149,7 +149,8 @@ void graph_of_scenario(struct graph *graph, const struct level *top, const char 
 {
     struct maker maker = { .graph = graph };
     char sum[24], all[24];
-    graph->title = graph_text(graph, "%s", file);
+    const char *slash = strrchr(file, '/');
+    graph->title = graph_text(graph, "%s", slash ? slash + 1 : file);
     graph->subtitle = graph_text(graph, "%s, %zu component%s, %s of %s ram",
                                  top->scenario.display ? "with a display" : "headless", top->scenario.count,
                                  top->scenario.count == 1 ? "" : "s", graph_size_text(sum_of_ram(top), sum),

@@ -84,6 +84,7 @@ os_err os_engine_create(struct os_env *env, const struct os_engine_options *opti
     engine->env = env;
     engine->handlers = options->handlers;
     engine->headless = options->headless;
+    engine->nested = options->nested;
     engine->next_server_id = 1;
     engine->started = os_clock_now();
     engine->later.handle = later;

@@ -150,6 +150,9 @@ static os_err check(struct os_engine *engine, struct generation *generation)
     struct problems *problems = &told.problems;
     engine->checked = &generation->scenario;
     (void)scenario_read(&generation->scenario, &generation->config, !engine->headless, problems);
+    if (engine->nested)
+        generation->scenario.any_at_parent =
+            !os_config_get(&generation->config, os_config_root(&generation->config), "parent-provides");
     OS_LIST_FOR_EACH (link, &engine->services)
         if (!scenario_add_local(&generation->scenario,
                                 OS_CONTAINER_OF(link, struct os_engine_service, link)->service))

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <os/component.h>
+#include <os/config.h>
 #include <os/engine.h>
 #include <os/rom.h>
 
@@ -61,6 +62,13 @@ static void read_run(struct os_env *env, struct run *run)
     os_rom_module_close(&rom);
 }
 
+/* core gives the text of a file, an init above this one the tree that is its `config:`. */
+static int is_tree(const struct os_rom_module *config)
+{
+    struct os_config tree;
+    return os_config_init(&tree, config->data, (size_t)config->size) == OS_OK;
+}
+
 static void ended(struct os_engine_handlers *handlers, int status)
 {
     os_exit(OS_CONTAINER_OF(handlers, struct init, handlers)->env, status);
@@ -82,11 +90,12 @@ void component_construct(struct os_env *env)
     init->env = env;
     init->handlers.ended = ended;
     read_run(env, &init->run);
+    os_require(env, os_rom_module_open(&init->config, env, "config"), "init: no scenario");
     const struct os_engine_options options = { .file = init->run.file,
                                                .headless = init->run.headless,
+                                               .nested = is_tree(&init->config),
                                                .handlers = &init->handlers };
     os_require(env, os_engine_create(env, &options, &init->engine), "init: engine");
-    os_require(env, os_rom_module_open(&init->config, env, "config"), "init: no scenario");
     if (init->run.check)
         check(init);
     os_err err = os_engine_apply(init->engine, init->config.data, (size_t)init->config.size);

@@ -38,6 +38,7 @@ struct os_engine_handlers {
 struct os_engine_options {
     const char *file; /* the scenario's name in messages; "scenario" if NULL; copied */
     int headless;     /* which entries with `when:` are there */
+    int nested; /* the parent is no core: routes to it are trusted, unless `parent-provides` says more */
     struct os_engine_handlers *handlers;
 };
 
