@@ -104,7 +104,8 @@ def parse(words):
 
 def chosen(options):
     """(benchmark, name of a placement) in the order of the table; raises Usage when nothing is left."""
-    names = list(dict.fromkeys(options.names)) or list(BENCHMARKS)
+    names = list(dict.fromkeys(options.names)) or [name for name, benchmark in BENCHMARKS.items()
+                                                   if not getattr(benchmark, 'only_named', False)]
     pairs = [(BENCHMARKS[name], where) for name in names for where in BENCHMARKS[name].where
              if options.placement in (None, where)]
     if not pairs:

@@ -7,6 +7,7 @@ import subprocess
 from figures import Figure, Target, median
 from quiet import QUIET
 from sides import Busy, Failed, Program, System, Unavailable
+from soak import SOAKS
 
 ALL = ('one-core', 'two-core', 'unpinned')
 
@@ -15,6 +16,7 @@ class Effort:
     """How long and how often: ROUNDS alternations of slices of MS milliseconds."""
 
     def __init__(self, quick=False, rounds=None):
+        self.quick = bool(quick)
         self.rounds = rounds or (5 if quick else 21)
         self.ms = 20 if quick else 50
         self.idle_seconds = 2 if quick else 10
@@ -248,7 +250,7 @@ class LoadedSpinning(Loaded):
 
 
 BENCHMARKS = {benchmark.name: benchmark
-              for benchmark in [*COMPARISONS, Loaded(), LoadedSpinning(), *QUIET, *map(RawBenchmark, RAW)]}
+              for benchmark in [*COMPARISONS, Loaded(), LoadedSpinning(), *QUIET, *SOAKS, *map(RawBenchmark, RAW)]}
 
 
 def run(benchmark, build, placement, effort):

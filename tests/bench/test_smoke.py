@@ -23,7 +23,8 @@ from sides import first_argument, processes_below
 
 BUILD = sys.argv[1]
 FIELDS = ['name', 'placement', 'value', 'unit', 'baseline', 'baseline_value', 'ratio', 'spread']
-CAN_BE_ZERO = {'idle'}
+CAN_BE_ZERO = {'idle', 'soak'}
+LONG = [name for name, benchmark in BENCHMARKS.items() if getattr(benchmark, 'only_named', False)]
 
 # test programs, which run at the same time
 GROUPS = {
@@ -31,10 +32,11 @@ GROUPS = {
               'rpc-8-busy-spin'],
     'transfers': ['signal', 'signal-roundtrip', 'stream-4k', 'stream-64k', 'stream-4k-depth1', 'plot'],
     'systems': ['component', 'start-100', 'fault', 'clients-1', 'clients-100', 'clients-1000', 'pss-component',
-                'fds-component', 'pss-system', 'idle'],
+                'fds-component', 'pss-system', 'idle', 'soak'],
     'raw': [*RAW, 'command'],
 }
-assert sorted(name for names in GROUPS.values() for name in names) == sorted([*BENCHMARKS, 'plot', 'command'])
+assert sorted(name for names in GROUPS.values() for name in names) == sorted(
+    {*BENCHMARKS, 'plot', 'command'} - {*LONG})
 
 
 def bench(*words):

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cycler.c: a component that has many short sessions, or a short life, as its config says. */
+/*
+ * cycler.c: a component that has many short sessions, or a short life, as its config says. It has a quarter
+ * of the sessions first, pauses if it shall, so that somebody can look at all processes while nothing
+ * happens, and has the rest.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,31 +16,55 @@
 OS_MANIFEST("requires: [Timer]\n"
             "ram: 4M\n"
             "caps: 60\n"
-            "config: { does: string }\n");
+            "config: { does: string, cycles: u32, pause: u32 }\n");
 
-/* Sessions of core and of a server, one after the other, more than anybody needs. */
-static void sessions(struct os_env *env)
+static struct os_env *env;
+static struct os_timeouts timeouts;
+static struct os_timeout pause_end;
+static unsigned cycles, done;
+
+/* One session of core, one of a server, one of init. */
+static void cycle(void)
 {
-    enum { CYCLES = 1000, TOLD = 250 };
-    for (unsigned i = 1; i <= CYCLES; i++) {
-        struct os_log_session log;
-        struct os_timer_session timer;
-        os_require(env, os_log_open(env, "another", "", &log), "LOG");
-        os_require(env, os_timer_open(env, "another", "", &timer), "Timer");
-        os_log_close(&log);
-        os_timer_close(&timer);
-        if (i % TOLD == 0)
-            printf("cycles: %u\n", i);
+    struct os_log_session log;
+    struct os_timer_session timer;
+    struct os_rom_session rom;
+    os_require(env, os_log_open(env, "another", "", &log), "LOG");
+    os_require(env, os_timer_open(env, "another", "", &timer), "Timer");
+    os_require(env, os_rom_open(env, "config", "", &rom), "ROM");
+    os_log_close(&log);
+    os_timer_close(&timer);
+    os_rom_close(&rom);
+}
+
+static void cycle_until(unsigned until)
+{
+    while (done < until) {
+        cycle();
+        if (++done % (cycles / 4) == 0 || done % 5000 == 0)
+            printf("cycles: %u\n", done);
     }
 }
 
-void component_construct(struct os_env *env)
+static void go_on(struct os_timeout *timeout)
+{
+    cycle_until(cycles);
+}
+
+void component_construct(struct os_env *given)
 {
     struct os_rom_module rom;
     struct os_config config = { 0 };
+    env = given;
     os_require(env, os_rom_module_open(&rom, env, "config"), "config");
     os_require(env, os_config_init(&config, rom.data, rom.size), "config");
-    if (strcmp(os_config_str(&config, os_config_root(&config), "does", ""), "fault") == 0)
+    os_config_ref root = os_config_root(&config);
+    uint64_t pause = os_config_u64(&config, root, "pause", 0); /* ms */
+    cycles = (unsigned)os_config_u64(&config, root, "cycles", 1000) / 4 * 4;
+    if (strcmp(os_config_str(&config, root, "does", ""), "fault") == 0)
         __builtin_trap();
-    sessions(env);
+    os_require(env, os_timeouts_open(&timeouts, env, env->ep), "Timer");
+    os_timeout_init(&pause_end, &timeouts, go_on);
+    cycle_until(cycles / 4);
+    os_require(env, os_timeout_arm(&pause_end, pause * OS_MS), "pause");
 }

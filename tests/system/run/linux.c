@@ -96,6 +96,20 @@ unsigned run_held(struct run *run, const char *label)
     return count;
 }
 
+unsigned run_memory(struct run *run, const char *label)
+{
+    char path[64], line[128];
+    unsigned total = 0, kib;
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid_of(run, label));
+    FILE *file = fopen(path, "r");
+    ck_assert_ptr_nonnull(file);
+    while (fgets(line, sizeof(line), file))
+        if (sscanf(line, "RssAnon: %u", &kib) == 1 || sscanf(line, "RssShmem: %u", &kib) == 1)
+            total += kib;
+    fclose(file);
+    return total;
+}
+
 void run_kill(struct run *run, const char *label)
 {
     ck_assert_int_eq(kill(pid_of(run, label), SIGKILL), 0);

@@ -54,6 +54,9 @@ void run_kill(struct run *run, const char *label);
  */
 unsigned run_held(struct run *run, const char *label);
 
+/* Memory that it has to itself or shares, in KiB; 0 on Mach, for the same reason. */
+unsigned run_memory(struct run *run, const char *label);
+
 /* Sends SIGNAL to the command. */
 void run_signal(struct run *run, int signal);
 

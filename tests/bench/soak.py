@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a million sessions that come and go leave behind in the processes that stay: nothing."""
+
+import pathlib
+import re
+import sys
+
+from figures import Figure, Target
+from quiet import descriptors, settle
+from sides import Failed, Quiet, first_argument
+
+PAUSE = 8 # seconds, in which the system is looked at
+SESSIONS = 3 # of each cycle: one of core, one of a server, one of init
+SCENARIO = 'start:\n  timer:\n  cycler: {{ config: {{ does: sessions, cycles: {}, pause: {} }} }}\n'
+
+
+def memory(pid):
+    """What a process has to itself, in KiB: its anonymous memory, and the pages of memory that is shared."""
+    text = pathlib.Path(f'/proc/{pid}/status').read_text(encoding='ascii', errors='replace')
+    return sum(int(number) for number in re.findall(r'^Rss(?:Anon|Shmem):\s*(\d+)', text, re.MULTILINE))
+
+
+def look(system):
+    """Memory and descriptors of each process, by its number."""
+    settle(system)
+    return {pid: (memory(pid), descriptors(pid)) for pid in system.pids()}
+
+
+def wait_for(system, text):
+    while text not in system.line():
+        pass
+
+
+class Soak:
+    """The figure is by how much the process has grown that has grown most. A descriptor more is a failure."""
+
+    where = ('unpinned',)
+
+    def __init__(self, name, quick, full, only_named=False):
+        self.name = name
+        self.what = f'growth of any process over {full:,} sessions of core, a server and init, opened and closed'
+        self.counts = (full, quick)
+        self.only_named = only_named
+
+    def run(self, build, placement, effort):
+        cycles = self.counts[effort.quick] // SESSIONS // 4 * 4
+        with Quiet(build, SCENARIO.format(cycles, PAUSE * 1000), placement) as system:
+            wait_for(system, f'cycles: {cycles // 4}')
+            before = look(system)
+            wait_for(system, f'cycles: {cycles}')
+            after = look(system)
+            names = {pid: first_argument(pid) for pid in after}
+        if before.keys() != after.keys():
+            raise Failed('processes have come or gone')
+        more = [f'{names[pid]} has {after[pid][1] - before[pid][1]} descriptors more than before'
+                for pid in before if after[pid][1] > before[pid][1]]
+        if more:
+            raise Failed('; '.join(more))
+        grown = max(after[pid][0] - before[pid][0] for pid in before)
+        for pid in before:
+            if after[pid][0] > before[pid][0]:
+                print(f'seedbed: {self.name}: {names[pid]} has {after[pid][0] - before[pid][0]} KiB more than before',
+                      file=sys.stderr)
+        yield Figure(self.name, placement.name, 'KiB', [max(0, grown)], target=Target('value', 0))
+
+
+SOAKS = [Soak('soak', 6_000, 60_000), Soak('soak-million', 1_000_000, 1_000_000, only_named=True)]
