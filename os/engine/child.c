@@ -56,6 +56,7 @@ static void child_free(struct child *child)
     generation_drop(child->generation);
     free(child);
     engine_returned(engine);
+    engine_child_gone(engine);
 }
 
 /* ---- starting */

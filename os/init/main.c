@@ -29,6 +29,7 @@ struct init {
     struct os_engine *engine;
     struct os_engine_handlers handlers;
     struct os_rom_module config;
+    struct os_signal_handler config_changed;
     struct run run;
 };
 
@@ -74,6 +75,29 @@ static void ended(struct os_engine_handlers *handlers, int status)
     os_exit(OS_CONTAINER_OF(handlers, struct init, handlers)->env, status);
 }
 
+/* Another content that is wrong is told by the engine, and what runs goes on. */
+static void config_changed(struct os_signal_handler *handler)
+{
+    struct init *init = OS_CONTAINER_OF(handler, struct init, config_changed);
+    os_err err = os_rom_module_update(&init->config);
+    if (!err)
+        err = os_engine_apply(init->engine, init->config.data, (size_t)init->config.size);
+    if (err && err != OS_ERR_BAD_ARG)
+        fprintf(stderr, "another scenario was not taken: %s\n", os_err_text(err));
+}
+
+/* Before the scenario is read, so that no change is missed. */
+static os_err follow_config(struct init *init)
+{
+    os_signal_cap cap;
+    os_err err = os_signal_handler_init(&init->config_changed, init->env->ep, config_changed, &cap);
+    if (err)
+        return err;
+    err = os_rom_module_sigh(&init->config, cap);
+    os_cap_drop(cap.cap);
+    return err;
+}
+
 /* The command wants to know of a scenario only whether it is sound. */
 static void check(struct init *init)
 {
@@ -98,6 +122,7 @@ void component_construct(struct os_env *env)
     os_require(env, os_engine_create(env, &options, &init->engine), "init: engine");
     if (init->run.check)
         check(init);
+    os_require(env, follow_config(init), "init: config");
     os_err err = os_engine_apply(init->engine, init->config.data, (size_t)init->config.size);
     if (err == OS_ERR_BAD_ARG)
         os_exit(env, STATUS_BAD_SCENARIO);

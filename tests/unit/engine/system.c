@@ -423,9 +423,14 @@ static void ended(struct os_engine_handlers *told, int code)
     status = code;
 }
 
+unsigned system_problems_max;
+char system_problem[300];
+
 static void problem(struct os_engine_handlers *told, const char *line)
 {
-    ck_abort_msg("%s", line);
+    ck_assert_msg(system_problems_max > 0, "%s", line);
+    system_problems_max--;
+    snprintf(system_problem, sizeof(system_problem), "%s", line);
 }
 
 static void all_returned(struct os_engine_handlers *told)
@@ -585,6 +590,73 @@ struct os_engine *system_engine(void)
 static void destroy(void)
 {
     os_engine_destroy(engine);
+}
+
+static const char *applied;
+static os_err apply_result;
+
+static void apply(void)
+{
+    apply_result = os_engine_apply(engine, applied, strlen(applied));
+}
+
+os_err system_apply(const char *scenario)
+{
+    applied = scenario;
+    status = -1; /* each scenario ends by itself */
+    system_do(apply);
+    return apply_result;
+}
+
+static char preview_lines[2048];
+
+static void take_line(void *to, const char *line)
+{
+    size_t at = strlen(preview_lines);
+    snprintf(preview_lines + at, sizeof(preview_lines) - at, "%s\n", line);
+}
+
+static void preview(void)
+{
+    apply_result = os_engine_preview(engine, applied, strlen(applied), take_line, NULL);
+}
+
+const char *system_preview(const char *scenario)
+{
+    applied = scenario;
+    preview_lines[0] = 0;
+    system_do(preview);
+    ck_assert_int_eq(apply_result, OS_OK);
+    return preview_lines;
+}
+
+static char state_lines[32768];
+
+static void append(const struct os_config *tree, os_config_ref node, unsigned depth)
+{
+    size_t at = strlen(state_lines);
+    snprintf(state_lines + at, sizeof(state_lines) - at, "%*s%s: %s\n", (int)depth * 2, "",
+             os_config_key(tree, node), os_config_value(tree, node));
+    for (os_config_ref child = os_config_first(tree, node); child; child = os_config_next(tree, child))
+        append(tree, child, depth + 1);
+}
+
+static void take_state(void)
+{
+    struct os_config config;
+    void *tree;
+    size_t size;
+    ck_assert_int_eq(os_engine_state(engine, &tree, &size), OS_OK);
+    ck_assert_int_eq(os_config_init(&config, tree, size), OS_OK);
+    append(&config, os_config_root(&config), 0);
+    free(tree);
+}
+
+const char *system_state(void)
+{
+    state_lines[0] = 0;
+    system_do(take_state);
+    return state_lines;
 }
 
 void system_end(void)

@@ -18,6 +18,19 @@ void system_end(void);
 /* Calls WORK at the engine's entrypoint, as its component would; returns when everything is idle. */
 void system_do(void (*work)(void));
 
+/* Gives the engine another scenario; returns when everything is idle. */
+os_err system_apply(const char *scenario);
+
+/* So many lines about problems are expected; the last one. */
+extern unsigned system_problems_max;
+extern char system_problem[300];
+
+/* What system_apply would do, a line each; valid until the next one. */
+const char *system_preview(const char *scenario);
+
+/* The engine's state, a line "key: value" for each node, indented; valid until the next one. */
+const char *system_state(void);
+
 /* Environment of child LABEL as its own code would have it. Fails the test if it does not run. */
 struct os_env *system_env(const char *label);
 

@@ -6,124 +6,10 @@
 #include <string.h>
 #include <os/session.h>
 #include <suite.h>
+#include "play.h"
 #include "system.h"
 
 #define BOTH "start:\n  server: { restart: { max: 2 } }\n  client: { restart: never }\n"
-
-/* ---- a server, played by the test, at an entrypoint of its own */
-
-struct service {
-    struct os_entrypoint ep;
-    struct os_object root, session;
-    os_any_cap cap; /* of its sessions */
-    os_root_cap root_cap;
-    os_err answer, upgrade_answer; /* OS_REPLY_LATER: never */
-    struct os_reply owed[4];
-    unsigned opened, closed, owes;
-    char label[OS_LABEL_MAX], args[OS_ARGS_MAX];
-    uint64_t ram;
-};
-
-static os_err answer(struct service *service, struct os_rpc *rpc, os_err err)
-{
-    if (err == OS_REPLY_LATER)
-        os_reply_keep(rpc, &service->owed[service->owes++]);
-    return err;
-}
-
-static os_err root_open(struct os_rpc *rpc, uint32_t id, const char *label, const char *args, uint64_t ram,
-                        uint32_t caps, os_any_cap *session)
-{
-    struct service *service = OS_CONTAINER_OF(rpc->object, struct service, root);
-    service->opened++;
-    service->ram = ram;
-    snprintf(service->label, sizeof(service->label), "%s", label);
-    snprintf(service->args, sizeof(service->args), "%s", args);
-    if (!service->answer)
-        session->cap = os_cap_copy(service->cap.cap);
-    return answer(service, rpc, service->answer);
-}
-
-static os_err root_close(struct os_rpc *rpc, uint32_t id)
-{
-    struct service *service = OS_CONTAINER_OF(rpc->object, struct service, root);
-    service->closed++;
-    return answer(service, rpc, service->answer);
-}
-
-static os_err root_upgrade(struct os_rpc *rpc, uint32_t id, uint64_t ram, uint32_t caps)
-{
-    struct service *service = OS_CONTAINER_OF(rpc->object, struct service, root);
-    return answer(service, rpc, service->upgrade_answer);
-}
-
-static const struct os_root_ops root_ops = { .open = root_open,
-                                             .close = root_close,
-                                             .upgrade = root_upgrade };
-
-static void serve(struct service *service)
-{
-    memset(service, 0, sizeof(*service));
-    ck_assert_int_eq(os_entrypoint_init(&service->ep), OS_OK);
-    ck_assert_int_eq(os_root_object_init(&service->root, &service->ep, &root_ops, &service->root_cap), OS_OK);
-    service->cap.cap = service->root_cap.cap;
-    inproc_serve(&service->ep);
-}
-
-static os_err announce(struct service *service, const char *child, const char *name)
-{
-    return os_parent_announce(system_env(child)->parent, name, service->root_cap);
-}
-
-/* ---- a client that does not wait */
-
-struct request {
-    struct os_call call;
-    os_err err;
-    int done;
-    uint32_t id;
-    os_any_cap cap;
-};
-
-static struct os_entrypoint client_ep;
-
-static void request_done(struct os_call *call)
-{
-    struct request *request = OS_CONTAINER_OF(call, struct request, call);
-    request->err = os_parent_session_end(call, &request->id, &request->cap);
-    request->done = 1;
-}
-
-static void ask(struct request *request, const char *child, const char *service, uint64_t ram, uint32_t caps)
-{
-    memset(request, 0, sizeof(*request));
-    os_call_init(&request->call, &client_ep, request_done);
-    ck_assert_int_eq(
-        os_parent_session_begin(system_env(child)->parent, &request->call, service, "", "", ram, caps),
-        OS_OK);
-    inproc_idle();
-}
-
-static os_err open_at(const char *child, const char *service, uint64_t ram, uint32_t caps,
-                      struct os_session *session)
-{
-    return os_session_open(system_env(child), service, "", "", ram, caps, session);
-}
-
-static void begin(const char *scenario)
-{
-    system_start(scenario);
-    ck_assert_int_eq(os_entrypoint_init(&client_ep), OS_OK);
-    inproc_serve(&client_ep);
-}
-
-/* What os_exit does before the end of the process; whether there is an answer is of no interest. */
-static void exit_child(const char *child, int status)
-{
-    os_err err = os_parent_exit_by(system_env(child)->parent, os_clock_now() + OS_SEC, status);
-    (void)err;
-    inproc_idle();
-}
 
 /* ---- sessions */
 
@@ -611,36 +497,11 @@ END_TEST
 /* ---- what a person may do, and see */
 
 static os_err done;
-static char told_state[8192];
-
-static void append(const struct os_config *config, os_config_ref node, unsigned depth)
-{
-    size_t at = strlen(told_state);
-    snprintf(told_state + at, sizeof(told_state) - at, "%*s%s: %s\n", (int)depth * 2, "",
-             os_config_key(config, node), os_config_value(config, node));
-    for (os_config_ref child = os_config_first(config, node); child; child = os_config_next(config, child))
-        append(config, child, depth + 1);
-}
-
-static void take_state(void)
-{
-    struct os_config config;
-    void *tree;
-    size_t size;
-    told_state[0] = 0;
-    done = os_engine_state(system_engine(), &tree, &size);
-    if (done)
-        return;
-    ck_assert_int_eq(os_config_init(&config, tree, size), OS_OK);
-    append(&config, os_config_root(&config), 0);
-    free(tree);
-}
 
 static void assert_state(const char *line)
 {
-    system_do(take_state);
-    ck_assert_int_eq(done, OS_OK);
-    ck_assert_msg(strstr(told_state, line) != NULL, "no '%s' in\n%s", line, told_state);
+    const char *state = system_state();
+    ck_assert_msg(strstr(state, line) != NULL, "no '%s' in\n%s", line, state);
 }
 
 START_TEST(the_state_says_what_waits_for_what)
