@@ -54,10 +54,12 @@ static int find_option(const struct command *command, const char *arg, const cha
 static int unknown_option(const struct command *command, const char *arg)
 {
     const char *names[COMMAND_OPTIONS_MAX];
+    char found[128];
     size_t count = 0;
     for (const struct command_option *option = command->options; option && option->name; option++)
         names[count++] = option->name;
-    return command_unknown("option", arg, names, count);
+    snprintf(found, sizeof(found), "%.*s", (int)strcspn(arg, "="), arg);
+    return command_unknown("option", found, names, count);
 }
 
 static int take_option(struct command_line *line, int argc, char **argv, int *at)

@@ -19,8 +19,8 @@ import time
 
 import tap
 
-SUITE_ORDER = ['style', 'runner', 'unit', 'compile-fail', 'sandbox', 'system', 'headless', 'screen', 'hostile', 'model',
-               'bench-smoke', 'toolchain']
+SUITE_ORDER = ['style', 'runner', 'unit', 'compile-fail', 'sandbox', 'system', 'kit', 'headless', 'screen', 'hostile',
+               'model', 'bench-smoke', 'toolchain']
 OWNED = ('seedbed-test-', 'seedbed-ci-')  # folders of guards and of .ci/run, which may run at the same time
 OUTPUT_LINES = 120  # of a failed test program that are shown
 

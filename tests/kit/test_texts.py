@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Checks manual pages and the completion of bash against the command's table. Writes TAP.
+
+    test_texts.py BUILD
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / 'tests' / 'runner'))
+import tap  # pylint: disable=wrong-import-position,import-error
+
+BUILD = pathlib.Path(sys.argv[1])
+COMMAND = BUILD / 'base-linux' / 'command' / 'seedbed'
+TEXTS = BUILD / 'kit' / 'text'
+PAGES = ('seedbed.1', 'seedbed-scenario.5', 'seedbed.7')
+
+
+def run(*command, **options):
+    return subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          check=False, **options)
+
+
+TABLE = json.loads(run(COMMAND, 'help', '--json').stdout)
+
+
+def complete(*words, cwd=None):
+    """What bash offers for the last of WORDS."""
+    script = ('source "$1" || exit; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _seedbed "$1"; '
+              'for word in "${COMPREPLY[@]}"; do printf "%s\\n" "$word"; done')
+    done = run('bash', '--norc', '--noprofile', '-c', script, 'bash', TEXTS / 'seedbed', COMMAND, *words, cwd=cwd)
+    assert not done.stderr and done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def commands_are_completed():
+    assert complete('') == [command['name'] for command in TABLE]
+    assert complete('hel') == ['help']
+    assert complete('none', '') == []
+
+
+def options_are_completed():
+    for command in TABLE:
+        names = ['--help'] + [option['name'] for option in command['options']]
+        assert complete(command['name'], '-') == names, command['name']
+        for name in names:
+            assert name in complete(command['name'], name), f'{command["name"]} {name}'
+
+
+def operands_are_completed():
+    scenarios = sorted(path.stem for path in (TOP / 'scenarios').glob('*.yaml'))
+    assert set(scenarios) <= set(complete('run', ''))
+    assert complete('check', 'hel') == ['hello']
+    # after an option with a value, and its value
+    assert complete('run', '--for', '5', 'hel') == ['hello']
+    assert complete('run', 'hello', 'hel') == []
+    assert complete('help', 'chec') == ['check']
+    assert complete('kit', 'pk') == ['pkgconfig']
+    # what has no words of its own
+    assert complete('new', '') == []
+    assert complete('run', '--for', '') == []
+
+
+def files_are_completed():
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ('mine.yaml', 'mine.txt'):
+            (pathlib.Path(folder) / name).touch()
+        (pathlib.Path(folder) / 'mines').mkdir()
+        assert complete('run', 'min', cwd=folder) == ['mines', 'mine.yaml']
+        assert complete('new', '--dir', 'min', cwd=folder) == ['mines']
+        assert sorted(complete('run', '--shot', 'min', cwd=folder)) == ['mine.txt', 'mine.yaml', 'mines']
+
+
+def components_that_run_are_completed():
+    with tempfile.TemporaryDirectory() as folder:
+        scenario = pathlib.Path(folder) / 'pair.yaml'
+        scenario.write_text('start: { hello-server: , hello-client: }\n', encoding='utf-8')
+        with subprocess.Popen([COMMAND, 'run', scenario, '--headless'], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as system:
+            try:
+                for line in system.stdout:
+                    if 'server says' in line:
+                        break
+                found = complete('log', 'hello-s')
+            finally:
+                system.terminate()
+                system.communicate()
+    assert found == ['hello-server'], found
+
+
+def pages():
+    if not shutil.which('scdoc'):
+        raise tap.Skip('scdoc is not installed')
+    for name in PAGES:
+        yield name, TEXTS / name
+
+
+def pages_have_no_mistakes():
+    found = list(pages())
+    if not shutil.which('groff'):
+        raise tap.Skip('groff is not installed')
+    for name, path in found:
+        done = run('groff', '-t', '-man', '-Tutf8', '-ww', '-z', path)
+        assert not done.stderr and done.returncode == 0, f'{name}: {done.stderr}'
+
+
+def plain(path):
+    """The page PATH as it is read, without line breaks and the signs of the formatter."""
+    text = re.sub(r'^\.[A-Z]+ ?', '', path.read_text(encoding='utf-8'), flags=re.MULTILINE)
+    return ' '.join(re.sub(r'\\f.|\\&', '', text).replace('\\-', '-').replace('\\(hy', '-').split())
+
+
+def the_page_tells_every_command_and_option():
+    text = plain(dict(pages())['seedbed.1'])
+    for command in TABLE:
+        assert f'seedbed {command["name"]}' in text, command['name']
+        for words in [command['summary'][1:]] + [option['name'] for option in command['options']]:
+            assert ' '.join(words.split()) in text, words
+
+
+def the_pages_tell_what_the_documents_do():
+    scenario = plain(dict(pages())['seedbed-scenario.5'])
+    document = (TOP / 'docs' / 'scenario.md').read_text(encoding='utf-8')
+    keys = re.findall(r'^\| `([a-z-]+)`', document, re.MULTILINE)
+    assert len(keys) > 10
+    for key in keys:
+        assert f' {key} ' in scenario, key
+    for name, path in pages():
+        text = path.read_text(encoding='utf-8')
+        # code may look like Markdown, sentences may not
+        sentences = re.sub(r'^\.nf.*?^\.fi', '', text, flags=re.MULTILINE | re.DOTALL)
+        assert not re.search(r'\]\(|``|\*\*', sentences), f'{name}: {re.search(r".*(?:](|``|[*][*]).*", sentences)}'
+
+
+def the_converter_keeps_what_formatters_take_for_theirs():
+    if not shutil.which('scdoc'):
+        raise tap.Skip('scdoc is not installed')
+
+    def convert(text):
+        document.write_text(text, encoding='utf-8')
+        return run(sys.executable, '-B', TOP / 'kit' / 'text' / 'manual.py', shutil.which('scdoc'), output, page,
+                   COMMAND, document)
+
+    with tempfile.TemporaryDirectory() as folder:
+        page, document, output = (pathlib.Path(folder) / name for name in ('x.1.scd', 'x.md', 'x.1'))
+        page.write_text('x(1)\n\n# NAME\n\nx - y\n\n@DOCUMENTS@\n', encoding='utf-8')
+        done = convert('# Title\n\n## Part\n\nThis is no order, `a_b` and a_b_c stay, **strong `x`** and *so*,\n'
+                       'see [the *link*](x.md).\n\n- one *two\n  three* four\n- five\n\n'
+                       '| a | b | c |\n|---|---|---|\n'
+                       '| `x\\|y` | d | `e` |\n\n    code *as* _it_ is\n')
+        assert done.returncode == 0, done.stderr
+        text = plain(output)
+        done = convert('# Title\n\n.B\n')
+        assert done.returncode == 1 and 'no paragraph can begin with a point' in done.stderr
+    for words in ('PART', 'This is no order, a_b and a_b_c stay, strong x and so, see the link.', 'one two three four',
+                  'x|y', 'd. C: e.', 'code *as* _it_ is'):
+        assert words in text, f'{words!r} is not in {text}'
+
+
+if __name__ == '__main__':
+    assert os.path.exists(COMMAND), f'{COMMAND} is not built'
+    tap.run_tests([commands_are_completed, options_are_completed, operands_are_completed, files_are_completed,
+                   components_that_run_are_completed, pages_have_no_mistakes, the_page_tells_every_command_and_option,
+                   the_pages_tell_what_the_documents_do, the_converter_keeps_what_formatters_take_for_theirs])
