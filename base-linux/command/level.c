@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include <yaml/parse.h>
-#include <yaml/writer.h>
+#include <os/config_writer.h>
 
 #include "level.h"
 #include "linux_core.h"
@@ -159,7 +159,7 @@ static struct level *read_inner(const struct level *level, const struct entry *e
                    "%s is an init without config, expected the scenario that it is to run", entry->name);
         return NULL;
     }
-    if (config_extract(&level->scenario.config, entry->config, &tree, &size)) {
+    if (os_config_extract(&level->scenario.config, entry->config, &tree, &size)) {
         problem_at(problems, entry->node, "no memory for what follows, expected a smaller scenario");
         return NULL;
     }

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 #include <os/rom_server.h>
-#include <yaml/writer.h>
+#include <os/config_writer.h>
 #include "internal.h"
 
 struct config_rom {
@@ -20,7 +20,7 @@ static os_err get(struct os_rom_source *source, const void **data, uint64_t *siz
     const struct child *child = OS_CONTAINER_OF(source, struct config_rom, source)->child;
     void *tree;
     size_t length;
-    os_err err = config_extract(&child->generation->config, child->entry->config, &tree, &length);
+    os_err err = os_config_extract(&child->generation->config, child->entry->config, &tree, &length);
     if (err)
         return err;
     *data = tree;

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <os/session.h>
 #include <yaml/parse.h>
-#include <yaml/writer.h>
+#include <os/config_writer.h>
 #include "internal.h"
 
 /* ---- problems */

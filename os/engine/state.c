@@ -1,42 +1,42 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* state.c: the state of the engine as a config tree, for whoever looks at a running system. */
 #include <stdio.h>
-#include <yaml/writer.h>
+#include <os/config_writer.h>
 #include "internal.h"
 
 /* A state can be larger than any file that a person writes. */
 #define STATE_NODES_MAX (1 << 20)
 #define STATE_TEXT_MAX  (64 << 20)
 
-static void add_text(struct config_writer *writer, const char *key, const char *text)
+static void add_text(struct os_config_writer *writer, const char *key, const char *text)
 {
-    config_writer_add(writer, OS_CONFIG_SCALAR, key, text, 0, 0);
+    os_config_writer_add(writer, OS_CONFIG_SCALAR, key, text, 0, 0);
 }
 
-static void add_number(struct config_writer *writer, const char *key, uint64_t number)
+static void add_number(struct os_config_writer *writer, const char *key, uint64_t number)
 {
     char text[24];
     snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
     add_text(writer, key, text);
 }
 
-static void open_map(struct config_writer *writer, const char *key)
+static void open_map(struct os_config_writer *writer, const char *key)
 {
-    config_writer_add(writer, OS_CONFIG_MAP, key, "", 0, 0);
+    os_config_writer_add(writer, OS_CONFIG_MAP, key, "", 0, 0);
 }
 
-static void open_list(struct config_writer *writer, const char *key)
+static void open_list(struct os_config_writer *writer, const char *key)
 {
-    config_writer_add(writer, OS_CONFIG_LIST, key, "", 0, 0);
+    os_config_writer_add(writer, OS_CONFIG_LIST, key, "", 0, 0);
 }
 
-static void add_age(struct config_writer *writer, os_time since)
+static void add_age(struct os_config_writer *writer, os_time since)
 {
     add_number(writer, "age-ms", (os_clock_now() - since) / OS_MS);
 }
 
 /* Nothing of an account that cannot be asked: it is about to end. */
-static void add_account(struct config_writer *writer, os_pd_cap pd)
+static void add_account(struct os_config_writer *writer, os_pd_cap pd)
 {
     uint64_t ram, ram_used;
     uint32_t caps, caps_used;
@@ -89,7 +89,7 @@ void session_why(const struct session *session, char (*why)[WHY_MAX])
     }
 }
 
-static void add_session(struct config_writer *writer, const struct session *session)
+static void add_session(struct os_config_writer *writer, const struct session *session)
 {
     char why[WHY_MAX];
     session_why(session, &why);
@@ -102,7 +102,7 @@ static void add_session(struct config_writer *writer, const struct session *sess
         add_text(writer, "why", why);
     add_number(writer, "ram", session->ram);
     add_number(writer, "caps", session->caps);
-    config_writer_end(writer);
+    os_config_writer_end(writer);
 }
 
 /* ---- components */
@@ -159,26 +159,26 @@ static void why_child(const struct child *child, char (*why)[WHY_MAX + OS_SERVIC
     }
 }
 
-static void add_provides(struct config_writer *writer, const struct child *child)
+static void add_provides(struct os_config_writer *writer, const struct child *child)
 {
     open_list(writer, "provides");
     OS_LIST_FOR_EACH (link, &child->roots)
         add_text(writer, "", OS_CONTAINER_OF(link, struct announced, link)->service);
-    config_writer_end(writer);
+    os_config_writer_end(writer);
 }
 
 /* Quota that is waited for, by the child (asks) or by the engine (yields). */
-static void add_amount(struct config_writer *writer, const char *key, const struct amount *amount)
+static void add_amount(struct os_config_writer *writer, const char *key, const struct amount *amount)
 {
     if (!amount->ram && !amount->caps)
         return;
     open_map(writer, key);
     add_number(writer, "ram", amount->ram);
     add_number(writer, "caps", amount->caps);
-    config_writer_end(writer);
+    os_config_writer_end(writer);
 }
 
-static void add_child(struct config_writer *writer, const struct child *child)
+static void add_child(struct os_config_writer *writer, const struct child *child)
 {
     char why[WHY_MAX + OS_SERVICE_MAX];
     why_child(child, &why);
@@ -201,24 +201,24 @@ static void add_child(struct config_writer *writer, const struct child *child)
     open_list(writer, "sessions");
     OS_LIST_FOR_EACH (link, &child->sessions)
         add_session(writer, OS_CONTAINER_OF(link, struct session, client_link));
-    config_writer_end(writer);
-    config_writer_end(writer);
+    os_config_writer_end(writer);
+    os_config_writer_end(writer);
 }
 
-static void add_system(struct config_writer *writer, const struct os_engine *engine)
+static void add_system(struct os_config_writer *writer, const struct os_engine *engine)
 {
     open_map(writer, "system");
     add_text(writer, "file", engine->generation ? os_config_file(&engine->generation->config) : engine->file);
     add_text(writer, "mode", engine->headless ? "headless" : "display");
     add_age(writer, engine->started);
     add_account(writer, engine->env->pd);
-    config_writer_end(writer);
+    os_config_writer_end(writer);
 }
 
 os_err os_engine_state(struct os_engine *engine, void **tree, size_t *size)
 {
-    struct config_writer writer;
-    config_writer_init(&writer, "state");
+    struct os_config_writer writer;
+    os_config_writer_init(&writer, "state");
     writer.nodes_max = STATE_NODES_MAX;
     writer.text_max = STATE_TEXT_MAX;
     open_map(&writer, "");
@@ -226,9 +226,9 @@ os_err os_engine_state(struct os_engine *engine, void **tree, size_t *size)
     open_map(&writer, "components");
     OS_LIST_FOR_EACH (link, &engine->children)
         add_child(&writer, OS_CONTAINER_OF(link, struct child, link));
-    config_writer_end(&writer);
-    config_writer_end(&writer);
-    os_err err = config_writer_finish(&writer, tree, size);
-    config_writer_fini(&writer);
+    os_config_writer_end(&writer);
+    os_config_writer_end(&writer);
+    os_err err = os_config_writer_finish(&writer, tree, size);
+    os_config_writer_fini(&writer);
     return err;
 }

@@ -2,9 +2,10 @@
 /* rom.c: a ROM session with its content attached. */
 #include <string.h>
 
+#include <os/resources.h>
 #include <os/rom.h>
 
-/* The least that an upgrade adds. */
+/* The least that an upgrade adds; caps of one content. */
 #define UPGRADE_RAM  OS_KIB(8)
 #define UPGRADE_CAPS 4u
 
@@ -12,20 +13,14 @@
 static os_err get_dataspace(struct os_rom_module *rom, os_dataspace_cap *ds, uint64_t *size)
 {
     uint64_t more = UPGRADE_RAM;
-    uint32_t more_caps = UPGRADE_CAPS;
     for (;;) {
         os_err err = os_rom_dataspace(rom->session.cap, ds, size);
-        if (err == OS_ERR_RAM && more <= OS_ROM_UPGRADE_MAX) {
-            err = os_session_upgrade(&rom->session.base, more, 0);
-            more *= 2;
-        } else if (err == OS_ERR_CAPS && more_caps) {
-            err = os_session_upgrade(&rom->session.base, 0, more_caps);
-            more_caps = 0; /* one content needs no more */
-        } else {
-            return err;
-        }
+        if (!err)
+            return OS_OK;
+        err = os_session_upgrade_after(&rom->session.base, err, more, more ? UPGRADE_CAPS : 0);
         if (err)
             return err;
+        more = more < OS_ROM_UPGRADE_MAX ? more * 2 : 0;
     }
 }
 

@@ -7,20 +7,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <os/config_writer.h>
 #include <yaml.h>
 #include "parse.h"
 #include "printable.h"
-#include "writer.h"
 
 struct parse {
     const char *file;
     char (*error)[YAML_ERROR_MAX];
-    struct config_writer writer;
+    struct os_config_writer writer;
     struct {
         int is_map;
         char *key; /* of the value that comes next, or NULL: the next scalar is a key */
         yaml_mark_t key_mark;
-    } levels[CONFIG_DEPTH_MAX];
+    } levels[OS_CONFIG_DEPTH_MAX];
     uint32_t depth;
     uint32_t documents;
 };
@@ -44,8 +44,8 @@ __attribute__((format(printf, 3, 4))) static os_err refuse(struct parse *parse, 
 static os_err written(struct parse *parse, yaml_mark_t mark)
 {
     if (parse->writer.err == OS_ERR_TOO_LARGE)
-        return refuse(parse, mark, "too large, expected at most %d nodes and %d bytes", CONFIG_NODES_MAX,
-                      CONFIG_TEXT_MAX);
+        return refuse(parse, mark, "too large, expected at most %d nodes and %d bytes", OS_CONFIG_NODES_MAX,
+                      OS_CONFIG_TEXT_MAX);
     if (parse->writer.err) {
         (void)refuse(parse, mark, "no memory for what follows, expected a smaller file");
         return parse->writer.err;
@@ -78,8 +78,8 @@ static os_err add(struct parse *parse, enum os_config_kind kind, const char *val
         mark = parse->levels[parse->depth - 1].key_mark;
         parse->levels[parse->depth - 1].key = NULL;
     }
-    config_writer_add(&parse->writer, kind, key ? key : "", value, (uint32_t)mark.line + 1,
-                      (uint32_t)mark.column + 1);
+    os_config_writer_add(&parse->writer, kind, key ? key : "", value, (uint32_t)mark.line + 1,
+                         (uint32_t)mark.column + 1);
     free(key);
     return written(parse, mark);
 }
@@ -88,7 +88,7 @@ static os_err take_key(struct parse *parse, const char *key, yaml_mark_t mark)
 {
     if (!*key)
         return refuse(parse, mark, "empty key, expected a name");
-    if (config_writer_has_key(&parse->writer, key))
+    if (os_config_writer_has_key(&parse->writer, key))
         return refuse(parse, mark, "key '%.60s' is there twice, expected each key once", key);
     parse->levels[parse->depth - 1].key = strdup(key);
     parse->levels[parse->depth - 1].key_mark = mark;
@@ -120,9 +120,9 @@ static os_err open_level(struct parse *parse, enum os_config_kind kind, const ya
         return err;
     if (key_is_due(parse))
         return refuse(parse, event->start_mark, "a map or list as key, expected a name");
-    if (parse->depth == CONFIG_DEPTH_MAX)
+    if (parse->depth == OS_CONFIG_DEPTH_MAX)
         return refuse(parse, event->start_mark, "nested too deeply, expected at most %d levels",
-                      CONFIG_DEPTH_MAX);
+                      OS_CONFIG_DEPTH_MAX);
     err = add(parse, kind, "", event->start_mark);
     if (err)
         return err;
@@ -152,7 +152,7 @@ static os_err take_event(struct parse *parse, const yaml_event_t *event)
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:
         parse->depth--;
-        config_writer_end(&parse->writer);
+        os_config_writer_end(&parse->writer);
         return OS_OK;
     default:
         return OS_OK;
@@ -208,8 +208,8 @@ os_err yaml_parse(const char *file, const void *text, size_t size, void **tree, 
 {
     struct parse parse = { .file = file, .error = error };
     yaml_mark_t start = { 0, 0, 0 };
-    if (size > CONFIG_TEXT_MAX)
-        return refuse(&parse, start, "file of %zu bytes, expected at most %d", size, CONFIG_TEXT_MAX);
+    if (size > OS_CONFIG_TEXT_MAX)
+        return refuse(&parse, start, "file of %zu bytes, expected at most %d", size, OS_CONFIG_TEXT_MAX);
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser)) {
         (void)refuse(&parse, start, "no memory for what follows, expected a smaller file");
@@ -217,19 +217,19 @@ os_err yaml_parse(const char *file, const void *text, size_t size, void **tree, 
     }
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser, text, size);
-    config_writer_init(&parse.writer, file);
+    os_config_writer_init(&parse.writer, file);
 
     os_err err = parse_all(&parse, &parser, text, size);
     if (!err && !parse.writer.count)
         err = add(&parse, OS_CONFIG_SCALAR, "", start);
     if (!err) {
-        err = config_writer_finish(&parse.writer, tree, tree_size);
+        err = os_config_writer_finish(&parse.writer, tree, tree_size);
         if (err)
             (void)written(&parse, start);
     }
     while (parse.depth)
         free(parse.levels[--parse.depth].key);
-    config_writer_fini(&parse.writer);
+    os_config_writer_fini(&parse.writer);
     yaml_parser_delete(&parser);
     return err;
 }

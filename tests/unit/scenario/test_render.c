@@ -8,7 +8,7 @@
 #include <suite.h>
 #include <yaml/parse.h>
 #include <yaml/render.h>
-#include <yaml/writer.h>
+#include <os/config_writer.h>
 
 struct text {
     struct config_sink sink;
@@ -163,19 +163,19 @@ static const char *key_of(const char *text)
 
 static struct os_config hard_tree(const char *text)
 {
-    struct config_writer writer;
+    struct os_config_writer writer;
     struct os_config config;
     void *tree;
     size_t size;
-    config_writer_init(&writer, "f");
-    config_writer_add(&writer, OS_CONFIG_MAP, "", "", 1, 1);
-    config_writer_add(&writer, OS_CONFIG_SCALAR, key_of(text), text, 1, 1);
-    config_writer_add(&writer, OS_CONFIG_LIST, "list", "", 1, 1);
-    config_writer_add(&writer, OS_CONFIG_SCALAR, "", text, 1, 1);
-    config_writer_end(&writer);
-    config_writer_end(&writer);
-    ck_assert_int_eq(config_writer_finish(&writer, &tree, &size), OS_OK);
-    config_writer_fini(&writer);
+    os_config_writer_init(&writer, "f");
+    os_config_writer_add(&writer, OS_CONFIG_MAP, "", "", 1, 1);
+    os_config_writer_add(&writer, OS_CONFIG_SCALAR, key_of(text), text, 1, 1);
+    os_config_writer_add(&writer, OS_CONFIG_LIST, "list", "", 1, 1);
+    os_config_writer_add(&writer, OS_CONFIG_SCALAR, "", text, 1, 1);
+    os_config_writer_end(&writer);
+    os_config_writer_end(&writer);
+    ck_assert_int_eq(os_config_writer_finish(&writer, &tree, &size), OS_OK);
+    os_config_writer_fini(&writer);
     ck_assert_int_eq(os_config_init(&config, tree, size), OS_OK);
     return config;
 }

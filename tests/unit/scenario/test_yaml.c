@@ -5,7 +5,7 @@
 #include <string.h>
 #include <suite.h>
 #include <yaml/parse.h>
-#include <yaml/writer.h>
+#include <os/config_writer.h>
 
 struct parsed {
     void *tree;
@@ -123,15 +123,15 @@ END_TEST
 
 START_TEST(nesting_is_bounded)
 {
-    char text[2 * CONFIG_DEPTH_MAX + 3];
-    memset(text, '[', CONFIG_DEPTH_MAX);
-    memset(text + CONFIG_DEPTH_MAX, ']', CONFIG_DEPTH_MAX);
-    struct parsed p = parse_bytes(text, 2 * CONFIG_DEPTH_MAX);
+    char text[2 * OS_CONFIG_DEPTH_MAX + 3];
+    memset(text, '[', OS_CONFIG_DEPTH_MAX);
+    memset(text + OS_CONFIG_DEPTH_MAX, ']', OS_CONFIG_DEPTH_MAX);
+    struct parsed p = parse_bytes(text, 2 * OS_CONFIG_DEPTH_MAX);
     ck_assert_int_eq(p.err, OS_OK);
     free(p.tree);
-    memset(text, '[', CONFIG_DEPTH_MAX + 1);
-    memset(text + CONFIG_DEPTH_MAX + 1, ']', CONFIG_DEPTH_MAX + 1);
-    p = parse_bytes(text, 2 * CONFIG_DEPTH_MAX + 2);
+    memset(text, '[', OS_CONFIG_DEPTH_MAX + 1);
+    memset(text + OS_CONFIG_DEPTH_MAX + 1, ']', OS_CONFIG_DEPTH_MAX + 1);
+    p = parse_bytes(text, 2 * OS_CONFIG_DEPTH_MAX + 2);
     ck_assert_int_eq(p.err, OS_ERR_BAD_ARG);
     ck_assert_str_eq(p.error, "f.yaml:1:33: nested too deeply, expected at most 32 levels");
 }
@@ -139,7 +139,7 @@ END_TEST
 
 START_TEST(size_is_bounded)
 {
-    size_t size = CONFIG_TEXT_MAX + 1;
+    size_t size = OS_CONFIG_TEXT_MAX + 1;
     char *text = malloc(size);
     memset(text, 'x', size);
     struct parsed p = parse_bytes(text, size);
@@ -147,7 +147,7 @@ START_TEST(size_is_bounded)
     text[0] = '[';
     for (size_t i = 1; i < size; i++)
         text[i] = i % 2 ? 'x' : ',';
-    p = parse_bytes(text, CONFIG_TEXT_MAX);
+    p = parse_bytes(text, OS_CONFIG_TEXT_MAX);
     ck_assert_int_eq(p.err, OS_ERR_BAD_ARG);
     ck_assert_ptr_nonnull(strstr(p.error, "too large, expected at most 16384 nodes"));
     free(text);
@@ -163,7 +163,7 @@ START_TEST(a_part_is_a_tree_of_its_own)
     size_t size;
     os_config_ref start = os_config_get(&p.config, os_config_root(&p.config), "start");
     os_config_ref paint = os_config_get(&p.config, start, "paint");
-    ck_assert_int_eq(config_extract(&p.config, os_config_get(&p.config, paint, "config"), &data, &size),
+    ck_assert_int_eq(os_config_extract(&p.config, os_config_get(&p.config, paint, "config"), &data, &size),
                      OS_OK);
     free(p.tree);
     ck_assert_int_eq(os_config_init(&part, data, size), OS_OK);
@@ -186,7 +186,7 @@ START_TEST(no_part_is_an_empty_map)
     struct os_config part;
     void *data;
     size_t size;
-    ck_assert_int_eq(config_extract(&p.config, NULL, &data, &size), OS_OK);
+    ck_assert_int_eq(os_config_extract(&p.config, NULL, &data, &size), OS_OK);
     ck_assert_int_eq(os_config_init(&part, data, size), OS_OK);
     ck_assert_uint_eq(os_config_root(&part)->kind, OS_CONFIG_MAP);
     ck_assert_uint_eq(os_config_root(&part)->children, 0);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* writer.c: the table of nodes and the text of a config tree, grown while it is written. */
+/* config_writer.c: the table of nodes and the text of a config tree, grown while it is written. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "writer.h"
+#include <os/config_writer.h>
 
 /* Doubles *MEMORY until it has room for NEEDED items. */
 static os_err grow(void **memory, uint32_t *capacity, uint32_t needed, size_t item)
@@ -21,7 +22,7 @@ static os_err grow(void **memory, uint32_t *capacity, uint32_t needed, size_t it
 }
 
 /* Offset of TEXT in the tree's text. The empty string, which most nodes have, is the one at 0. */
-static uint32_t add_text(struct config_writer *writer, const char *text)
+static uint32_t add_text(struct os_config_writer *writer, const char *text)
 {
     size_t size = strlen(text) + 1;
     if (size == 1 && writer->text_size)
@@ -41,17 +42,17 @@ static uint32_t add_text(struct config_writer *writer, const char *text)
     return at;
 }
 
-void config_writer_init(struct config_writer *writer, const char *file)
+void os_config_writer_init(struct os_config_writer *writer, const char *file)
 {
     memset(writer, 0, sizeof(*writer));
-    writer->nodes_max = CONFIG_NODES_MAX;
-    writer->text_max = CONFIG_TEXT_MAX;
+    writer->nodes_max = OS_CONFIG_NODES_MAX;
+    writer->text_max = OS_CONFIG_TEXT_MAX;
     (void)add_text(writer, "");
     if (!writer->err)
         writer->file = add_text(writer, file);
 }
 
-void config_writer_fini(struct config_writer *writer)
+void os_config_writer_fini(struct os_config_writer *writer)
 {
     free(writer->nodes);
     free(writer->text);
@@ -59,22 +60,23 @@ void config_writer_fini(struct config_writer *writer)
 }
 
 /* Makes node INDEX the next child of the map or list that is open. */
-static void link_node(struct config_writer *writer, uint32_t index)
+static void link_node(struct os_config_writer *writer, uint32_t index)
 {
     if (!writer->depth)
         return;
-    struct config_writer_level *level = &writer->levels[writer->depth - 1];
+    struct os_config_writer_level *level = &writer->levels[writer->depth - 1];
     writer->nodes[level->node].children++;
     if (level->last)
         writer->nodes[level->last].next = index;
     level->last = index;
 }
 
-void config_writer_add(struct config_writer *writer, enum os_config_kind kind, const char *key,
-                       const char *value, uint32_t line, uint32_t column)
+void os_config_writer_add(struct os_config_writer *writer, enum os_config_kind kind, const char *key,
+                          const char *value, uint32_t line, uint32_t column)
 {
     int opens = kind != OS_CONFIG_SCALAR;
-    if (!writer->err && (writer->count >= writer->nodes_max || (opens && writer->depth == CONFIG_DEPTH_MAX)))
+    if (!writer->err &&
+        (writer->count >= writer->nodes_max || (opens && writer->depth == OS_CONFIG_DEPTH_MAX)))
         writer->err = OS_ERR_TOO_LARGE;
     if (writer->err)
         return;
@@ -92,20 +94,20 @@ void config_writer_add(struct config_writer *writer, enum os_config_kind kind, c
     writer->nodes[index] = node;
     link_node(writer, index);
     if (opens)
-        writer->levels[writer->depth++] = (struct config_writer_level){ index, 0 };
+        writer->levels[writer->depth++] = (struct os_config_writer_level){ index, 0 };
 }
 
-void config_writer_end(struct config_writer *writer)
+void os_config_writer_end(struct os_config_writer *writer)
 {
     if (!writer->err)
         writer->depth--;
 }
 
-int config_writer_has_key(const struct config_writer *writer, const char *key)
+int os_config_writer_has_key(const struct os_config_writer *writer, const char *key)
 {
     if (writer->err || !writer->depth)
         return 0;
-    const struct config_writer_level *level = &writer->levels[writer->depth - 1];
+    const struct os_config_writer_level *level = &writer->levels[writer->depth - 1];
     if (!level->last)
         return 0;
     uint32_t index = level->node + 1;
@@ -117,7 +119,7 @@ int config_writer_has_key(const struct config_writer *writer, const char *key)
     return 0;
 }
 
-os_err config_writer_finish(struct config_writer *writer, void **data, size_t *size)
+os_err os_config_writer_finish(struct os_config_writer *writer, void **data, size_t *size)
 {
     if (writer->err)
         return writer->err;
@@ -140,29 +142,63 @@ os_err config_writer_finish(struct config_writer *writer, void **data, size_t *s
     return OS_OK;
 }
 
-/* Copies NODE and all beneath it; the depth of a tree is bounded, hence that of the recursion. */
-static void copy(struct config_writer *writer, const struct os_config *config, os_config_ref node,
-                 const char *key)
+/* The depth of a tree is bounded, hence that of the recursion. */
+void os_config_writer_copy(struct os_config_writer *writer, const char *key, const struct os_config *config,
+                           os_config_ref node)
 {
-    config_writer_add(writer, node->kind, key, os_config_value(config, node), node->line, node->column);
+    os_config_writer_add(writer, node->kind, key, os_config_value(config, node), node->line, node->column);
     if (writer->err || node->kind == OS_CONFIG_SCALAR)
         return;
     for (os_config_ref child = os_config_first(config, node); child; child = os_config_next(config, child))
-        copy(writer, config, child, os_config_key(config, child));
-    config_writer_end(writer);
+        os_config_writer_copy(writer, os_config_key(config, child), config, child);
+    os_config_writer_end(writer);
 }
 
-os_err config_extract(const struct os_config *config, os_config_ref node, void **data, size_t *size)
+void os_config_writer_map(struct os_config_writer *writer, const char *key)
 {
-    struct config_writer writer;
-    config_writer_init(&writer, os_config_file(config));
+    os_config_writer_add(writer, OS_CONFIG_MAP, key, "", 0, 0);
+}
+
+void os_config_writer_list(struct os_config_writer *writer, const char *key)
+{
+    os_config_writer_add(writer, OS_CONFIG_LIST, key, "", 0, 0);
+}
+
+void os_config_writer_text(struct os_config_writer *writer, const char *key, const char *value)
+{
+    os_config_writer_add(writer, OS_CONFIG_SCALAR, key, value, 0, 0);
+}
+
+void os_config_writer_u64(struct os_config_writer *writer, const char *key, uint64_t value)
+{
+    char text[24];
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+    os_config_writer_text(writer, key, text);
+}
+
+void os_config_writer_i64(struct os_config_writer *writer, const char *key, int64_t value)
+{
+    char text[24];
+    snprintf(text, sizeof(text), "%lld", (long long)value);
+    os_config_writer_text(writer, key, text);
+}
+
+void os_config_writer_bool(struct os_config_writer *writer, const char *key, int value)
+{
+    os_config_writer_text(writer, key, value ? "true" : "false");
+}
+
+os_err os_config_extract(const struct os_config *config, os_config_ref node, void **data, size_t *size)
+{
+    struct os_config_writer writer;
+    os_config_writer_init(&writer, os_config_file(config));
     if (node) {
-        copy(&writer, config, node, "");
+        os_config_writer_copy(&writer, "", config, node);
     } else {
-        config_writer_add(&writer, OS_CONFIG_MAP, "", "", 1, 1);
-        config_writer_end(&writer);
+        os_config_writer_add(&writer, OS_CONFIG_MAP, "", "", 1, 1);
+        os_config_writer_end(&writer);
     }
-    os_err err = config_writer_finish(&writer, data, size);
-    config_writer_fini(&writer);
+    os_err err = os_config_writer_finish(&writer, data, size);
+    os_config_writer_fini(&writer);
     return err;
 }
