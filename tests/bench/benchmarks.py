@@ -6,7 +6,7 @@ import subprocess
 
 from figures import Figure, Target, median
 from quiet import QUIET
-from sides import Busy, Failed, Program, System, Unavailable
+from sides import Busy, Failed, Program, Start, System, Unavailable
 from soak import SOAKS
 
 ALL = ('one-core', 'two-core', 'unpinned')
@@ -102,6 +102,24 @@ def parent_scenario(effort, children):
             'route: { PD: parent, ROM: [ { match: bench_child, to: parent } ] } }\n')
 
 
+def nested_scenario(effort, inits):
+    """A client whose sessions with a server that the outermost init has go through so many INITS."""
+    ram, caps = 8, 60
+    inner = ('client: { binary: bench_client, ram: 8M, caps: 60, '
+             f'config: {{ run: session, batch: {effort.ms * 1000000} }}, route: {{ Bench: %s }} }}')
+    for _ in range(inits - 1):
+        ram, caps = ram + 8, caps + 100
+        inner = (f"inner: {{ binary: init, ram: {ram}M, caps: {caps}, route: {{ PD: parent, Bench: %s, ROM: [ "
+                 "{ match: '*bench_client', to: parent }, { match: '*init', to: parent } ] }, config: { "
+                 f"parent-provides: [LOG, ROM, PD, Bench], start: {{ {inner % 'parent'} }} }} }}")
+    return 'start:\n' + SERVER.format(ram=4, caps=100) + '  ' + inner % '{ child: server }' + '\n'
+
+
+def many_scenario(count):
+    """COUNT components that have nothing to do."""
+    return 'start:\n' + ''.join(f'  child-{number}: {{ binary: bench_child }}\n' for number in range(count))
+
+
 def fault_scenario(effort):
     return ('start:\n'
             '  server: { binary: probe_server, '
@@ -168,6 +186,14 @@ class Comparison:
         yield Figure(self.name, placement.name, 'ns', values, title, others[best], self.targets.get(placement.name))
 
 
+class WholeStart(Comparison):
+    """A scenario from the start of the command to its end, beside as many raw spawns: its components end as soon as they
+    are constructed, and with the last one of them the system ends."""
+
+    def side(self, build, placement, effort):
+        return Start(build, self.scenario(effort), placement)
+
+
 def ratio(limit, *where):
     return {name: Target('ratio', limit) for name in where or ALL}
 
@@ -203,6 +229,12 @@ COMPARISONS = [
                {'': 'spawn'}, ratio(1.6), ('one-core', 'unpinned')),
     Comparison('start-100', '100 components, until all are constructed', lambda effort: parent_scenario(effort, 100),
                {'': 'spawn'}, ratio(1.5), ('one-core', 'unpinned'), factor=100),
+    WholeStart('start-300', 'a scenario of 300 components, whole lives', lambda effort: many_scenario(300),
+               {'': 'spawn'}, ratio(1.5), ('one-core', 'unpinned'), factor=300),
+    Comparison('nested-1', 'a session through 1 init', lambda effort: nested_scenario(effort, 1), {'': 'session'}, {},
+               ('one-core', 'unpinned')),
+    Comparison('nested-5', 'a session through 5 nested inits', lambda effort: nested_scenario(effort, 5),
+               {'': 'nested-1'}, ratio(5), ('one-core', 'unpinned')),
     Comparison('fault', 'a crash of the server, until the caller has its error', fault_scenario, {'': 'crash'}, {},
                crashes=True),
     Comparison('clients-1', 'rpc-8 with 1 client', lambda effort: clients_scenario(effort, 1), {'': 'rpc-8'}, {}),

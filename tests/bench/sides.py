@@ -210,7 +210,7 @@ class System(Side):
     """A Seedbed system with the component `client`, which repeats an operation and prints figures for ever: see
     components/meter.h. It is stopped while others are measured; the rest of the system has nothing to do then."""
 
-    FIGURE = re.compile(r'\[client\] figure (\d+) (\d+) (\d+)$')
+    FIGURE = re.compile(r'\[(?:inner -> )*client\] figure (\d+) (\d+) (\d+)$')
     ENDED = re.compile(r'\[init\] .*(; restart |; given up|; not restarted)')
 
     def __init__(self, build, scenario, placement, ready=0, crashes=False, options=()):
@@ -242,7 +242,7 @@ class System(Side):
         while not self.FIGURE.match(self.line()):
             pass
         below = processes_below(self.process.pid)
-        named = [pid for pid in below if first_argument(pid) == 'client']
+        named = [pid for pid in below if first_argument(pid).split(' -> ')[-1] == 'client']
         if not named:
             raise Failed(f'there is no process of the client{self.what_it_said()}')
         self.client = named[0]
@@ -281,6 +281,36 @@ class System(Side):
         if self.lines:
             self.lines.close()
         if self.folder:
+            self.folder.cleanup()
+
+
+class Start(System):
+    """A system that is started anew for each slice, and ends by itself."""
+
+    def begin(self):
+        self.folder = tempfile.TemporaryDirectory(prefix='bench-', dir=self.build)
+        path = pathlib.Path(self.folder.name) / 'scenario.yaml'
+        path.write_text(self.scenario, encoding='utf-8')
+        self.slice(0)  # files that are read for the first time are another matter
+
+    def slice(self, _):
+        begun = time.monotonic_ns()
+        self.process = start([self.command, 'run', 'scenario.yaml', '--headless'], self.placement,
+                             stdin=subprocess.DEVNULL, cwd=self.folder.name, env={**os.environ, 'NO_COLOR': '1'})
+        self.lines = Lines(self.process.stdout)
+        while self.lines.get() is not None:
+            pass
+        status = self.process.wait()
+        took = time.monotonic_ns() - begun
+        self.lines.close()
+        if status:
+            raise Failed(f'the system has ended with status {status}{self.what_it_said()}')
+        return took
+
+    def end(self):
+        if self.process and self.process.poll() is None:
+            super().end()
+        elif self.folder:
             self.folder.cleanup()
 
 
