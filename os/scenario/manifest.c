@@ -94,9 +94,11 @@ int manifest_read(struct manifest *manifest, struct problems *problems, os_confi
 
 void manifest_fini(struct manifest *manifest)
 {
-    names_fini(&manifest->provides);
-    names_fini(&manifest->requires);
-    free(manifest->tree);
+    if (!manifest->borrowed) {
+        names_fini(&manifest->provides);
+        names_fini(&manifest->requires);
+        free(manifest->tree);
+    }
     *manifest = (struct manifest){ 0 };
 }
 

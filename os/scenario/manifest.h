@@ -8,7 +8,9 @@
 #include "problems.h"
 
 struct manifest {
-    void *tree; /* what all else points into */
+    void *tree;   /* what all else points into */
+    int sound;    /* it was read, and is to be used */
+    int borrowed; /* of another entry with the same binary, which ends it */
     struct os_config config;
     struct names provides, requires;
     uint64_t ram;
@@ -29,6 +31,7 @@ const char *manifest_find(const void *elf, size_t size, const char **text, size_
  */
 int manifest_read(struct manifest *manifest, struct problems *problems, os_config_ref node,
                   const char *binary, const void *elf, size_t size);
+/* A zeroed one, and one that is borrowed, are fine. */
 void manifest_fini(struct manifest *manifest);
 
 /* Checks the config NODE of scenario tree CONFIG against the manifest's schema. */

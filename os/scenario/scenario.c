@@ -121,28 +121,53 @@ static void take_defaults(struct entry *entry, struct problems *problems)
             problem_memory(problems, entry->node);
 }
 
+/* Many entries are of few binaries: an entry before INDEX whose manifest is the same, or NULL. */
+static const struct entry *with_same_binary(const struct scenario *scenario, size_t index)
+{
+    for (size_t i = index; i-- > 0;) {
+        const struct entry *entry = &scenario->entries[i];
+        if (entry->manifest.sound && !strcmp(entry->binary, scenario->entries[index].binary))
+            return entry;
+    }
+    return NULL;
+}
+
+/* The manifest of entry INDEX; 0 when the entry is left out, and another one has its place. */
+static int read_binary(struct scenario *scenario, size_t index, struct platform_source *source,
+                       struct problems *problems)
+{
+    struct entry *entry = &scenario->entries[index];
+    os_config_ref node = entry->binary_node ? entry->binary_node : entry->node;
+    const struct entry *same = with_same_binary(scenario, index);
+    const void *elf;
+    size_t size;
+    if (same) {
+        entry->manifest = same->manifest;
+        entry->manifest.borrowed = 1;
+        return 1;
+    }
+    os_err err = source->find(source, entry->binary, &elf, &size);
+    if (err && entry->optional) {
+        leave_out(scenario, index, problems);
+        return 0;
+    }
+    if (err)
+        problem_at(problems, node, "binary '%s': %s, expected the name of a component that was built",
+                   entry->binary, os_err_text(err));
+    else
+        entry->manifest.sound = manifest_read(&entry->manifest, problems, node, entry->binary, elf, size);
+    return 1;
+}
+
 unsigned scenario_read_binaries(struct scenario *scenario, struct platform_source *source,
                                 struct problems *problems)
 {
     unsigned before = problems->count;
     for (size_t i = 0; i < scenario->count;) {
         struct entry *entry = &scenario->entries[i];
-        if (!entry->binary) {
-            i++;
+        if (entry->binary && !read_binary(scenario, i, source, problems))
             continue;
-        }
-        os_config_ref node = entry->binary_node ? entry->binary_node : entry->node;
-        const void *elf;
-        size_t size;
-        os_err err = source->find(source, entry->binary, &elf, &size);
-        if (err && entry->optional) {
-            leave_out(scenario, i, problems);
-            continue;
-        }
-        if (err)
-            problem_at(problems, node, "binary '%s': %s, expected the name of a component that was built",
-                       entry->binary, os_err_text(err));
-        else if (manifest_read(&entry->manifest, problems, node, entry->binary, elf, size))
+        if (entry->manifest.sound)
             take_defaults(entry, problems);
         i++;
     }

@@ -24,6 +24,10 @@ static const struct {
       "s.yaml:2:12: unknown key 'rma??[2J??1m' of timer, expected binary, ram, caps, sandbox, config, route, "
       "restart, "
       "when, exit, provides, wait, heartbeat, more, upgrade, on-route-change or optional" },
+    { DESKTOP
+      "  one: { binary: paint, config: { brush: x } }\n  two: { binary: paint, config: { brush: y } }\n",
+      "s.yaml:4:35: brush 'x', expected a number from 0 to 4294967295\n"
+      "s.yaml:5:35: brush 'y', expected a number from 0 to 4294967295" },
     { "start:\n  timer: 5\n", "s.yaml:2:3: timer is a value, expected a map" },
     { "start:\n  a b: {binary: timer}\n",
       "s.yaml:2:3: name 'a b', expected 1 to 63 letters, digits, '-', '_' or '.'" },
