@@ -116,8 +116,8 @@ def nested_scenario(effort, inits):
 
 
 def many_scenario(count):
-    """COUNT components that have nothing to do."""
-    return 'start:\n' + ''.join(f'  child-{number}: {{ binary: bench_child }}\n' for number in range(count))
+    """COUNT components that say that they are there, and have nothing to do."""
+    return 'start:\n' + ''.join(f'  child-{number}: {{ binary: bench_here }}\n' for number in range(count))
 
 
 def fault_scenario(effort):
@@ -187,11 +187,11 @@ class Comparison:
 
 
 class WholeStart(Comparison):
-    """A scenario from the start of the command to its end, beside as many raw spawns: its components end as soon as they
-    are constructed, and with the last one of them the system ends."""
+    """A scenario of FACTOR components, from the start of the command until all are constructed, beside as many raw
+    spawns."""
 
     def side(self, build, placement, effort):
-        return Start(build, self.scenario(effort), placement)
+        return Start(build, self.scenario(effort), placement, self.factor)
 
 
 def ratio(limit, *where):
@@ -229,7 +229,7 @@ COMPARISONS = [
                {'': 'spawn'}, ratio(1.6), ('one-core', 'unpinned')),
     Comparison('start-100', '100 components, until all are constructed', lambda effort: parent_scenario(effort, 100),
                {'': 'spawn'}, ratio(1.5), ('one-core', 'unpinned'), factor=100),
-    WholeStart('start-300', 'a scenario of 300 components, whole lives', lambda effort: many_scenario(300),
+    WholeStart('start-300', 'the command with a scenario of 300 components', lambda effort: many_scenario(300),
                {'': 'spawn'}, ratio(1.5), ('one-core', 'unpinned'), factor=300),
     Comparison('nested-1', 'a session through 1 init', lambda effort: nested_scenario(effort, 1), {'': 'session'}, {},
                ('one-core', 'unpinned')),
