@@ -259,6 +259,8 @@ static void take_entry(struct plan *plan, struct change *change)
     os_list_insert(&plan->engine->children, &child->link);
     if (child_is_alive(child))
         heartbeat_begin(child);
+    if (child->binary && child->entry->upgrade == UPGRADE_ON_CHANGE && binary_follow(child->binary))
+        child_log(child, "is not told of new binaries, for there are no capabilities left");
 }
 
 static void move_sessions(struct plan *plan, struct change *change)

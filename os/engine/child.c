@@ -47,11 +47,19 @@ os_err child_create(struct os_engine *engine, struct generation *generation, con
     return OS_OK;
 }
 
+static void drop_images(struct child *child)
+{
+    os_cap_drop(child->image.cap);
+    os_cap_drop(child->old_image.cap);
+    child->image.cap = child->old_image.cap = OS_NO_CAP;
+}
+
 static void child_free(struct child *child)
 {
     struct os_engine *engine = child->engine;
     os_alarm_clear(&child->alarm);
     os_list_remove(&child->link);
+    drop_images(child);
     binary_drop(child->binary);
     generation_drop(child->generation);
     free(child);
@@ -64,7 +72,7 @@ static void child_free(struct child *child)
 /* A scenario of which a part cannot start has not started; later on, the restart policy decides. */
 static void cannot_start(struct child *child, const char *step, os_err err)
 {
-    struct ending ending = { .status = 1 };
+    struct ending ending = { .status = 1, .failed = 1 };
     uint32_t state;
     int32_t code;
     char why[256] = "";
@@ -126,36 +134,33 @@ static os_err watch_process(struct child *child)
 
 static os_err take_binary(struct child *child)
 {
-    if (child->binary && !strcmp(child->binary->name, child->entry->binary))
-        return OS_OK;
-    binary_drop(child->binary);
-    child->binary = NULL;
-    os_err err = binary_find(child->engine, child->entry->binary, &child->binary);
-    if (!err)
+    if (!child->binary || strcmp(child->binary->name, child->entry->binary)) {
+        drop_images(child);
+        binary_drop(child->binary);
+        child->binary = NULL;
+        os_err err = binary_find(child->engine, child->entry->binary, &child->binary);
+        if (err)
+            return err;
         child->binary->uses++;
-    return err;
+    }
+    if (!child->image.cap.id)
+        child->image.cap = os_cap_copy(child->binary->image.cap);
+    return child->entry->upgrade == UPGRADE_ON_CHANGE ? binary_follow(child->binary) : OS_OK;
 }
 
 static os_err begin_start(struct child *child)
 {
-    os_dataspace_cap ds;
     os_parent_cap parent;
-    uint64_t size;
     os_err err = take_binary(child);
     if (!err)
-        err = os_rom_dataspace(child->binary->rom.cap, &ds, &size);
+        err = child_serve(child, &parent);
     if (err)
         return err;
-    err = child_serve(child, &parent);
-    if (err)
-        goto drop_ds;
     os_call_init(&child->call, child->engine->env->ep, start_done);
-    err = os_pd_control_start_begin(child->control, &child->call, ds, parent);
+    err = os_pd_control_start_begin(child->control, &child->call, child->image, parent);
     os_cap_drop(parent.cap);
     if (err)
         os_object_fini(&child->parent);
-drop_ds:
-    os_cap_drop(ds.cap);
     return err;
 }
 
@@ -283,6 +288,25 @@ static void child_again(struct child *child)
     child->alarm.due = os_clock_now();
 }
 
+/* One that has run for long enough is no longer on trial. */
+static int is_on_trial(struct child *child)
+{
+    if (os_clock_now() - child->started >= RECOVERED) {
+        os_cap_drop(child->old_image.cap);
+        child->old_image.cap = OS_NO_CAP;
+    }
+    return child->old_image.cap.id != 0;
+}
+
+static void put_back_old_image(struct child *child, const struct ending *ending)
+{
+    child_log(child, "%s with its new binary; the old one is put back", ending->text);
+    os_cap_drop(child->image.cap);
+    child->image = child->old_image;
+    child->old_image.cap = OS_NO_CAP;
+    child_again(child);
+}
+
 /* Logs the end and decides what follows. */
 static void judge(struct child *child, const struct ending *ending)
 {
@@ -294,6 +318,8 @@ static void judge(struct child *child, const struct ending *ending)
     if (ending->again) {
         child_again(child);
         child_log(child, "%s", ending->text);
+    } else if (is_on_trial(child) && ending->failed) {
+        put_back_old_image(child, ending);
     } else if (ending->fatal) {
         child_log(child, "%s", ending->text);
         engine_ended(child->engine, ending->status);
@@ -305,6 +331,8 @@ static void judge(struct child *child, const struct ending *ending)
         child->alarm.due = os_clock_now() + delay;
         child_log(child, "%s; restart %u of %u in %llu ms", ending->text, (unsigned)child->restarts,
                   (unsigned)child->entry->restart.max, (unsigned long long)(delay / OS_MS));
+    } else if (ending->status && is_on_trial(child)) {
+        put_back_old_image(child, ending);
     } else {
         if (wants_restart(child, ending))
             child_log(child, "%s; given up after %u restarts", ending->text, (unsigned)child->restarts);
@@ -434,4 +462,12 @@ void child_restart(struct child *child, const char *why)
         child_end(child, &ending);
         return;
     }
+}
+
+void child_upgrade(struct child *child)
+{
+    os_cap_drop(child->old_image.cap);
+    child->old_image = child->image;
+    child->image.cap = OS_NO_CAP;
+    child_restart(child, "there is a new binary");
 }

@@ -35,20 +35,14 @@ static os_err find_binary(struct platform_source *source, const char *name, cons
 {
     struct os_engine *engine = OS_CONTAINER_OF(source, struct os_engine, source);
     struct binary *binary;
-    os_dataspace_cap ds;
-    uint64_t length;
     os_region_detach(&engine->elf);
     os_err err = binary_find(engine, name, &binary);
     if (!err)
-        err = os_rom_dataspace(binary->rom.cap, &ds, &length);
-    if (err)
-        return err;
-    err = os_region_attach(&engine->elf, ds, OS_ATTACH_READ);
-    os_cap_drop(ds.cap);
+        err = os_region_attach(&engine->elf, binary->image, OS_ATTACH_READ);
     if (err)
         return err;
     *elf = engine->elf.at;
-    *size = length < engine->elf.size ? (size_t)length : (size_t)engine->elf.size;
+    *size = binary->size < engine->elf.size ? (size_t)binary->size : (size_t)engine->elf.size;
     return OS_OK;
 }
 
@@ -173,15 +167,14 @@ static os_err check(struct os_engine *engine, struct generation *generation)
 
 os_err generation_read(struct os_engine *engine, const void *content, size_t size, struct generation **read)
 {
-    size_t tree_size;
     struct generation *generation = calloc(1, sizeof(*generation));
     if (!generation)
         return OS_ERR_RAM;
     generation->uses = 1;
-    os_err err = read_tree(engine, content, size, &generation->tree, &tree_size);
+    os_err err = read_tree(engine, content, size, &generation->tree, &generation->tree_size);
     if (err)
         goto drop;
-    err = os_config_init(&generation->config, generation->tree, tree_size);
+    err = os_config_init(&generation->config, generation->tree, generation->tree_size);
     if (err) {
         tell(engine,
              "the scenario is a config tree that is broken, expected one of another component's config");

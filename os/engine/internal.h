@@ -22,8 +22,13 @@
 /* A binary that entries name; its ROM session stays open for restarts while a child uses it. */
 struct binary {
     struct os_list link;
+    struct os_engine *engine;
     unsigned uses;
     struct os_rom_session rom;
+    os_dataspace_cap image; /* the content that children are started with; owned */
+    uint64_t size;          /* bytes of that */
+    int followed;
+    struct os_signal_handler changed; /* while followed */
     char name[NAME_MAX_SIZE];
 };
 
@@ -32,6 +37,7 @@ struct generation {
     struct scenario scenario;
     struct os_config config;
     void *tree;
+    size_t tree_size;
     unsigned uses;
 };
 
@@ -120,7 +126,9 @@ struct child {
     struct os_engine *engine;
     struct generation *generation; /* that of entry, counted */
     const struct entry *entry;
-    struct binary *binary; /* counted; NULL until it is started */
+    struct binary *binary;      /* counted; NULL until it is started */
+    os_dataspace_cap image;     /* of the binary, as it was when the child was first started with it; owned */
+    os_dataspace_cap old_image; /* while an upgrade is on trial: what it had before; owned */
     enum child_state state;
     struct os_object parent; /* what it calls */
     struct os_signal_handler exited;
@@ -281,6 +289,9 @@ void generation_source_init(struct os_engine *engine);
 /* Finds the ROM session of binary NAME, which is opened if it is not yet; not counted. */
 OS_MUST_CHECK os_err binary_find(struct os_engine *engine, const char *name, struct binary **binary);
 
+/* Upgrades children whose entries want that when BINARY's content changes. OS_ERR_CAPS, OS_ERR_HANDLES. */
+OS_MUST_CHECK os_err binary_follow(struct binary *binary);
+
 /* One use less; NULL is fine. */
 void binary_drop(struct binary *binary);
 
@@ -300,6 +311,9 @@ void child_ready(struct child *child);
 /* Ends the child if it runs, and starts it anew; WHY is for the log. */
 void child_restart(struct child *child, const char *why);
 
+/* Starts the child anew with the binary's image, on trial. */
+void child_upgrade(struct child *child);
+
 /* Ends the child whatever it does, and frees it when it is gone. */
 void child_remove(struct child *child);
 
@@ -311,6 +325,7 @@ struct ending {
     int status; /* 0: it ended well */
     int fatal;  /* the system has not started then */
     int again;  /* it is started again at once, whatever its policy says */
+    int failed; /* it could not be started */
     char text[300];
 };
 

@@ -105,6 +105,15 @@ OS_MUST_CHECK os_err os_engine_kill(struct os_engine *engine, const char *name);
 OS_MUST_CHECK os_err os_engine_restart(struct os_engine *engine, const char *name);
 
 /*
+ * Starts child NAME anew with what its binary's ROM has now, after the scenario was checked with what the new
+ * binary says about itself; so does whatever else uses that binary and has `upgrade: on-change`. A child that
+ * cannot be started with it, or fails within its restart policy in its first minute, is given the old binary
+ * back. OS_ERR_NOT_FOUND, OS_ERR_EXISTS: there is nothing new; OS_ERR_BUSY: it was not started yet;
+ * OS_ERR_BAD_ARG: it does not fit the scenario, which was told, and nothing was changed; OS_ERR_RAM.
+ */
+OS_MUST_CHECK os_err os_engine_upgrade(struct os_engine *engine, const char *name);
+
+/*
  * The state of all children and sessions: a config tree, *SIZE bytes at *TREE, to be freed by the caller.
  *
  *     system: { file, mode, age-ms, ram, ram-used, caps, caps-used }

@@ -9,7 +9,7 @@
 #include "made_elf.h"
 #include "system.h"
 
-static const struct {
+static struct {
     const char *name, *manifest;
 } binaries[] = {
     { "server", "{provides: [Data, Other], ram: 1M, caps: 100}" },
@@ -30,6 +30,7 @@ struct core_session {
     struct os_env env; /* of the child */
     char label[OS_LABEL_MAX];
     int is_pd, runs, ended;
+    unsigned module; /* that it was started with */
 };
 
 /* Memory that was allocated, with a writable and maybe a read-only capability. */
@@ -44,8 +45,9 @@ struct memory {
 static struct os_entrypoint core_ep, init_ep, child_ep;
 static struct core_accounts accounts;
 static struct core_account *init_account;
-static struct os_object parent_object, init_pd, module_object;
-static os_dataspace_cap module_cap;
+static struct os_object parent_object, init_pd, modules[2];
+static os_dataspace_cap module_caps[2];
+static unsigned module; /* the one that binaries are now */
 static struct os_list sessions, memories;
 static struct os_env init_env;
 static struct os_engine *engine;
@@ -188,12 +190,21 @@ static os_err control_pd(struct os_rpc *rpc, os_pd_cap *pd)
     return OS_OK;
 }
 
+static os_err module_refusals[2];
+
+void system_refuse_module(unsigned number, os_err err)
+{
+    module_refusals[number] = err;
+}
+
 static os_err control_start(struct os_rpc *rpc, os_dataspace_cap binary, os_parent_cap parent)
 {
     struct core_session *session = session_of(rpc);
     unsigned i = 0;
-    if (refusal)
-        return refusal;
+    ck_assert_ptr_nonnull(os_object_of(&core_ep, binary.cap, &os_dataspace_interface));
+    session->module = os_object_of(&core_ep, binary.cap, &os_dataspace_interface) == &modules[1];
+    if (refusal || module_refusals[session->module])
+        return refusal ? refusal : module_refusals[session->module];
     session->env = (struct os_env){ .ep = &child_ep };
     session->env.parent.cap = os_cap_copy(parent.cap);
     session->env.pd.cap = os_cap_copy(session->pd_cap.cap);
@@ -247,13 +258,14 @@ static const struct os_pd_control_ops control_ops = {
 
 static os_err rom_dataspace(struct os_rpc *rpc, os_dataspace_cap *ds, uint64_t *size)
 {
-    ds->cap = os_cap_copy(module_cap.cap);
+    ds->cap = os_cap_copy(module_caps[module].cap);
     *size = 1;
     return OS_OK;
 }
 
 static os_err rom_sigh(struct os_rpc *rpc, os_signal_cap handler)
 {
+    session_of(rpc)->exit_sigh.cap = os_cap_copy(handler.cap);
     return OS_OK;
 }
 
@@ -453,7 +465,9 @@ static void start_core(void)
     ck_assert_int_eq(os_entrypoint_init(&core_ep), OS_OK);
     ck_assert_int_eq(os_parent_object_init(&parent_object, &core_ep, &parent_ops, &init_env.parent), OS_OK);
     ck_assert_int_eq(os_pd_object_init(&init_pd, &core_ep, &pd_ops, &init_env.pd), OS_OK);
-    ck_assert_int_eq(os_dataspace_object_init(&module_object, &core_ep, &memory_ops, &module_cap), OS_OK);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(os_dataspace_object_init(&modules[i], &core_ep, &memory_ops, &module_caps[i]),
+                         OS_OK);
     inproc_serve(&core_ep);
 }
 
@@ -592,6 +606,27 @@ static void destroy(void)
     os_engine_destroy(engine);
 }
 
+void system_new_binary(const char *name, const char *manifest)
+{
+    module = !module;
+    for (size_t i = 0; i < OS_ARRAY_LEN(binaries); i++)
+        if (!strcmp(binaries[i].name, name))
+            binaries[i].manifest = manifest;
+    OS_LIST_FOR_EACH (link, &sessions) {
+        struct core_session *session = OS_CONTAINER_OF(link, struct core_session, link);
+        if (!session->is_pd)
+            os_signal_submit(session->exit_sigh);
+    }
+    inproc_idle();
+}
+
+unsigned system_module(const char *label)
+{
+    struct core_session *session = running(label);
+    ck_assert_msg(session != NULL, "%s does not run", label);
+    return session->module;
+}
+
 static const char *applied;
 static os_err apply_result;
 
@@ -672,10 +707,12 @@ void system_end(void)
     os_signal_handler_fini(&errand);
     os_object_fini(&parent_object);
     os_object_fini(&init_pd);
-    os_object_fini(&module_object);
+    os_object_fini(&modules[0]);
+    os_object_fini(&modules[1]);
     os_cap_drop(init_env.parent.cap);
     os_cap_drop(init_env.pd.cap);
-    os_cap_drop(module_cap.cap);
+    os_cap_drop(module_caps[0].cap);
+    os_cap_drop(module_caps[1].cap);
     inproc_unserve(&child_ep);
     inproc_unserve(&init_ep);
     inproc_unserve(&core_ep);

@@ -21,6 +21,15 @@ void system_do(void (*work)(void));
 /* Gives the engine another scenario; returns when everything is idle. */
 os_err system_apply(const char *scenario);
 
+/* Binaries are others from now on, of which NAME has MANIFEST; there are two, in turn. */
+void system_new_binary(const char *name, const char *manifest);
+
+/* Which of the two LABEL was started with, 0 or 1. */
+unsigned system_module(const char *label);
+
+/* Starts with that one fail with ERR from now on. */
+void system_refuse_module(unsigned number, os_err err);
+
 /* So many lines about problems are expected; the last one. */
 extern unsigned system_problems_max;
 extern char system_problem[300];

@@ -383,6 +383,119 @@ START_TEST(a_close_at_a_root_that_is_gone)
 }
 END_TEST
 
+/* ---- upgrades */
+
+#define LONELY "{ram: 1M, caps: 100}"
+
+static os_err result;
+
+static void upgrade_lonely(void)
+{
+    result = os_engine_upgrade(system_engine(), "lonely");
+}
+
+static os_err upgrade(void)
+{
+    system_do(upgrade_lonely);
+    return result;
+}
+
+START_TEST(an_upgrade_takes_the_new_binary)
+{
+    begin("start:\n  lonely:\n  other: { binary: lonely }\n");
+    ck_assert_int_eq(upgrade(), OS_ERR_EXISTS);
+    system_new_binary("lonely", "{ram: 2M, caps: 100}");
+    system_crash("lonely"); /* restarts go on with the old one */
+    inproc_advance(100 * OS_MS);
+    ck_assert_uint_eq(system_module("lonely"), 0);
+    ck_assert_int_eq(upgrade(), OS_OK);
+    ck_assert_uint_eq(system_module("lonely"), 1);
+    ck_assert_uint_eq(system_ram("lonely"), OS_MIB(2)); /* what the new one's manifest says */
+    ck_assert_uint_eq(system_module("other"), 0);
+    ck_assert_int_eq(upgrade(), OS_ERR_EXISTS);
+    system_end();
+}
+END_TEST
+
+START_TEST(an_upgrade_that_does_not_fit_is_refused)
+{
+    begin("start:\n  lonely: { ram: 1M }\n");
+    system_new_binary("lonely", "{ram: 2M, caps: 100}");
+    system_problems_max = 2;
+    ck_assert_int_eq(upgrade(), OS_ERR_BAD_ARG);
+    ck_assert_str_eq(system_problem, "s.yaml: 1 problem; nothing was changed");
+    ck_assert_uint_eq(system_module("lonely"), 0);
+    ck_assert_uint_eq(system_starts("lonely"), 1);
+    system_crash("lonely");
+    inproc_advance(100 * OS_MS);
+    ck_assert_uint_eq(system_module("lonely"), 0);
+    system_end();
+}
+END_TEST
+
+START_TEST(an_upgrade_that_does_not_start_is_taken_back)
+{
+    begin("start:\n  lonely:\n");
+    system_new_binary("lonely", LONELY);
+    system_refuse_module(1, OS_ERR_BAD_ARG);
+    ck_assert_int_eq(upgrade(), OS_OK);
+    ck_assert_uint_eq(system_module("lonely"), 0);
+    ck_assert_uint_eq(system_starts("lonely"), 2);
+    system_refuse_module(1, OS_OK);
+    ck_assert_int_eq(upgrade(), OS_OK);
+    ck_assert_uint_eq(system_module("lonely"), 1);
+    system_end();
+}
+END_TEST
+
+START_TEST(an_upgrade_that_fails_is_taken_back)
+{
+    begin("start:\n  lonely: { restart: { max: 2, delay: 100ms } }\n");
+    system_new_binary("lonely", LONELY);
+    ck_assert_int_eq(upgrade(), OS_OK);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_uint_eq(system_module("lonely"), 1);
+        system_crash("lonely");
+        inproc_advance(OS_SEC);
+    }
+    ck_assert_uint_eq(system_module("lonely"), 1);
+    system_crash("lonely");
+    ck_assert_uint_eq(system_module("lonely"), 0);
+    system_crash("lonely"); /* from here on as ever */
+    inproc_advance(100 * OS_MS);
+    ck_assert_uint_eq(system_module("lonely"), 0);
+    system_end();
+}
+END_TEST
+
+START_TEST(an_upgrade_that_has_stood_the_test)
+{
+    begin("start:\n  lonely: { restart: { max: 1 } }\n");
+    system_new_binary("lonely", LONELY);
+    ck_assert_int_eq(upgrade(), OS_OK);
+    inproc_advance(61 * OS_SEC);
+    system_crash("lonely");
+    inproc_advance(100 * OS_MS);
+    system_crash("lonely");
+    inproc_advance(100 * OS_MS);
+    assert_state("    lonely: \n      state: ended\n");
+    system_end();
+}
+END_TEST
+
+START_TEST(upgrades_by_themselves)
+{
+    begin("start:\n  lonely: { upgrade: on-change }\n  manual: { binary: lonely }\n"
+          "  third: { binary: lonely, upgrade: on-change }\n");
+    system_new_binary("lonely", LONELY);
+    ck_assert_uint_eq(system_module("lonely"), 1);
+    ck_assert_uint_eq(system_module("third"), 1);
+    ck_assert_uint_eq(system_module("manual"), 0);
+    ck_assert_uint_eq(system_starts("third"), 2);
+    system_end();
+}
+END_TEST
+
 /* ---- any order */
 
 enum { ENTRIES = 6, STEPS = 1000 };
@@ -624,6 +737,12 @@ int main(void)
     tcase_add_test(tcase, a_server_that_goes_takes_its_sessions_along);
     tcase_add_test(tcase, a_wait_has_a_limit);
     tcase_add_test(tcase, a_close_at_a_root_that_is_gone);
+    tcase_add_test(tcase, an_upgrade_takes_the_new_binary);
+    tcase_add_test(tcase, an_upgrade_that_does_not_fit_is_refused);
+    tcase_add_test(tcase, an_upgrade_that_does_not_start_is_taken_back);
+    tcase_add_test(tcase, an_upgrade_that_fails_is_taken_back);
+    tcase_add_test(tcase, an_upgrade_that_has_stood_the_test);
+    tcase_add_test(tcase, upgrades_by_themselves);
     tcase_add_loop_test(tcase, any_order_ends_like_a_fresh_start, 0, 10);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
