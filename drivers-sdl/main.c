@@ -25,11 +25,7 @@
 OS_MANIFEST("requires: [Capture, Event, Host]\n"
             "ram: 192M\n"
             "caps: 64\n"
-            "sandbox: display\n"
-            "config:\n"
-            "  width: u32\n"
-            "  height: u32\n"
-            "  title: string\n");
+            "sandbox: display\n");
 
 /* What the entrypoint's thread tells the window's: codes of SDL's user events. */
 enum note { NOTE_CHANGED, NOTE_SHOT, NOTE_GONE, NOTES };

@@ -16,10 +16,7 @@
 
 OS_MANIFEST("requires: [Gui]\n"
             "ram: 96M\n"
-            "caps: 64\n"
-            "config:\n"
-            "  brush: u32\n"
-            "  sketch: bool\n");
+            "caps: 64\n");
 
 #define DESK_COLOUR 0xffe7e3dau
 

@@ -5,8 +5,9 @@
  */
 #include <string.h>
 
+#include <yaml/render.h>
+
 #include "graph.h"
-#include "json.h"
 
 #define LINE  "#8b95a5"
 #define QUIET "#b4bcc8"
@@ -51,13 +52,11 @@ static const struct look *look_of(const struct graph *graph, const struct graph_
 static void put_html(FILE *to, const char *text)
 {
     while (*text) {
-        unsigned len = utf8_length(text);
+        unsigned len = config_render_length(text);
         if (!len)
             fputs("\xef\xbf\xbd", to);
         else if (strchr("&<>\"", *text))
             fprintf(to, "&#%d;", *text);
-        else if ((unsigned char)*text < ' ' || *text == 0x7f)
-            putc(' ', to);
         else
             fwrite(text, 1, len, to);
         text += len ? len : 1;
@@ -199,9 +198,16 @@ static int drawn_before(const struct graph *graph, size_t index)
     return 0;
 }
 
-static void put_edge_text(FILE *to, const struct graph_edge *edge)
+/* One of several in a label; the name of a service is there once. */
+static void put_edge_text(FILE *to, const struct graph_edge *edge, const struct graph_edge *before)
 {
-    put_html(to, edge->service);
+    int known = before && !strcmp(before->service, edge->service);
+    if (known && !*edge->label)
+        return;
+    if (before)
+        fputs("<BR ALIGN=\"LEFT\"/>", to);
+    if (!known)
+        put_html(to, edge->service);
     if (*edge->label) {
         fputs(" <I>", to);
         put_html(to, edge->label);
@@ -212,8 +218,8 @@ static void put_edge_text(FILE *to, const struct graph_edge *edge)
 /* One line for all sessions of a client with a server. */
 static void put_edge(const struct graph *graph, size_t index, FILE *to)
 {
-    const struct graph_edge *edge = &graph->edges[index];
-    int to_core = edge->to != GRAPH_NONE && graph->nodes[edge->to].is_core, more = 0;
+    const struct graph_edge *edge = &graph->edges[index], *before = NULL;
+    int to_core = edge->to != GRAPH_NONE && graph->nodes[edge->to].is_core;
     if (edge->to == GRAPH_NONE) {
         fprintf(to, "    x%zu [shape=plain, style=\"\", margin=0, label=<", index);
         put_small(to, edge->why, BAD);
@@ -228,10 +234,10 @@ static void put_edge(const struct graph *graph, size_t index, FILE *to)
     for (size_t i = index; i < graph->edge_count && graph->edges[i].from == edge->from; i++) {
         if (i != index && !joins(edge, &graph->edges[i]))
             continue;
-        fputs(more++ ? "<BR ALIGN=\"LEFT\"/>" : "", to);
-        put_edge_text(to, &graph->edges[i]);
+        put_edge_text(to, &graph->edges[i], before);
+        before = &graph->edges[i];
     }
-    fprintf(to, "%s>];\n", more > 1 ? "<BR ALIGN=\"LEFT\"/>" : "");
+    fputs("<BR ALIGN=\"LEFT\"/>>];\n", to);
 }
 
 /* ---- the whole */
@@ -248,7 +254,7 @@ static void put_swatch(FILE *to, const struct look *look, const char *text)
 
 static void put_legend(const struct graph *graph, FILE *to)
 {
-    fputs("<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"1\" CELLPADDING=\"1\"><TR>", to);
+    fputs("<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"2\" CELLPADDING=\"1\"><TR>", to);
     put_swatch(to, &look_component, graph->live ? "runs" : "component");
     put_swatch(to, &look_driver, "driver");
     put_swatch(to, &look_init, "init");

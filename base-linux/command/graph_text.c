@@ -2,8 +2,9 @@
 /* graph_text.c: a graph as a tree in the terminal. */
 #include <string.h>
 
+#include <yaml/render.h>
+
 #include "graph.h"
-#include "json.h"
 
 enum { DEPTH_MAX = 40, PREFIX_MAX = 4 * DEPTH_MAX * 3, BAR = 8 };
 
@@ -38,9 +39,8 @@ static unsigned put(const struct printer *printer, const char *text, const char 
     if (printer->colour && colour)
         fprintf(printer->to, "\033[%sm", colour);
     while (*text) {
-        unsigned len = utf8_length(text);
-        int plain =
-            len && (unsigned char)*text >= ' ' && *text != 0x7f && (len == 1 || printer->style == &unicode);
+        unsigned len = config_render_length(text);
+        int plain = len && (len == 1 || printer->style == &unicode);
         if (plain)
             fwrite(text, 1, len, printer->to);
         else

@@ -96,16 +96,19 @@ static int is_incomplete(struct source *source)
 
 /*
  * In the order of core, so that a mistake has the same message here as in a run. What one entry is given, the
- * next one cannot have.
+ * next one cannot have; but that there is not enough for all is told once, and not of each that is left.
  */
 static os_err admit(struct platform_source *base, const struct entry *entry)
 {
     struct source *source = OS_CONTAINER_OF(base, struct source, base);
     struct linux_quota wanted = { entry->ram, entry->caps }, left;
-    if (wanted.ram > source->has.ram)
-        return OS_ERR_RAM;
-    if (wanted.caps > source->has.caps)
-        return OS_ERR_CAPS;
+    os_err err = wanted.ram > source->has.ram     ? OS_ERR_RAM
+                 : wanted.caps > source->has.caps ? OS_ERR_CAPS
+                                                  : OS_OK;
+    if (err) {
+        source->has = (struct linux_quota){ UINT64_MAX, UINT32_MAX };
+        return err;
+    }
     if (!spawner_knows_profile(entry->sandbox))
         return OS_ERR_BAD_ARG;
     if (source->required && is_incomplete(source))

@@ -226,7 +226,8 @@ unsigned scenario_check(const struct scenario *scenario, struct platform_source 
         if (sandboxed && problems->count == count)
             sandboxed = check_admission(scenario, source, entry, problems);
         check_provides(entry, problems);
-        manifest_check_config(&entry->manifest, problems, &scenario->config, entry->config, entry->name);
+        manifest_check_config(&entry->manifest, problems, &scenario->config, entry->config, entry->node,
+                              entry->name);
     }
     check_routes(scenario, problems);
     /* a route that is wrong in itself would be reported a second time by what depends on it */

@@ -50,7 +50,7 @@ static uint64_t round_up(uint64_t value, uint64_t align)
 
 /* Walks the notes in SIZE bytes at OFFSET, which are inside. Non-zero when the manifest is among them. */
 static int find_in_notes(const struct elf *elf, uint64_t offset, uint64_t size, uint64_t align,
-                         const char **text, size_t *length)
+                         uint32_t wanted, const char **text, size_t *length)
 {
     align = align == 8 ? 8 : 4;
     while (size >= 12) {
@@ -59,7 +59,7 @@ static int find_in_notes(const struct elf *elf, uint64_t offset, uint64_t size, 
         uint64_t body = round_up(12 + name_size, align);
         if (body > size || body_size > size - body)
             return 0;
-        if (type == OS_MANIFEST_NOTE_TYPE && name_size == sizeof(OS_MANIFEST_NOTE_NAME) &&
+        if (type == wanted && name_size == sizeof(OS_MANIFEST_NOTE_NAME) &&
             !memcmp(elf->data + offset + 12, OS_MANIFEST_NOTE_NAME, name_size)) {
             *text = (const char *)elf->data + offset + body;
             *length = strnlen(*text, body_size);
@@ -75,7 +75,8 @@ static int find_in_notes(const struct elf *elf, uint64_t offset, uint64_t size, 
 }
 
 /* Looks at all notes that a table of program or section headers names. */
-static int find_in_table(const struct elf *elf, int sections, const char **text, size_t *length)
+static int find_in_table(const struct elf *elf, int sections, uint32_t wanted, const char **text,
+                         size_t *length)
 {
     const struct layout *layout = &layouts[elf->wide];
     uint64_t table = take(elf, sections ? layout->shoff : layout->phoff, layout->word);
@@ -91,16 +92,19 @@ static int find_in_table(const struct elf *elf, int sections, const char **text,
         uint64_t size = take(elf, at + (sections ? layout->sh_filesz : layout->p_filesz), layout->word);
         uint64_t align = take(elf, at + (sections ? layout->sh_align : layout->p_align), layout->word);
         if (type == (sections ? SHT_NOTE : PT_NOTE) && inside(elf, offset, size) &&
-            find_in_notes(elf, offset, size, align, text, length))
+            find_in_notes(elf, offset, size, align, wanted, text, length))
             return 1;
     }
     return 0;
 }
 
-const char *manifest_find(const void *data, size_t size, const char **text, size_t *length)
+/* Finds the note of type WANTED. NULL, or what is wrong with the file; *FOUND is 0 if nothing is but that. */
+static const char *find(const void *data, size_t size, uint32_t wanted, const char **text, size_t *length,
+                        int *found)
 {
     static const uint8_t magic[4] = { 0x7f, 'E', 'L', 'F' };
     struct elf elf = { .data = data, .size = size };
+    *found = 0;
     if (size < 16 || memcmp(data, magic, sizeof(magic)))
         return "is no ELF file, expected a component";
     if (elf.data[4] < 1 || elf.data[4] > 2 || elf.data[5] != 1)
@@ -108,7 +112,19 @@ const char *manifest_find(const void *data, size_t size, const char **text, size
     elf.wide = elf.data[4] == 2;
     if (size < layouts[elf.wide].header)
         return "is a truncated ELF file, expected a component";
-    if (!find_in_table(&elf, 0, text, length) && !find_in_table(&elf, 1, text, length))
-        return "has no manifest, expected a component with OS_MANIFEST in its source";
+    *found = find_in_table(&elf, 0, wanted, text, length) || find_in_table(&elf, 1, wanted, text, length);
     return NULL;
+}
+
+const char *manifest_find(const void *data, size_t size, const char **text, size_t *length)
+{
+    int found;
+    const char *why = find(data, size, OS_MANIFEST_NOTE_TYPE, text, length, &found);
+    return why ? why : found ? NULL : "has no manifest, expected a component with OS_MANIFEST in its source";
+}
+
+int manifest_find_schema(const void *data, size_t size, const char **text, size_t *length)
+{
+    int found;
+    return !find(data, size, OS_CONFIG_NOTE_TYPE, text, length, &found) && found;
 }

@@ -7,9 +7,6 @@
 #include <yaml/parse.h>
 #include "manifest.h"
 
-static const char *const types[] = { "u32", "u64", "i32", "string", "bool", "any" };
-enum { TYPE_U32, TYPE_U64, TYPE_I32, TYPE_STRING, TYPE_BOOL, TYPE_ANY };
-
 static int read_services(struct problems *problems, const struct os_config *config, os_config_ref node,
                          const char *what, struct names *names)
 {
@@ -29,17 +26,6 @@ static int read_services(struct problems *problems, const struct os_config *conf
     return 1;
 }
 
-static int read_schema(struct problems *problems, const struct os_config *config, os_config_ref node)
-{
-    unsigned type;
-    if (!read_kind(problems, config, node, OS_CONFIG_MAP, "config"))
-        return 0;
-    for (os_config_ref at = os_config_first(config, node); at; at = os_config_next(config, at))
-        if (!read_word(problems, config, at, "type", types, OS_ARRAY_LEN(types), &type))
-            return 0;
-    return 1;
-}
-
 /* All keys; messages point into the manifest's own text. */
 static int read_fields(struct manifest *manifest, struct problems *problems)
 {
@@ -55,7 +41,7 @@ static int read_fields(struct manifest *manifest, struct problems *problems)
         return 0;
     }
     manifest->sandbox = "strict";
-    manifest->schema = os_config_get(config, root, "config");
+    manifest->schema = (struct schema){ *config, os_config_get(config, root, "config"), NULL };
     return read_size(problems, config, ram, "ram", &manifest->ram) &&
            read_u32(problems, config, caps, "caps", &manifest->caps) &&
            (!sandbox || read_name(problems, config, sandbox, "sandbox", &manifest->sandbox)) &&
@@ -63,15 +49,44 @@ static int read_fields(struct manifest *manifest, struct problems *problems)
                          &manifest->provides) &&
            read_services(problems, config, os_config_get(config, root, "requires"), "requires",
                          &manifest->requires) &&
-           (!manifest->schema || read_schema(problems, config, manifest->schema));
+           schema_is_sound(&manifest->schema, problems);
+}
+
+/* Parses TEXT of FILE to a tree that is to be freed. */
+static int parse(struct problems *problems, const char *file, const char *text, size_t length, void **tree,
+                 struct os_config *config)
+{
+    char error[YAML_ERROR_MAX];
+    size_t size;
+    if (yaml_parse(file, text, length, tree, &size, &error)) {
+        problem_line(problems, error);
+        return 0;
+    }
+    return !os_config_init(config, *tree, size);
+}
+
+/* The schema that is a file of its own in the component's sources. */
+static int read_schema_file(struct manifest *manifest, struct problems *problems, const char *text,
+                            size_t length)
+{
+    struct os_config config;
+    if (manifest->schema.keys) {
+        problem_at(problems, manifest->schema.keys,
+                   "config in the manifest, expected none beside the schema in config.yaml");
+        return 0;
+    }
+    if (!parse(problems, problems->file, text, length, &manifest->schema_tree, &config))
+        return 0;
+    manifest->schema = (struct schema){ config, os_config_root(&config), NULL };
+    return schema_is_sound(&manifest->schema, problems);
 }
 
 int manifest_read(struct manifest *manifest, struct problems *problems, os_config_ref node,
                   const char *binary, const void *elf, size_t size)
 {
-    const char *text;
-    size_t length, tree_size;
-    char error[YAML_ERROR_MAX], file[96];
+    const char *text, *scenario = problems->file;
+    size_t length;
+    char file[96], schema_file[96];
     *manifest = (struct manifest){ 0 };
     const char *why = manifest_find(elf, size, &text, &length);
     if (why) {
@@ -79,15 +94,14 @@ int manifest_read(struct manifest *manifest, struct problems *problems, os_confi
         return 0;
     }
     snprintf(file, sizeof(file), "manifest of %s", binary);
-    if (yaml_parse(file, text, length, &manifest->tree, &tree_size, &error)) {
-        problem_line(problems, error);
+    snprintf(schema_file, sizeof(schema_file), "config.yaml of %s", binary);
+    if (!parse(problems, file, text, length, &manifest->tree, &manifest->config))
         return 0;
-    }
-    if (os_config_init(&manifest->config, manifest->tree, tree_size))
-        return 0;
-    const char *scenario = problems->file;
     problems->file = file;
     int sound = read_fields(manifest, problems);
+    problems->file = schema_file;
+    if (sound && manifest_find_schema(elf, size, &text, &length))
+        sound = read_schema_file(manifest, problems, text, length);
     problems->file = scenario;
     return sound;
 }
@@ -98,80 +112,16 @@ void manifest_fini(struct manifest *manifest)
         names_fini(&manifest->provides);
         names_fini(&manifest->requires);
         free(manifest->tree);
+        free(manifest->schema_tree);
     }
     *manifest = (struct manifest){ 0 };
 }
 
-static void check_i32(struct problems *problems, const struct os_config *config, os_config_ref node,
-                      const char *what)
-{
-    uint64_t value;
-    if (!read_kind(problems, config, node, OS_CONFIG_SCALAR, what))
-        return;
-    const char *text = os_config_value(config, node);
-    int negative = *text == '-';
-    if (strspn(text + negative, "0123456789") == strlen(text + negative) &&
-        !os_config_parse_size(text + negative, &value) && value <= (uint64_t)INT32_MAX + (negative ? 1 : 0))
-        return;
-    problem_at(problems, node, "%s '%.40s', expected a number from %d to %d", what, text, INT32_MIN,
-               INT32_MAX);
-}
-
-static void check_u64(struct problems *problems, const struct os_config *config, os_config_ref node,
-                      const char *what)
-{
-    uint64_t value;
-    if (!read_kind(problems, config, node, OS_CONFIG_SCALAR, what))
-        return;
-    const char *text = os_config_value(config, node);
-    if (strspn(text, "0123456789") != strlen(text) || os_config_parse_size(text, &value))
-        problem_at(problems, node, "%s '%.40s', expected a number from 0", what, text);
-}
-
-static void check_value(struct problems *problems, const struct os_config *config, os_config_ref node,
-                        const char *type)
-{
-    uint32_t number;
-    int yes;
-    const char *what = os_config_key(config, node);
-    if (!strcmp(type, types[TYPE_U32]))
-        (void)read_u32(problems, config, node, what, &number);
-    else if (!strcmp(type, types[TYPE_U64]))
-        check_u64(problems, config, node, what);
-    else if (!strcmp(type, types[TYPE_I32]))
-        check_i32(problems, config, node, what);
-    else if (!strcmp(type, types[TYPE_STRING]))
-        (void)read_kind(problems, config, node, OS_CONFIG_SCALAR, what);
-    else if (!strcmp(type, types[TYPE_BOOL]))
-        (void)read_bool(problems, config, node, what, &yes);
-}
-
 void manifest_check_config(const struct manifest *manifest, struct problems *problems,
-                           const struct os_config *config, os_config_ref node, const char *component)
+                           const struct os_config *config, os_config_ref node, os_config_ref place,
+                           const char *component)
 {
-    struct names keys = { 0 };
     char what[96];
-    os_config_ref key;
-    if (!manifest->schema || !node || (node->kind == OS_CONFIG_SCALAR && !*os_config_value(config, node)))
-        return;
-    for (key = os_config_first(&manifest->config, manifest->schema); key;
-         key = os_config_next(&manifest->config, key)) {
-        if (!names_add(&keys, os_config_key(&manifest->config, key))) {
-            problem_at(problems, node, "no memory for what follows, expected a smaller scenario");
-            goto out;
-        }
-    }
     snprintf(what, sizeof(what), "the config of %s", component);
-    if (!keys.count) {
-        problem_at(problems, node, "config of %s, expected none: its manifest names no keys", component);
-        goto out;
-    }
-    (void)read_keys(problems, config, node, what, keys.at, keys.count);
-    for (os_config_ref at = os_config_first(config, node); at; at = os_config_next(config, at)) {
-        key = os_config_get(&manifest->config, manifest->schema, os_config_key(config, at));
-        if (key)
-            check_value(problems, config, at, os_config_value(&manifest->config, key));
-    }
-out:
-    names_fini(&keys);
+    (void)schema_check(&manifest->schema, problems, config, node, place, what);
 }

@@ -6,6 +6,7 @@
 #include <os/config.h>
 #include "names.h"
 #include "problems.h"
+#include "schema.h"
 
 struct manifest {
     void *tree;   /* what all else points into */
@@ -16,7 +17,8 @@ struct manifest {
     uint64_t ram;
     uint32_t caps;
     const char *sandbox;
-    os_config_ref schema; /* map of the config's keys to their types, or NULL: anything goes */
+    struct schema schema; /* of its config */
+    void *schema_tree;    /* NULL: the schema is part of the manifest, or there is none */
 };
 
 /*
@@ -24,6 +26,9 @@ struct manifest {
  * not trusted. NULL, or why there is none, as "what, expected what".
  */
 const char *manifest_find(const void *elf, size_t size, const char **text, size_t *length);
+
+/* The same for the schema that is a file of its own. Non-zero if there is one. */
+int manifest_find_schema(const void *elf, size_t size, const char **text, size_t *length);
 
 /*
  * Reads the manifest of BINARY, whose content is ELF. What is wrong is reported at NODE of the scenario, or
@@ -34,8 +39,9 @@ int manifest_read(struct manifest *manifest, struct problems *problems, os_confi
 /* A zeroed one, and one that is borrowed, are fine. */
 void manifest_fini(struct manifest *manifest);
 
-/* Checks the config NODE of scenario tree CONFIG against the manifest's schema. */
+/* Checks the config NODE (or NULL) of the entry at PLACE of scenario tree CONFIG against the schema. */
 void manifest_check_config(const struct manifest *manifest, struct problems *problems,
-                           const struct os_config *config, os_config_ref node, const char *component);
+                           const struct os_config *config, os_config_ref node, os_config_ref place,
+                           const char *component);
 
 #endif

@@ -201,6 +201,18 @@ int read_word(struct problems *problems, const struct os_config *config, os_conf
     return 0;
 }
 
+void problem_key(struct problems *problems, os_config_ref node, const char *key, const char *what,
+                 const char *const *keys, size_t count)
+{
+    char expected[240] = "none";
+    const char *nearest = names_nearest(keys, count, key);
+    join(expected, sizeof(expected), keys, count);
+    if (nearest)
+        problem_at(problems, node, "unknown key '%.40s' of %s, expected '%s'", key, what, nearest);
+    else
+        problem_at(problems, node, "unknown key '%.40s' of %s, expected %s", key, what, expected);
+}
+
 int read_keys(struct problems *problems, const struct os_config *config, os_config_ref node, const char *what,
               const char *const *keys, size_t count)
 {
@@ -212,14 +224,8 @@ int read_keys(struct problems *problems, const struct os_config *config, os_conf
         const char *key = os_config_key(config, at);
         if (names_have(&known, key))
             continue;
-        char expected[240] = "";
-        const char *nearest = names_nearest(keys, count, key);
         sound = 0;
-        join(expected, sizeof(expected), keys, count);
-        if (nearest)
-            problem_at(problems, at, "unknown key '%.40s' of %s, expected '%s'", key, what, nearest);
-        else
-            problem_at(problems, at, "unknown key '%.40s' of %s, expected %s", key, what, expected);
+        problem_key(problems, at, key, what, keys, count);
     }
     return sound;
 }

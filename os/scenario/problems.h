@@ -56,4 +56,8 @@ int read_word(struct problems *problems, const struct os_config *config, os_conf
 int read_keys(struct problems *problems, const struct os_config *config, os_config_ref node, const char *what,
               const char *const *keys, size_t count);
 
+/* Reports at NODE that KEY of WHAT is none of the keys that there are. */
+void problem_key(struct problems *problems, os_config_ref node, const char *key, const char *what,
+                 const char *const *keys, size_t count);
+
 #endif

@@ -52,6 +52,13 @@ static int is_control(uint32_t code)
     return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029 || code == 0xfeff;
 }
 
+unsigned config_render_length(const char *text)
+{
+    unsigned bytes;
+    uint32_t code = decode(text, &bytes);
+    return is_control(code) || (code == 0xfffd && bytes == 1) ? 0 : bytes;
+}
+
 /* YAML in double quotes has the same escapes. */
 void config_render_string(const char *text, struct config_sink *sink)
 {

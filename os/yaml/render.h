@@ -22,6 +22,12 @@ struct config_sink {
 void config_render(const struct os_config *config, os_config_ref node, enum config_render form,
                    struct config_sink *sink);
 
+/*
+ * The number of bytes of the character at TEXT, 1 to 4; 0 if what is there is no UTF-8, or a control
+ * character that no terminal should see, or the end.
+ */
+unsigned config_render_length(const char *text);
+
 /* TEXT as a string of JSON, with its quotes. */
 void config_render_string(const char *text, struct config_sink *sink);
 

@@ -8,6 +8,7 @@ from figures import Figure, Target, median
 from quiet import QUIET
 from sides import Busy, Failed, Program, Start, System, Unavailable
 from soak import SOAKS
+from static import STATIC
 
 ALL = ('one-core', 'two-core', 'unpinned')
 
@@ -282,7 +283,8 @@ class LoadedSpinning(Loaded):
 
 
 BENCHMARKS = {benchmark.name: benchmark
-              for benchmark in [*COMPARISONS, Loaded(), LoadedSpinning(), *QUIET, *SOAKS, *map(RawBenchmark, RAW)]}
+              for benchmark in [*COMPARISONS, Loaded(), LoadedSpinning(), *QUIET, *SOAKS, *STATIC,
+                          *map(RawBenchmark, RAW)]}
 
 
 def run(benchmark, build, placement, effort):

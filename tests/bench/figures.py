@@ -44,7 +44,9 @@ class Target:
     def text(self, unit):
         if self.kind == 'ratio':
             return f'{self.limit:g}x'
-        return f'+{self.limit:g} {unit}' if self.kind == 'added' else f'{self.limit:g}'
+        if self.kind == 'added':
+            return f'+{self.limit:g} {unit}'
+        return show(self.limit, unit) if unit == 'ns' else f'{self.limit:g}'
 
 
 class Figure:

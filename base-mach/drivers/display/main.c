@@ -19,11 +19,7 @@
 
 OS_MANIFEST("requires: [Capture, Event, Host, Machine]\n"
             "ram: 32M\n"
-            "caps: 64\n"
-            "config:\n"
-            "  width: u32\n"
-            "  height: u32\n"
-            "  title: string\n");
+            "caps: 64\n");
 
 struct driver {
     struct os_env *env;

@@ -19,12 +19,7 @@
 
 OS_MANIFEST("requires: [Capture, Event, Host, Timer]\n"
             "ram: 64M\n"
-            "caps: 64\n"
-            "config:\n"
-            "  width: u32\n"
-            "  height: u32\n"
-            "  script: string\n"
-            "  input: string\n");
+            "caps: 64\n");
 
 struct headless {
     struct os_env *env;

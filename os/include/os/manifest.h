@@ -13,8 +13,8 @@
  *   ram                  default quota in bytes, with suffix K, M or G
  *   caps                 default number of caps
  *   sandbox              name of the profile that it needs, default strict
- *   config               map of the keys that its config may have to their types: u32, u64, i32, string,
- * bool, any
+ *   config               schema of its config, if that is small; else it is a file config.yaml beside the
+ * source, which config_note.S makes part of the program. docs/schema.md describes the language.
  */
 #ifndef OS_MANIFEST_H
 #define OS_MANIFEST_H
@@ -24,6 +24,7 @@
 /* Name and type of the ELF note; section .note.seedbed. */
 #define OS_MANIFEST_NOTE_NAME "Seedbed"
 #define OS_MANIFEST_NOTE_TYPE 1
+#define OS_CONFIG_NOTE_TYPE   2 /* the schema of its config, see config_note.S */
 
 /* One string literal; placed once in one source of the component. */
 #define OS_MANIFEST(text)                                                                                    \

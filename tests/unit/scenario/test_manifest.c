@@ -42,25 +42,48 @@ START_TEST(all_shapes_of_elf_are_read)
     ck_assert_str_eq(manifest.sandbox, "display");
     ck_assert(names_have(&manifest.provides, "Hello"));
     ck_assert(names_have(&manifest.requires, "Gui"));
-    ck_assert_ptr_nonnull(manifest.schema);
+    ck_assert_ptr_nonnull(manifest.schema.keys);
     manifest_fini(&manifest);
 }
 END_TEST
 
+/* This program as a file; to be freed. */
+static uint8_t *own_program(size_t *size)
+{
+    FILE *file = fopen("/proc/self/exe", "rb");
+    size_t most = 16u << 20;
+    uint8_t *elf = malloc(most);
+    ck_assert_ptr_nonnull(file);
+    *size = fread(elf, 1, most, file);
+    fclose(file);
+    return elf;
+}
+
 /* The macro of the public header, as the toolchain at hand links it. */
 START_TEST(our_own_manifest_is_found)
 {
-    FILE *file = fopen("/proc/self/exe", "rb");
-    size_t size = 16u << 20;
-    uint8_t *elf = malloc(size);
+    size_t size, length;
+    uint8_t *elf = own_program(&size);
     const char *text;
-    size_t length;
-    ck_assert_ptr_nonnull(file);
-    size = fread(elf, 1, size, file);
-    fclose(file);
     ck_assert_ptr_null(manifest_find(elf, size, &text, &length));
     ck_assert_uint_eq(length, strlen("ram: 1M\ncaps: 7\n"));
     ck_assert_int_eq(memcmp(text, "ram: 1M\ncaps: 7\n", length), 0);
+    free(elf);
+}
+END_TEST
+
+/* The schema that config_note.S makes part of a program, here of this one. */
+START_TEST(our_own_schema_is_found)
+{
+    size_t size;
+    uint8_t *elf = own_program(&size);
+    struct manifest manifest;
+    ck_assert_msg(read_elf(&manifest, elf, size), "%s", told);
+    os_config_ref width = os_config_get(&manifest.schema.config, manifest.schema.keys, "width");
+    ck_assert_str_eq(
+        os_config_value(&manifest.schema.config, schema_property(&manifest.schema, width, "max")), "8192");
+    ck_assert_ptr_nonnull(manifest.schema_tree);
+    manifest_fini(&manifest);
     free(elf);
 }
 END_TEST
@@ -165,7 +188,8 @@ static const struct {
       "manifest of x:3:1: unknown key 'provide' of a manifest, expected 'provides'\n" },
     { "ram: 1M\ncaps: 1\nprovides: A\n", "manifest of x:3:1: provides is a value, expected a list\n" },
     { "ram: 1M\ncaps: 1\nconfig: {a: u31}\n",
-      "manifest of x:3:10: type 'u31', expected u32, u64, i32, string, bool or any\n" },
+      "manifest of x:3:10: type 'u31', expected u32, u64, i32, i64, size, time, string, name, bool, "
+      "enum, map, list or any\n" },
     { "[1, 2]", "manifest of x:1:1: a manifest is a list, expected a map\n" },
     { "", "manifest of x:1:1: a manifest is a value, expected a map\n" },
     { "{",
@@ -190,6 +214,7 @@ int main(void)
     TCase *tcase = tcase_create("manifest");
     tcase_add_loop_test(tcase, all_shapes_of_elf_are_read, 0, 4);
     tcase_add_test(tcase, our_own_manifest_is_found);
+    tcase_add_test(tcase, our_own_schema_is_found);
     tcase_add_loop_test(tcase, broken_files_are_refused, 0, OS_ARRAY_LEN(broken));
     tcase_add_loop_test(tcase, truncated_files_are_refused, 0, 4);
     tcase_add_loop_test(tcase, any_byte_may_be_wrong, 0, 4);

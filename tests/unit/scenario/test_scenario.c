@@ -98,7 +98,7 @@ static const struct {
       "s.yaml:10:7: big '1M', expected a number from 0" },
     { DESKTOP "  paint: { config: [1] }\n", "s.yaml:4:12: the config of paint is a list, expected a map" },
     { "start:\n  quiet: { config: { a: 1 } }\n",
-      "s.yaml:2:12: config of quiet, expected none: its manifest names no keys" },
+      "s.yaml:2:22: unknown key 'a' of the config of quiet, expected none" },
     { "start: {a: , b: , c: }\n",
       "s.yaml:1:9: cyclic routes: a -> b -> c -> a, expected none to wait for itself" },
     { "start: {a: {route: {B: {child: b}}}, b: , c: {route: {A: {child: a}}}}\n",
