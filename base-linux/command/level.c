@@ -100,7 +100,7 @@ static void take_if_routed(const struct level *level, const char *service, struc
     const struct scenario *outer = &level->outer->scenario;
     struct names *names = (struct names *)(uintptr_t)&level->scenario.parent_provides;
     if (strcmp(service, "any") && !names_have(names, service) &&
-        scenario_is_routed(outer, level->entry, service) && !names_add(names, service))
+        scenario_is_routed(outer, level->entry, service, NULL) && !names_add(names, service))
         problem_at(problems, level->entry->node, "no memory for what follows, expected a smaller scenario");
 }
 
@@ -216,6 +216,8 @@ static struct level *read_level(const struct level *outer, const struct entry *e
         (void)scenario_check(scenario, &source->base, problems);
         if (outer)
             check_binaries(level, problems);
+        if (problems->count == before)
+            scenario_warn(scenario, problems);
     }
     read_all_inner(level, source, display, problems, deep && problems->count == before);
     source->has = has;

@@ -187,10 +187,11 @@ void check_routes(const struct scenario *scenario, struct problems *problems)
             check_route(scenario, problems, &scenario->entries[i].routes.at[j]);
 }
 
-int scenario_is_routed(const struct scenario *scenario, const struct entry *entry, const char *service)
+int scenario_is_routed(const struct scenario *scenario, const struct entry *entry, const char *service,
+                       const char *label)
 {
-    const struct route *route = route_find(scenario, entry, service, "");
-    for (size_t i = 0; !route && i < entry->routes.count; i++)
+    const struct route *route = route_find(scenario, entry, service, label ? label : "");
+    for (size_t i = 0; !route && !label && i < entry->routes.count; i++)
         if (!strcmp(entry->routes.at[i].service, service))
             route = &entry->routes.at[i];
     if (!route)
@@ -206,11 +207,16 @@ static void check_requires(const struct scenario *scenario, struct problems *pro
                            const struct entry *entry)
 {
     for (size_t i = 0; i < entry->manifest.requires.count; i++) {
-        const char *service = entry->manifest.requires.at[i];
-        if (!strcmp(service, "ROM") || scenario_is_routed(scenario, entry, service))
+        const char *service = entry->manifest.requires.at[i], *label = entry->manifest.required_labels.at[i];
+        if (!*label && (!strcmp(service, "ROM") || scenario_is_routed(scenario, entry, service, NULL)))
             continue;
-        problem_at(problems, entry->node, "%s requires %s, expected a route to an entry that provides it",
-                   entry->name, service);
+        if (!*label)
+            problem_at(problems, entry->node, "%s requires %s, expected a route to an entry that provides it",
+                       entry->name, service);
+        else if (!scenario_is_routed(scenario, entry, service, label))
+            problem_at(problems, entry->node,
+                       "%s requires %s with label '%s', expected a route for it to who provides it",
+                       entry->name, service, label);
     }
 }
 

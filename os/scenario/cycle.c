@@ -22,7 +22,8 @@ struct search {
 static const struct entry *required(const struct search *search, const struct entry *entry, size_t index)
 {
     const char *service = entry->manifest.requires.at[index];
-    const struct route *route = route_find(search->scenario, entry, service, "");
+    const struct route *route =
+        route_find(search->scenario, entry, service, entry->manifest.required_labels.at[index]);
     return route ? route_server(search->scenario, entry, route, service) : NULL;
 }
 

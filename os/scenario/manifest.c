@@ -26,6 +26,28 @@ static int read_services(struct problems *problems, const struct os_config *conf
     return 1;
 }
 
+/* A service is required as such, `Gui`, or with a certain label, `ROM: font.ttf`. */
+static int read_requires(struct manifest *manifest, struct problems *problems, os_config_ref node)
+{
+    const struct os_config *config = &manifest->config;
+    if (!node)
+        return 1;
+    if (!read_kind(problems, config, node, OS_CONFIG_LIST, "requires"))
+        return 0;
+    for (os_config_ref at = os_config_first(config, node); at; at = os_config_next(config, at)) {
+        os_config_ref labelled = at->kind == OS_CONFIG_MAP ? os_config_first(config, at) : NULL;
+        const char *name = os_config_key(config, labelled), *label = "";
+        if (labelled ? !read_text(problems, config, labelled, name, OS_LABEL_MAX, &label)
+                     : !read_text(problems, config, at, "requires", OS_SERVICE_MAX, &name))
+            return 0;
+        if (!names_add(&manifest->requires, name) || !names_add(&manifest->required_labels, label)) {
+            problem_at(problems, at, "no memory for what follows, expected a smaller manifest");
+            return 0;
+        }
+    }
+    return 1;
+}
+
 /* All keys; messages point into the manifest's own text. */
 static int read_fields(struct manifest *manifest, struct problems *problems)
 {
@@ -47,8 +69,7 @@ static int read_fields(struct manifest *manifest, struct problems *problems)
            (!sandbox || read_name(problems, config, sandbox, "sandbox", &manifest->sandbox)) &&
            read_services(problems, config, os_config_get(config, root, "provides"), "provides",
                          &manifest->provides) &&
-           read_services(problems, config, os_config_get(config, root, "requires"), "requires",
-                         &manifest->requires) &&
+           read_requires(manifest, problems, os_config_get(config, root, "requires")) &&
            schema_is_sound(&manifest->schema, problems);
 }
 
@@ -111,6 +132,7 @@ void manifest_fini(struct manifest *manifest)
     if (!manifest->borrowed) {
         names_fini(&manifest->provides);
         names_fini(&manifest->requires);
+        names_fini(&manifest->required_labels);
         free(manifest->tree);
         free(manifest->schema_tree);
     }

@@ -14,6 +14,7 @@ struct manifest {
     int borrowed; /* of another entry with the same binary, which ends it */
     struct os_config config;
     struct names provides, requires;
+    struct names required_labels; /* one for each of requires; "": whatever the label */
     uint64_t ram;
     uint32_t caps;
     const char *sandbox;

@@ -172,6 +172,12 @@ unsigned scenario_read_binaries(struct scenario *scenario, struct platform_sourc
 unsigned scenario_check(const struct scenario *scenario, struct platform_source *source,
                         struct problems *problems);
 
+/*
+ * Warns of what is sound but has no effect: routes that are never taken, aliases in no route, servers that
+ * nobody is led to or nobody requires. For a scenario that scenario_check has found nothing in.
+ */
+void scenario_warn(const struct scenario *scenario, struct problems *problems);
+
 void scenario_fini(struct scenario *scenario);
 
 const struct entry *scenario_find(const struct scenario *scenario, const char *name);
@@ -226,10 +232,11 @@ OS_MUST_CHECK os_err route_rewrite(const struct scenario *scenario, const struct
                                    const char *args, struct route_request *request);
 
 /*
- * A session of SERVICE that ENTRY requests can get somewhere. Labels are not known before a component runs,
- * so it is enough if it can with some label.
+ * A session of SERVICE with LABEL that ENTRY requests can get somewhere. NULL: labels are not known before a
+ * component runs, so it is enough if it can with some label.
  */
-int scenario_is_routed(const struct scenario *scenario, const struct entry *entry, const char *service);
+int scenario_is_routed(const struct scenario *scenario, const struct entry *entry, const char *service,
+                       const char *label);
 
 /* The name of SERVICE at the server that ROUTE leads to. */
 const char *route_service(const struct route *route, const char *service);

@@ -9,7 +9,8 @@
  *                 "caps: 40\n");
  *
  * Keys, all optional but for ram and caps:
- *   provides, requires   lists of service names; LOG, PD and ROM need not be named
+ *   provides, requires   lists of service names; LOG, PD and ROM need not be named. What is required with a
+ *                        certain label is named with it: `requires: [Gui, ROM: font.ttf]`
  *   ram                  default quota in bytes, with suffix K, M or G
  *   caps                 default number of caps
  *   sandbox              name of the profile that it needs, default strict

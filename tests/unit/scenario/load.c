@@ -22,6 +22,7 @@ static const struct {
     { "b", "{provides: [B], requires: [C], ram: 4K, caps: 1}" },
     { "c", "{provides: [C], requires: [A], ram: 4K, caps: 1}" },
     { "self", "{provides: [Self], requires: [Self], ram: 4K, caps: 1}" },
+    { "reader", "{requires: [Gui, ROM: font], ram: 4K, caps: 1}" },
     { "quiet", "{ram: 4K, caps: 1, config: {}}" },
 };
 
@@ -80,6 +81,15 @@ void load(const char *text, int display)
     (void)scenario_read_binaries(&load_scenario, &source, &problems);
     if (!problems.count)
         (void)scenario_check(&load_scenario, &source, &problems);
+}
+
+void load_warn(void)
+{
+    struct problems problems = { .file = "s.yaml", .report = tell };
+    load_told[0] = 0;
+    scenario_warn(&load_scenario, &problems);
+    ck_assert_uint_eq(problems.count, 0);
+    ck_assert_int_eq(problems.warnings == 0, !*load_told);
 }
 
 void unload(void)

@@ -13,6 +13,9 @@ extern int load_machine_is_open; /* and cannot close the sandbox that a scenario
 void load(const char *text, int display);
 void unload(void);
 
+/* The warnings for what is loaded, in load_told. */
+void load_warn(void);
+
 /* Three lines that start timer and gui. */
 #define DESKTOP "start:\n  timer:\n  gui:\n"
 

@@ -97,6 +97,11 @@ static const struct {
       "s.yaml:9:7: name is a list, expected a value\n"
       "s.yaml:10:7: big '1M', expected a number from 0" },
     { DESKTOP "  paint: { config: [1] }\n", "s.yaml:4:12: the config of paint is a list, expected a map" },
+    { DESKTOP "  reader:\n",
+      "s.yaml:4:3: reader requires ROM with label 'font', expected a route for it to who provides it" },
+    { DESKTOP "  reader: { route: { ROM: [{ match: 'f*', to: deny }] } }\n",
+      "s.yaml:4:3: reader requires ROM with label 'font', expected a route for it to who provides it" },
+    { DESKTOP "  reader: { route: { ROM: [{ match: '*nt', to: parent }] } }\n", "" },
     { "start:\n  quiet: { config: { a: 1 } }\n",
       "s.yaml:2:22: unknown key 'a' of the config of quiet, expected none" },
     { "start: {a: , b: , c: }\n",
@@ -308,11 +313,45 @@ START_TEST(restart_is_read)
 }
 END_TEST
 
+static const struct {
+    const char *text, *told;
+} odd[] = {
+    { DESKTOP "  paint:\n", "" },
+    { "start:\n  timer: { provides: [] }\n", "" },
+    { "aliases: { a: gui, b: gui }\n" DESKTOP "  paint: { route: { Gui: { child: b } } }\n",
+      "s.yaml:1:12: warning: alias 'a' is in no route" },
+    { DESKTOP, "s.yaml:3:3: warning: nobody requires what gui provides: Gui and more" },
+    { DESKTOP "  timer2: { binary: timer }\n  paint:\n",
+      "s.yaml:4:3: warning: no route leads to timer2, which provides Timer" },
+    { "start:\n  timer:\n  quiet: { route: { Timer: { child: timer } } }\n", "" },
+    { DESKTOP
+      "  paint:\n    route:\n      Gui:\n        - { child: gui }\n        - { match: a, child: gui }\n"
+      "        - { match: a, to: deny }\n        - { match: '*', child: gui }\n",
+      "s.yaml:7:11: warning: this route of Gui is never taken: the one in line 10 is for the same labels\n"
+      "s.yaml:9:11: warning: this route of Gui is never taken: the one in line 8 is for the same labels" },
+    { "default-route:\n  - { service: any, to: any-child }\n  - { service: any, to: deny }\n" DESKTOP
+      "  paint:\n",
+      "s.yaml:3:5: warning: this route of any is never taken: the one in line 2 is for the same labels" },
+    { DESKTOP "  paint: { route: { ROM: [{ match: config, to: parent }] } }\n",
+      "s.yaml:4:27: warning: this route of ROM is never taken: 'config' is what stands under config:" },
+};
+
+START_TEST(what_has_no_effect_is_warned_of)
+{
+    load(odd[_i].text, 1);
+    ck_assert_str_eq(load_told, "");
+    load_warn();
+    ck_assert_str_eq(load_told, odd[_i].told);
+    unload();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("scenario");
     TCase *tcase = tcase_create("scenario");
     tcase_add_loop_test(tcase, what_is_wrong_is_told, 0, OS_ARRAY_LEN(bad));
+    tcase_add_loop_test(tcase, what_has_no_effect_is_warned_of, 0, OS_ARRAY_LEN(odd));
     tcase_add_test(tcase, a_desktop_is_sound);
     tcase_add_test(tcase, a_required_sandbox_is_missed_once);
     tcase_add_test(tcase, the_mode_selects_entries);
