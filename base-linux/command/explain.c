@@ -18,12 +18,6 @@ struct explanation {
     unsigned other; /* rules for other services */
 };
 
-static void tell(struct problems *problems, const char *line)
-{
-    (void)problems;
-    fprintf(stderr, "%s\n", line);
-}
-
 /* ---- what the user has asked for */
 
 static int unknown_component(const struct explanation *explanation, const char *name)
@@ -271,7 +265,7 @@ static int walk(struct explanation *explanation)
 
 int command_explain(const struct command_line *line)
 {
-    struct problems problems = { .report = tell };
+    struct problems problems = { .report = static_print_error };
     struct explanation *explanation = calloc(1, sizeof(*explanation));
     int status = STATUS_FAILED;
     if (!explanation)

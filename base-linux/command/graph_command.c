@@ -167,17 +167,11 @@ static int put_graph(const struct graph *graph, enum format format, const char *
 
 /* ---- the command */
 
-static void tell(struct problems *problems, const char *line)
-{
-    (void)problems;
-    fprintf(stderr, "%s\n", line);
-}
-
 /* The status; the graph of as much of the scenario as could be read. */
 static int graph_scenario(const struct command_line *line, enum format format, const char *output)
 {
     const char *name = command_operand(line, 0);
-    struct problems problems = { .report = tell };
+    struct problems problems = { .report = static_print_error };
     struct static_scenario *read = calloc(1, sizeof(*read));
     struct graph graph = { 0 };
     int status = STATUS_FAILED;

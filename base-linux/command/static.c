@@ -35,3 +35,10 @@ void static_fini(struct static_scenario *read)
     level_destroy(read->top);
     source_fini(&read->source);
 }
+
+void static_print_error(struct problems *problems, const char *line)
+{
+    (void)problems;
+    if (!strstr(line, ": warning: "))
+        fprintf(stderr, "%s\n", line);
+}

@@ -26,4 +26,7 @@ int static_read(struct static_scenario *read, const char *name, const struct com
                 struct problems *problems);
 void static_fini(struct static_scenario *read);
 
+/* A report of problems that prints the errors; of warnings check tells. */
+void static_print_error(struct problems *problems, const char *line);
+
 #endif

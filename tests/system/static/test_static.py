@@ -59,7 +59,7 @@ def expect(found, wanted):
 
 def refused(text, *messages, words=()):
     status, out, errors = call('check', 'FILE', '--headless', *words, text=text)
-    expect(errors.splitlines()[:-1], list(messages))
+    expect([line for line in errors.splitlines()[:-1] if ': warning: ' not in line], list(messages))
     assert status == 2 and not out, (status, out)
 
 
@@ -67,7 +67,11 @@ def refused(text, *messages, words=()):
 
 def a_sound_scenario_is_ok():
     for text in (NESTED.format(needs=NEEDS), many.scenario(300)):
-        expect(call('check', 'FILE', '--headless', text=text), (0, 'FILE: ok\n', ''))
+        status, _, errors = call('check', 'FILE', '--headless', text=text)
+        wrong = [line for line in errors.splitlines()[:-1] if ': warning: ' not in line]
+        expect((status, wrong), (0, []))
+    text = 'start: { hello-server: , hello-client: }\n'
+    expect(call('check', 'FILE', '--headless', text=text), (0, 'FILE: ok\n', ''))
 
 
 def mistakes_of_an_inner_scenario_are_at_their_place_in_the_file():
@@ -144,7 +148,10 @@ def messages_are_json():
     expect((status, json.loads(out)),
            (2, [{'file': 'FILE', 'line': 1, 'column': 10, 'severity': 'error',
                  'message': "name 'a\"b', expected 1 to 63 letters, digits, '-', '_' or '.'"}]))
-    expect(call('check', 'FILE', '--json', '--headless', text='start: { timer: }\n')[:2], (0, '[]\n'))
+    text = 'start: { hello-server: , hello-client: }\n'
+    expect(call('check', 'FILE', '--json', '--headless', text=text)[:2], (0, '[]\n'))
+    status, out, _ = call('check', 'FILE', '--json', '--headless', text='start: { timer: }\n')
+    expect((status, [message['severity'] for message in json.loads(out)]), (0, ['warning']))
 
 
 def a_file_that_cannot_be_read_is_told():
@@ -225,6 +232,13 @@ FILE:4:3: sub asks its init for Hello with label 'hello-client -> x'
   3 rules for other services
 FILE:3:3: hello-server serves it; it sees the label 'sub -> hello-client -> x' and no arguments
 '''))
+
+
+def the_guide_shows_what_is_printed():
+    lines = (SCENARIOS.parent / 'docs/guide.md').read_text(encoding='utf-8').splitlines()
+    first = lines.index('    nested.yaml:21:9: guest/paint asks its init guest for Gui')
+    shown = '\n'.join(line[4:] for line in lines[first:lines.index('', first)]) + '\n'
+    expect(call('explain', 'nested.yaml', 'guest/paint', 'Gui', '--headless', cwd=SCENARIOS), (0, shown, ''))
 
 
 def wrong_questions_are_told():
@@ -340,7 +354,8 @@ if __name__ == '__main__':
                    an_inner_init_cannot_give_what_it_has_not, that_entries_together_are_too_much_is_told_once,
                    circles_are_told, programs_that_are_none_are_told, messages_are_json,
                    a_file_that_cannot_be_read_is_told, each_rule_is_told_with_its_place_and_why,
-                   a_request_that_is_refused_has_advice, a_request_goes_up_through_inits, wrong_questions_are_told,
-                   a_graph_is_a_tree_of_text, what_is_wrong_is_told_beside_the_graph,
+                   a_request_that_is_refused_has_advice, a_request_goes_up_through_inits,
+                   the_guide_shows_what_is_printed, wrong_questions_are_told, a_graph_is_a_tree_of_text,
+                   what_is_wrong_is_told_beside_the_graph,
                    the_language_of_graphviz_is_well_formed_whatever_labels_have_in_them,
                    graphviz_draws_and_what_it_does_not_is_told, a_picture_is_xml, where_a_graph_cannot_go_is_told])
