@@ -309,6 +309,7 @@ os_err change_apply(struct os_engine *engine, struct generation *generation)
         else if (change->what & CHANGE_CONFIG)
             config_rom_update(change->child);
     }
+    engine_changed(engine);
     change_progress(engine);
 free_plan:
     free(plan.changes);

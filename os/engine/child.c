@@ -20,6 +20,12 @@ void child_log(const struct child *child, const char *format, ...)
     fprintf(stderr, "%s %s\n", child->name, line);
 }
 
+static void set_state(struct child *child, enum child_state state)
+{
+    child->state = state;
+    engine_changed(child->engine);
+}
+
 static void restart(struct os_alarm *alarm)
 {
     child_ready(OS_CONTAINER_OF(alarm, struct child, alarm));
@@ -63,6 +69,7 @@ static void child_free(struct child *child)
     binary_drop(child->binary);
     generation_drop(child->generation);
     free(child);
+    engine_changed(engine);
     engine_returned(engine);
     engine_child_gone(engine);
 }
@@ -93,7 +100,7 @@ static void start_done(struct os_call *call)
         cannot_start(child, "start", err);
         return;
     }
-    child->state = CHILD_RUNNING;
+    set_state(child, CHILD_RUNNING);
     child->vital = 0;
     heartbeat_begin(child);
 }
@@ -179,7 +186,7 @@ static int waits_for_quota(struct child *child, os_err err)
 {
     if ((err != OS_ERR_RAM && err != OS_ERR_CAPS) || child->removed || !engine_gives_back(child->engine))
         return 0;
-    child->state = CHILD_READY;
+    set_state(child, CHILD_READY);
     child->engine->unsettled = 1;
     return 1;
 }
@@ -195,7 +202,7 @@ static void create_done(struct os_call *call)
             cannot_start(child, "PD session", err);
         return;
     }
-    child->state = CHILD_STARTING;
+    set_state(child, CHILD_STARTING);
     child->control.cap = cap.cap;
     if (child->removed || child->anew) {
         child_end(child, &(struct ending){ .again = 1, .text = "is created anew" });
@@ -233,7 +240,7 @@ static void try_create(struct retry *retry)
 
 void child_start(struct child *child)
 {
-    child->state = CHILD_CREATING;
+    set_state(child, CHILD_CREATING);
     child->started = os_clock_now();
     child->starts++;
     try_create(&child->retry);
@@ -241,7 +248,7 @@ void child_start(struct child *child)
 
 void child_ready(struct child *child)
 {
-    child->state = CHILD_READY;
+    set_state(child, CHILD_READY);
     engine_go_on(child->engine);
 }
 
@@ -359,11 +366,11 @@ static void settle(struct child *child, struct amount back)
     }
     engine_returned(child->engine);
     if (child->again) {
-        child->state = CHILD_IDLE;
+        set_state(child, CHILD_IDLE);
         os_alarm_set(child->engine->env->ep, &child->alarm, child->alarm.due);
         return;
     }
-    child->state = CHILD_GONE;
+    set_state(child, CHILD_GONE);
     sessions_of_server_give_up(child);
     engine_child_gone(child->engine);
 }
@@ -394,7 +401,7 @@ static void try_close(struct retry *retry)
 static void close_pd(struct child *child)
 {
     int has_pd = child->state != CHILD_CREATING;
-    child->state = CHILD_ENDING;
+    set_state(child, CHILD_ENDING);
     os_cap_drop(child->control.cap);
     child->control.cap = OS_NO_CAP;
     if (!has_pd) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * config_rom.c: the ROM module "config" of a child, the part of the scenario beneath its `config:`. Each
- * session has copies, paid for by the session's donation.
+ * config_rom.c: the ROM modules that the engine itself has: "config" of a child, the part of the scenario
+ * beneath its `config:`, and "state" for those that are to see it. Each session has copies, paid for by the
+ * session's donation.
  */
 #include <stdlib.h>
 #include <os/rom_server.h>
@@ -11,16 +12,19 @@
 struct config_rom {
     struct os_rom_source source;
     struct os_quota quota;
-    struct child *child;
+    struct session *session;
 };
 
-/* Always from the entry as it is now. */
+/* Always as it is now. */
 static os_err get(struct os_rom_source *source, const void **data, uint64_t *size)
 {
-    const struct child *child = OS_CONTAINER_OF(source, struct config_rom, source)->child;
+    const struct session *session = OS_CONTAINER_OF(source, struct config_rom, source)->session;
+    const struct child *child = session->client;
     void *tree;
     size_t length;
-    os_err err = os_config_extract(&child->generation->config, child->entry->config, &tree, &length);
+    os_err err = session->here == AT_STATE
+                     ? os_engine_state(session->engine, &tree, &length)
+                     : os_config_extract(&child->generation->config, child->entry->config, &tree, &length);
     if (err)
         return err;
     *data = tree;
@@ -35,25 +39,25 @@ static void release(struct os_rom_source *source, const void *data)
 
 static const struct os_rom_content content = { .get = get, .release = release };
 
-os_err config_rom_create(struct child *child, uint64_t ram, uint32_t caps, os_any_cap *cap,
-                         struct config_rom **created)
+os_err config_rom_create(struct session *session, os_any_cap *cap, struct config_rom **created)
 {
+    struct os_env *env = session->engine->env;
     os_rom_cap served;
     struct config_rom *rom = calloc(1, sizeof(*rom));
     if (!rom)
         return OS_ERR_RAM;
-    rom->child = child;
-    rom->quota = (struct os_quota){ .ram = ram, .caps = caps };
+    rom->session = session;
+    rom->quota = (struct os_quota){ .ram = session->ram, .caps = session->caps };
     os_err err = os_quota_charge(&rom->quota, sizeof(*rom), OS_ROM_SOURCE_CAPS);
     if (!err)
-        err = os_rom_source_init(&rom->source, child->engine->env, child->engine->env->ep, &rom->quota,
-                                 &content, &served);
+        err = os_rom_source_init(&rom->source, env, env->ep, &rom->quota, &content, &served);
     if (err) {
         free(rom);
         return err;
     }
     cap->cap = served.cap;
     *created = rom;
+    session->engine->state_roms += session->here == AT_STATE;
     return OS_OK;
 }
 
@@ -61,6 +65,7 @@ void config_rom_destroy(struct config_rom *rom)
 {
     if (!rom)
         return;
+    rom->session->engine->state_roms -= rom->session->here == AT_STATE;
     os_rom_source_fini(&rom->source);
     free(rom);
 }
@@ -75,7 +80,18 @@ void config_rom_update(struct child *child)
 {
     OS_LIST_FOR_EACH (link, &child->sessions) {
         struct session *session = OS_CONTAINER_OF(link, struct session, client_link);
-        if (session->rom)
+        if (session->here == AT_CONFIG && session->rom)
             os_rom_source_changed(&session->rom->source);
+    }
+}
+
+void state_rom_update(struct os_engine *engine)
+{
+    OS_LIST_FOR_EACH (child, &engine->children) {
+        OS_LIST_FOR_EACH (link, &OS_CONTAINER_OF(child, struct child, link)->sessions) {
+            struct session *session = OS_CONTAINER_OF(link, struct session, client_link);
+            if (session->here == AT_STATE && session->rom)
+                os_rom_source_changed(&session->rom->source);
+        }
     }
 }

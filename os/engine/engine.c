@@ -23,6 +23,11 @@ static void later(struct os_alarm *alarm)
         handlers->destroyed(handlers);
 }
 
+static int is_set(const struct os_alarm *alarm)
+{
+    return alarm->link.next && !os_list_empty(&alarm->link);
+}
+
 static void progress(struct os_alarm *alarm)
 {
     struct os_engine *engine = OS_CONTAINER_OF(alarm, struct os_engine, progress);
@@ -38,6 +43,27 @@ static void progress(struct os_alarm *alarm)
         change_progress(engine);
 }
 
+static void tell(struct os_alarm *alarm)
+{
+    struct os_engine *engine = OS_CONTAINER_OF(alarm, struct os_engine, tell);
+    struct os_engine_handlers *handlers = engine->handlers;
+    engine->told = os_clock_now();
+    state_rom_update(engine);
+    if (handlers && handlers->changed)
+        handlers->changed(handlers); /* may destroy the engine */
+}
+
+/* Once for all that changes together, and not sooner than the scenario wants it. */
+void engine_changed(struct os_engine *engine)
+{
+    os_time delay = engine->generation ? engine->generation->scenario.state.delay : 0;
+    os_time now = os_clock_now(), due = engine->told + delay;
+    int is_watched = engine->state_roms || (engine->handlers && engine->handlers->changed);
+    if (engine->dying || !is_watched || is_set(&engine->tell))
+        return;
+    os_alarm_set(engine->env->ep, &engine->tell, due > now ? due : now);
+}
+
 void engine_go_on(struct os_engine *engine)
 {
     os_alarm_set(engine->env->ep, &engine->progress, os_clock_now());
@@ -50,7 +76,7 @@ void engine_retry(struct os_engine *engine, struct retry *retry, void (*again)(s
 {
     retry->again = again;
     os_list_insert(&engine->retries, &retry->link);
-    if (!engine->progress.link.next || os_list_empty(&engine->progress.link))
+    if (!is_set(&engine->progress))
         os_alarm_set(engine->env->ep, &engine->progress, os_clock_now() + RETRY_AT_LAST);
 }
 
@@ -95,6 +121,7 @@ os_err os_engine_create(struct os_env *env, const struct os_engine_options *opti
     os_list_init(&engine->retries);
     os_list_init(&engine->services);
     engine->progress.handle = progress;
+    engine->tell.handle = tell;
     generation_source_init(engine);
     *created = engine;
     return OS_OK;
@@ -105,6 +132,7 @@ void os_engine_destroy(struct os_engine *engine)
     if (!engine)
         return;
     engine->dying = 1;
+    os_alarm_clear(&engine->tell);
     os_alarm_clear(&engine->later);
     resources_fini(engine);
     OS_LIST_FOR_EACH_SAFE (link, &engine->children)

@@ -86,6 +86,9 @@ struct os_engine {
     os_time started;
     struct os_alarm later;    /* tells and frees when nothing of the engine is on the stack any more */
     struct os_alarm progress; /* goes on with what has waited */
+    struct os_alarm tell;     /* that the state has changed */
+    unsigned state_roms;      /* sessions of the ROM "state" */
+    os_time told;             /* when that was told last */
     struct os_list retries;   /* of struct retry */
     struct os_list services;  /* that the component has for its children: struct os_engine_service */
 };
@@ -182,6 +185,7 @@ struct session {
     enum {
         ELSEWHERE,
         AT_CONFIG,
+        AT_STATE,
         AT_LOCAL,
         AT_NOTHING
     } here; /* what of the engine's own component it is at */
@@ -224,6 +228,9 @@ void engine_returned(struct os_engine *engine);
 /* Tries AGAIN when a call under way has ended; for calls that gave OS_ERR_BUSY. */
 void engine_retry(struct os_engine *engine, struct retry *retry, void (*again)(struct retry *retry));
 void engine_call_ended(struct os_engine *engine);
+
+/* The state is another; who wants to know is told, in time. */
+void engine_changed(struct os_engine *engine);
 
 /* Does what can be done now that could not be done before, when the caller has returned. */
 void engine_go_on(struct os_engine *engine);
@@ -452,8 +459,9 @@ void account_return(struct os_engine *engine, struct child *from, struct child *
 /* ---- config_rom.c: the ROM "config" of a child */
 
 struct config_rom;
-OS_MUST_CHECK os_err config_rom_create(struct child *child, uint64_t ram, uint32_t caps, os_any_cap *cap,
-                                       struct config_rom **rom);
+OS_MUST_CHECK os_err config_rom_create(struct session *session, os_any_cap *cap, struct config_rom **rom);
+/* Those who see the state are told that it is another. */
+void state_rom_update(struct os_engine *engine);
 void config_rom_destroy(struct config_rom *rom);
 
 /* The donation of its session has grown. */

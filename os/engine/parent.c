@@ -102,6 +102,7 @@ static os_err serve_announce(struct os_rpc *rpc, const char *service, os_root_ca
     snprintf(announced->service, sizeof(announced->service), "%s", service);
     announced->root.cap = os_cap_copy(root.cap);
     os_list_insert(&child->roots, &announced->link);
+    engine_changed(child->engine);
     OS_LIST_FOR_EACH_SAFE (link, &child->serves) {
         struct session *session = OS_CONTAINER_OF(link, struct session, server_link);
         if (session->state == SESSION_WAITING && !strcmp(session->service, service))

@@ -118,6 +118,7 @@ static void answer(struct child *child, os_err err)
     struct child_resources *res = &child->resources;
     os_list_remove(&res->link);
     res->asks = (struct amount){ 0 };
+    engine_changed(child->engine);
     os_parent_resource_request_reply(&res->ask, err);
 }
 
@@ -246,6 +247,7 @@ os_err resources_request(struct os_rpc *rpc, uint64_t ram, uint32_t caps)
         return refuse(child, ram, caps, err);
     res->asks = (struct amount){ ram, caps };
     res->told_waiting = 0;
+    engine_changed(child->engine);
     os_reply_keep(rpc, &res->ask);
     os_list_insert(&child->engine->resources.asking, &res->link);
     child->engine->resources.round++;

@@ -14,6 +14,12 @@
 static void open_done(struct os_call *call);
 static void close_if_wanted(struct session *session);
 
+static void set_state(struct session *session, enum session_state state)
+{
+    session->state = state;
+    engine_changed(session->engine);
+}
+
 struct session *session_find(struct child *client, uint32_t id)
 {
     OS_LIST_FOR_EACH (link, &client->sessions) {
@@ -46,6 +52,7 @@ static void destroy(struct session *session)
     engine->sessions--;
     engine->closing -= session->state == SESSION_CLOSING;
     free(session);
+    engine_changed(engine);
     engine_returned(engine);
 }
 
@@ -109,7 +116,7 @@ static void waited_too_long(struct os_alarm *alarm)
 void session_wait(struct session *session)
 {
     os_time limit = session->client->entry->wait;
-    session->state = SESSION_WAITING;
+    set_state(session, SESSION_WAITING);
     session->wait.handle = waited_too_long;
     os_alarm_set(session->engine->env->ep, &session->wait, os_clock_now() + limit);
 }
@@ -145,7 +152,7 @@ void session_open(struct session *session)
         fail(session, err);
         return;
     }
-    session->state = SESSION_OPENING;
+    set_state(session, SESSION_OPENING);
     try_open(&session->retry);
 }
 
@@ -165,7 +172,7 @@ static void open_done(struct os_call *call)
         not_opened(session, err);
         return;
     }
-    session->state = SESSION_OPEN;
+    set_state(session, SESSION_OPEN);
     if (!session->client)
         os_cap_drop(cap.cap);
     else
@@ -177,7 +184,8 @@ static os_err make_here(struct session *session, os_any_cap *cap)
 {
     switch (session->here) {
     case AT_CONFIG:
-        return config_rom_create(session->client, session->ram, session->caps, cap, &session->rom);
+    case AT_STATE:
+        return config_rom_create(session, cap, &session->rom);
     case AT_LOCAL:
         return local_open(session, cap);
     default:
@@ -197,9 +205,15 @@ static os_err open_here(struct session *session)
         refund(session);
         return err;
     }
-    session->state = SESSION_OPEN;
+    set_state(session, SESSION_OPEN);
     os_parent_session_reply(&session->reply, OS_OK, session->id, cap);
     return OS_OK;
+}
+
+/* The engine's own state, unless the component has a ROM service of its own. */
+static int is_state(const struct session *session)
+{
+    return !strcmp(session->asked.service, "ROM") && !strcmp(session->asked.label, "state");
 }
 
 void session_place(struct session *session, const struct decision *decision)
@@ -212,7 +226,7 @@ void session_place(struct session *session, const struct decision *decision)
         session->here = AT_CONFIG;
     } else if (decision->route->target == TARGET_LOCAL) {
         session->local = local_find(session->engine, decision->request.service);
-        session->here = session->local ? AT_LOCAL : AT_NOTHING;
+        session->here = session->local ? AT_LOCAL : is_state(session) ? AT_STATE : AT_NOTHING;
     }
     memcpy(session->service, decision->request.service, sizeof(session->service));
     memcpy(session->label, decision->request.label, sizeof(session->label));
@@ -294,7 +308,7 @@ static void upgraded(struct session *session, os_err err)
 {
     if (err)
         undo_upgrade(session);
-    session->state = SESSION_OPEN;
+    set_state(session, SESSION_OPEN);
     os_reply_error(&session->reply, err);
     close_if_wanted(session);
 }
@@ -347,7 +361,7 @@ void session_upgrade(struct session *session, struct os_rpc *rpc, uint64_t ram, 
         local_upgraded(session, ram, caps);
         return;
     }
-    session->state = SESSION_UPGRADING;
+    set_state(session, SESSION_UPGRADING);
     os_reply_keep(rpc, &session->reply);
     *result = OS_REPLY_LATER;
     try_upgrade(&session->retry);
@@ -360,7 +374,7 @@ static void revoked(struct session *session)
 {
     os_list_remove(&session->server_link);
     session->server = NULL;
-    session->state = SESSION_LOST;
+    set_state(session, SESSION_LOST);
     session->engine->closing--;
     engine_returned(session->engine);
 }
@@ -450,7 +464,7 @@ void session_close(struct session *session)
     case SESSION_OPEN:
         break;
     }
-    session->state = SESSION_CLOSING;
+    set_state(session, SESSION_CLOSING);
     session->engine->closing++;
     if (session->here)
         closed(session);
@@ -500,7 +514,7 @@ void sessions_of_server_lost(struct child *server)
         session->close_wanted |= (session->state == SESSION_CLOSING && !session->revoke) ||
                                  (session->state == SESSION_OPENING && !retry);
         session->engine->closing -= session->state == SESSION_CLOSING;
-        session->state = SESSION_LOST;
+        set_state(session, SESSION_LOST);
     }
 }
 

@@ -31,6 +31,8 @@ struct os_engine_handlers {
      * the one, or of the first that failed, 0 if none did. Called once for each scenario that was applied.
      */
     void (*ended)(struct os_engine_handlers *handlers, int status);
+    /* The state (os_engine_state) is another; not more often than the scenario's `state: { delay }`. */
+    void (*changed)(struct os_engine_handlers *handlers);
     /* os_engine_destroy is through: everything is back in the component's account. */
     void (*destroyed)(struct os_engine_handlers *handlers);
 };

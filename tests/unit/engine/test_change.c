@@ -383,6 +383,50 @@ START_TEST(a_close_at_a_root_that_is_gone)
 }
 END_TEST
 
+/* ---- the state */
+
+START_TEST(the_state_is_a_rom)
+{
+    struct os_rom_module rom;
+    struct os_config read;
+    struct os_signal_handler handler;
+    os_signal_cap cap;
+    struct os_session session;
+    signalled = 0;
+    begin("state: { delay: 1s }\nstart:\n  lonely: { route: { ROM: [{ match: state, to: local }] } }\n"
+          "  other: { binary: lonely }\n");
+    inproc_advance(OS_SEC);
+    ck_assert_int_eq(os_session_open(system_env("lonely"), "ROM", "state", "", OS_KIB(64), 8, &session),
+                     OS_OK);
+    rom = (struct os_rom_module){ .session = { .base = session, .cap = { session.cap.cap } } };
+    ck_assert_int_eq(os_signal_handler_init(&handler, system_env("lonely")->ep, count_signal, &cap), OS_OK);
+    ck_assert_int_eq(os_rom_module_update(&rom), OS_OK);
+    ck_assert_int_eq(os_rom_module_sigh(&rom, cap), OS_OK);
+    os_cap_drop(cap.cap);
+    inproc_serve(system_env("lonely")->ep);
+    inproc_advance(OS_SEC);
+    signalled = 0;
+    system_crash("other"); /* two changes at least: it ends, and waits */
+    ck_assert_uint_eq(signalled, 1);
+    inproc_advance(999 * OS_MS); /* more of them, but not sooner than wanted */
+    ck_assert_uint_eq(signalled, 1);
+    inproc_advance(1 * OS_MS);
+    ck_assert_uint_eq(signalled, 2);
+    inproc_advance(100 * OS_SEC); /* nothing changes */
+    ck_assert_uint_eq(signalled, 2);
+    ck_assert_int_eq(os_rom_module_update(&rom), OS_OK);
+    ck_assert_int_eq(os_config_init(&read, rom.data, rom.size), OS_OK);
+    os_config_ref other =
+        os_config_get(&read, os_config_get(&read, os_config_root(&read), "components"), "other");
+    ck_assert_str_eq(os_config_str(&read, other, "restarts", ""), "1");
+    inproc_unserve(system_env("lonely")->ep);
+    os_signal_handler_fini(&handler);
+    os_rom_module_close(&rom);
+    ck_assert_int_eq(open_at("other", "ROM", OS_KIB(8), 4, &session), OS_ERR_NO_SERVICE);
+    system_end();
+}
+END_TEST
+
 /* ---- upgrades */
 
 #define LONELY "{ram: 1M, caps: 100}"
@@ -737,6 +781,7 @@ int main(void)
     tcase_add_test(tcase, a_server_that_goes_takes_its_sessions_along);
     tcase_add_test(tcase, a_wait_has_a_limit);
     tcase_add_test(tcase, a_close_at_a_root_that_is_gone);
+    tcase_add_test(tcase, the_state_is_a_rom);
     tcase_add_test(tcase, an_upgrade_takes_the_new_binary);
     tcase_add_test(tcase, an_upgrade_that_does_not_fit_is_refused);
     tcase_add_test(tcase, an_upgrade_that_does_not_start_is_taken_back);
