@@ -85,6 +85,7 @@ void help_one(FILE *to, const struct command *command);
 int command_help(const struct command_line *line);
 int command_run(const struct command_line *line);
 int command_check(const struct command_line *line);
+int command_schema(const struct command_line *line);
 int command_explain(const struct command_line *line);
 int command_graph(const struct command_line *line);
 int command_list(const struct command_line *line);

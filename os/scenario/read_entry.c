@@ -80,16 +80,11 @@ static struct entry *add_entry(struct reader *reader, os_config_ref node)
 
 void read_entry(struct reader *reader, os_config_ref node)
 {
-    static const char *const keys[] = { "binary",  "ram",       "caps", "sandbox", "config",
-                                        "route",   "restart",   "when", "exit",    "provides",
-                                        "wait",    "heartbeat", "more", "upgrade", "on-route-change",
-                                        "optional" };
     const char *name;
     int empty = node->kind == OS_CONFIG_SCALAR && !*os_config_value(reader->config, node);
     if (!read_key_name(reader->problems, reader->config, node, &name))
         return;
-    if (!empty && !read_keys(reader->problems, reader->config, node, name, keys, OS_ARRAY_LEN(keys)) &&
-        node->kind != OS_CONFIG_MAP)
+    if (!empty && !read_kind(reader->problems, reader->config, node, OS_CONFIG_MAP, name))
         return;
     if (!is_wanted(reader, node)) {
         if (!names_add(&reader->scenario->absent, name))

@@ -21,14 +21,11 @@ static int read_policy(struct reader *reader, os_config_ref node, const char *wh
 
 static void read_restart(struct reader *reader, os_config_ref node, struct restart *restart)
 {
-    static const char *const keys[] = { "policy", "max", "delay", "delay-max" };
     const struct os_config *config = reader->config;
     if (node->kind == OS_CONFIG_SCALAR) {
         (void)read_policy(reader, node, "restart", restart);
         return;
     }
-    if (!read_keys(reader->problems, config, node, "restart", keys, OS_ARRAY_LEN(keys)))
-        return;
     os_config_ref policy = os_config_get(config, node, "policy"), max = os_config_get(config, node, "max");
     os_config_ref delay = os_config_get(config, node, "delay");
     os_config_ref delay_max = os_config_get(config, node, "delay-max");
@@ -46,7 +43,6 @@ static void read_restart(struct reader *reader, os_config_ref node, struct resta
 
 static void read_heartbeat(struct reader *reader, os_config_ref node, struct heartbeat *heartbeat)
 {
-    static const char *const keys[] = { "every", "max-missed", "action" };
     static const char *const actions[] = { "restart", "log" };
     const struct os_config *config = reader->config;
     unsigned index;
@@ -55,8 +51,6 @@ static void read_heartbeat(struct reader *reader, os_config_ref node, struct hea
         (void)read_time(reader->problems, config, node, "heartbeat", &heartbeat->every);
         return;
     }
-    if (!read_keys(reader->problems, config, node, "heartbeat", keys, OS_ARRAY_LEN(keys)))
-        return;
     os_config_ref every = os_config_get(config, node, "every");
     os_config_ref max_missed = os_config_get(config, node, "max-missed");
     os_config_ref action = os_config_get(config, node, "action");
@@ -73,7 +67,6 @@ static void read_heartbeat(struct reader *reader, os_config_ref node, struct hea
 
 static void read_more(struct reader *reader, os_config_ref node, struct more *more)
 {
-    static const char *const keys[] = { "ram", "caps" };
     static const char *const words[] = { "deny", "wait" };
     const struct os_config *config = reader->config;
     unsigned index;
@@ -82,8 +75,6 @@ static void read_more(struct reader *reader, os_config_ref node, struct more *mo
             more->policy = (enum more_policy)index;
         return;
     }
-    if (!read_keys(reader->problems, config, node, "more", keys, OS_ARRAY_LEN(keys)))
-        return;
     os_config_ref ram = os_config_get(config, node, "ram"), caps = os_config_get(config, node, "caps");
     more->policy = MORE_GRANT;
     if (ram)

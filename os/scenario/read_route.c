@@ -44,11 +44,8 @@ static int read_child(struct reader *reader, os_config_ref node, struct route *r
 
 static int read_to(struct reader *reader, os_config_ref node, struct route *route)
 {
-    static const char *const keys[] = { "child" };
     if (node->kind == OS_CONFIG_SCALAR)
         return read_target_word(reader, node, "to", route);
-    if (!read_keys(reader->problems, reader->config, node, "to", keys, OS_ARRAY_LEN(keys)))
-        return 0;
     os_config_ref child = os_config_get(reader->config, node, "child");
     if (child)
         return read_child(reader, child, route);
@@ -114,7 +111,7 @@ static int read_changes(struct reader *reader, os_config_ref node, struct route 
            (!args || read_args(reader, args, route));
 }
 
-/* The parts of a route that is a map; its keys are checked by the caller. */
+/* The parts of a route that is a map. */
 static int read_parts(struct reader *reader, os_config_ref node, struct route *route)
 {
     os_config_ref to = os_config_get(reader->config, node, "to");
@@ -131,12 +128,9 @@ static int read_parts(struct reader *reader, os_config_ref node, struct route *r
 
 static void read_route(struct reader *reader, os_config_ref node, const char *service, struct routes *routes)
 {
-    static const char *const keys[] = { "child", "to", "match", "as", "label", "args" };
     struct route route = { .service = service, .node = node };
     int sound = node->kind == OS_CONFIG_SCALAR ? read_target_word(reader, node, "route", &route)
-                                               : read_keys(reader->problems, reader->config, node, "a route",
-                                                           keys, OS_ARRAY_LEN(keys)) &&
-                                                     read_parts(reader, node, &route);
+                                               : read_parts(reader, node, &route);
     if (sound)
         add_route(reader, routes, &route);
 }
@@ -160,10 +154,7 @@ void read_routes(struct reader *reader, os_config_ref node, struct routes *route
 
 static void read_default(struct reader *reader, os_config_ref node)
 {
-    static const char *const keys[] = { "service", "child", "to", "match", "as", "label", "args" };
     struct route route = { .node = node };
-    if (!read_keys(reader->problems, reader->config, node, "a default-route", keys, OS_ARRAY_LEN(keys)))
-        return;
     os_config_ref service = os_config_get(reader->config, node, "service");
     if (!service) {
         problem_at(reader->problems, node,

@@ -73,11 +73,9 @@ void read_files(struct reader *reader, os_config_ref node)
 
 void read_slack(struct reader *reader, os_config_ref node)
 {
-    static const char *const keys[] = { "ram", "caps" };
     const struct os_config *config = reader->config;
     struct scenario *scenario = reader->scenario;
-    if (is_empty(reader, node) ||
-        !read_keys(reader->problems, config, node, "slack", keys, OS_ARRAY_LEN(keys)))
+    if (is_empty(reader, node))
         return;
     os_config_ref ram = os_config_get(config, node, "ram"), caps = os_config_get(config, node, "caps");
     if (ram)
@@ -88,12 +86,10 @@ void read_slack(struct reader *reader, os_config_ref node)
 
 void read_state(struct reader *reader, os_config_ref node)
 {
-    static const char *const keys[] = { "delay", "report" };
     const struct os_config *config = reader->config;
     struct scenario *scenario = reader->scenario;
     scenario->state.delay = STATE_DELAY;
-    if (is_empty(reader, node) ||
-        !read_keys(reader->problems, config, node, "state", keys, OS_ARRAY_LEN(keys)))
+    if (is_empty(reader, node))
         return;
     os_config_ref delay = os_config_get(config, node, "delay");
     os_config_ref report = os_config_get(config, node, "report");

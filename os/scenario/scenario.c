@@ -2,6 +2,7 @@
 /* scenario.c: reads a scenario as a whole, and the manifests of its binaries. */
 #include <stdlib.h>
 #include <string.h>
+#include "format.h"
 #include "parts.h"
 
 /*
@@ -46,17 +47,29 @@ static void read_start(struct reader *reader, os_config_ref root, os_config_ref 
         read_entry(reader, at);
 }
 
+/* Whether all keys and values are of the format at all; what is said of them then is said once. */
+static int fits_format(const struct os_config *config, struct problems *problems)
+{
+    struct schema format;
+    void *tree;
+    os_config_ref root = os_config_root(config);
+    if (format_read(&format, &tree)) {
+        problem_memory(problems, root);
+        return 0;
+    }
+    unsigned found = schema_check(&format, problems, config, root, root, "a scenario");
+    free(tree);
+    return !found;
+}
+
 unsigned scenario_read(struct scenario *scenario, const struct os_config *config, int display,
                        struct problems *problems)
 {
-    static const char *const keys[] = { "start",   "default-route", "sandbox", "parent-provides",
-                                        "aliases", "files",         "slack",   "state" };
     struct reader reader = { scenario, &scenario->config, problems };
     unsigned before = problems->count;
     *scenario = (struct scenario){ .config = *config, .display = display };
     os_config_ref root = os_config_root(config);
-    if (!read_keys(problems, config, root, "a scenario", keys, OS_ARRAY_LEN(keys)) &&
-        root->kind != OS_CONFIG_MAP)
+    if (!fits_format(config, problems))
         return problems->count - before;
     read_sandbox(&reader, os_config_get(config, root, "sandbox"));
     read_parent_provides(&reader, os_config_get(config, root, "parent-provides"));

@@ -7,10 +7,10 @@
 static const struct {
     const char *text, *told;
 } bad[] = {
-    { "", "s.yaml:1:1: a scenario is a value, expected a map" },
+    { "", "s.yaml:1:1: a scenario without 'start', expected one with it" },
     { "a: 1", "s.yaml:1:1: unknown key 'a' of a scenario, expected start, default-route, sandbox, "
               "parent-provides, aliases, files, slack or state\n"
-              "s.yaml:1:1: nothing to start, expected a map 'start'" },
+              "s.yaml:1:1: a scenario without 'start', expected one with it" },
     { "sttart: {}\nstart: {}\n", "s.yaml:1:1: unknown key 'sttart' of a scenario, expected 'start'" },
     { "start: [timer]\n", "s.yaml:1:1: start is a list, expected a map" },
     { "sandbox: must\nstart: {}\n", "s.yaml:1:1: sandbox 'must', expected best-effort or required" },
@@ -80,7 +80,7 @@ static const struct {
     { DESKTOP "  paint: { route: { Gui: deny } }\n",
       "s.yaml:4:3: paint requires Gui, expected a route to an entry that provides it" },
     { DESKTOP "  paint: { route: { Gui: perent } }\n",
-      "s.yaml:4:21: route 'perent', expected parent, any-child, deny or local" },
+      "s.yaml:4:21: Gui 'perent', expected parent, any-child, deny or local" },
     { DESKTOP "  paint: { route: { Gui: { chlid: gui } } }\n",
       "s.yaml:4:28: unknown key 'chlid' of a route, expected 'child'" },
     { DESKTOP "  paint: { route: { Gui: { label: x } } }\n",
@@ -113,19 +113,20 @@ static const struct {
     { "default-route: [{service: any, to: {chld: x}}]\nstart: {}\n",
       "s.yaml:1:37: unknown key 'chld' of to, expected 'child'" },
     { "default-route: [{to: parent}]\nstart: {}\n",
-      "s.yaml:1:17: a default-route without service, expected 'service: NAME' or 'any'" },
+      "s.yaml:1:17: a default-route without 'service', expected one with it" },
     { "default-route: [{service: Tiimer, to: parent}]\nstart: {timer: }\n",
       "s.yaml:1:17: unknown service 'Tiimer', expected 'Timer'" },
     { "default-route: {}\nstart: {}\n", "s.yaml:1:1: default-route is a map, expected a list" },
     { "aliases: [x]\nslack: {rm: 1M}\nfiles: {a b: x, c: '', d: [1]}\nstate: {delay: soon, report: yes}\n"
       "start: {}\n",
       "s.yaml:1:1: aliases is a list, expected a map\n"
-      "s.yaml:3:9: name 'a b', expected 1 to 63 letters, digits, '-', '_' or '.'\n"
-      "s.yaml:3:17: file 'c' is empty, expected a path\n"
-      "s.yaml:3:24: d is a list, expected a value\n"
       "s.yaml:2:9: unknown key 'rm' of slack, expected 'ram'\n"
+      "s.yaml:3:24: d is a list, expected a value\n"
       "s.yaml:4:9: delay 'soon', expected a time as 100ms or 2s\n"
       "s.yaml:4:22: report 'yes', expected false or true" },
+    { "start: {}\nfiles: {a b: x, c: ''}\n",
+      "s.yaml:2:9: name 'a b', expected 1 to 63 letters, digits, '-', '_' or '.'\n"
+      "s.yaml:2:17: file 'c' is empty, expected a path" },
     { "slack: {ram: lots, caps: few}\nstart: {}\n",
       "s.yaml:1:9: ram 'lots', expected a size as 4096, 64K, 8M or 1G\n"
       "s.yaml:1:20: caps 'few', expected a number from 0 to 4294967295" },
@@ -138,15 +139,18 @@ static const struct {
       "s.yaml:2:12: wait 'long', expected a time as 100ms or 2s\n"
       "s.yaml:2:24: heartbeat '1', expected a time as 100ms or 2s\n"
       "s.yaml:2:38: more 'some', expected deny or wait\n"
-      "s.yaml:2:63: on-route-change 'x', expected restart, close or keep\n"
-      "s.yaml:2:50: upgrade 'no', expected manual or on-change" },
+      "s.yaml:2:50: upgrade 'no', expected manual or on-change\n"
+      "s.yaml:2:63: on-route-change 'x', expected restart, close or keep" },
     { "start:\n  timer: { heartbeat: { max-missed: x, action: shout, evry: 1s }, more: { rm: 1M } }\n",
+      "s.yaml:2:25: max-missed 'x', expected a number from 0 to 4294967295\n"
+      "s.yaml:2:40: action 'shout', expected restart or log\n"
       "s.yaml:2:55: unknown key 'evry' of heartbeat, expected 'every'\n"
+      "s.yaml:2:12: heartbeat without 'every', expected one with it\n"
       "s.yaml:2:75: unknown key 'rm' of more, expected 'ram'" },
     { "start:\n  timer: { heartbeat: { max-missed: x, action: shout } }\n",
-      "s.yaml:2:12: heartbeat without 'every', expected a time as 100ms or 2s\n"
       "s.yaml:2:25: max-missed 'x', expected a number from 0 to 4294967295\n"
-      "s.yaml:2:40: action 'shout', expected restart or log" },
+      "s.yaml:2:40: action 'shout', expected restart or log\n"
+      "s.yaml:2:12: heartbeat without 'every', expected one with it" },
     { "start:\n  timer: { route: { ROM: { match: 'a*b', to: parent } } }\n",
       "s.yaml:2:28: match 'a*b', expected one '*' at most, at the beginning or the end" },
     { "start:\n  timer: { route: { ROM: { match: '*b*', to: parent } } }\n",

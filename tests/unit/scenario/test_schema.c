@@ -6,7 +6,7 @@
 #include <string.h>
 #include <suite.h>
 #include <yaml/parse.h>
-#include <scenario/schema.h>
+#include <scenario/format.h>
 
 static char told[2000];
 
@@ -185,6 +185,68 @@ START_TEST(types_can_have_names)
 }
 END_TEST
 
+START_TEST(the_format_of_scenarios_is_a_schema)
+{
+    struct problems problems = { .file = "format.yaml", .report = tell };
+    struct schema format;
+    void *tree;
+    told[0] = 0;
+    ck_assert_int_eq(format_read(&format, &tree), OS_OK);
+    ck_assert_msg(schema_is_sound(&format, &problems), "%s", told);
+    free(tree);
+}
+END_TEST
+
+static char json[2000];
+
+static void put(void *to, const char *text, size_t len)
+{
+    ck_assert_ptr_eq(to, json);
+    strncat(json, text, len);
+    ck_assert_uint_lt(strlen(json), sizeof(json) - 1);
+}
+
+START_TEST(a_schema_is_written_as_json)
+{
+    struct os_config tree;
+    void *rules = parse("n: { type: u32, max: 5, required: true, doc: \"a \\\"n\\\"\" }\n"
+                        "l: { type: list, of: { any-of: [bool, { type: enum, values: [x, y] }] } }\n",
+                        &tree);
+    struct schema schema = { tree, os_config_root(&tree), NULL };
+    json[0] = 0;
+    schema_to_json(&schema, "t", put, json);
+    ck_assert_str_eq(json, "{\n"
+                           "  \"$schema\": \"http://json-schema.org/draft-07/schema#\",\n"
+                           "  \"title\": \"t\",\n"
+                           "  \"type\": [\"object\", \"null\"],\n"
+                           "  \"properties\": {\n"
+                           "    \"n\": {\n"
+                           "      \"type\": \"integer\",\n"
+                           "      \"minimum\": 0,\n"
+                           "      \"maximum\": 5,\n"
+                           "      \"description\": \"a \\\"n\\\"\"\n"
+                           "    },\n"
+                           "    \"l\": {\n"
+                           "      \"type\": [\"array\", \"null\"],\n"
+                           "      \"items\": {\n"
+                           "        \"anyOf\": [\n"
+                           "          {\n"
+                           "            \"type\": \"boolean\"\n"
+                           "          },\n"
+                           "          {\n"
+                           "            \"enum\": [\"x\", \"y\"]\n"
+                           "          }\n"
+                           "        ]\n"
+                           "      }\n"
+                           "    }\n"
+                           "  },\n"
+                           "  \"required\": [\"n\"],\n"
+                           "  \"additionalProperties\": false\n"
+                           "}\n");
+    free(rules);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("schema");
@@ -193,6 +255,8 @@ int main(void)
     tcase_add_test(tcase, what_is_required_is_missed_where_nothing_is);
     tcase_add_loop_test(tcase, bad_schemas_are_refused, 0, OS_ARRAY_LEN(bad));
     tcase_add_test(tcase, types_can_have_names);
+    tcase_add_test(tcase, the_format_of_scenarios_is_a_schema);
+    tcase_add_test(tcase, a_schema_is_written_as_json);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }
