@@ -167,18 +167,38 @@ static uint64_t page_up(uint64_t size)
     return (size + OS_PAGE_SIZE - 1) & ~(uint64_t)(OS_PAGE_SIZE - 1);
 }
 
-/* A new chunk with one block that fits SIZE, in no bin yet. Chunks grow with the heap, unless quota is short.
- */
+/* Size of the next chunk of a heap that holds HELD bytes: chunks grow with the heap. */
+static uint64_t chunk_size(uint64_t held)
+{
+    uint64_t wanted = page_up(held / 4);
+    return wanted < MIN_CHUNK ? MIN_CHUNK : wanted > MAX_CHUNK ? MAX_CHUNK : wanted;
+}
+
+static void drop_spare(struct os_heap *heap)
+{
+    struct block *spare = heap->spare;
+    if (!spare)
+        return;
+    heap->spare = NULL;
+    take_free(heap, spare);
+    unmap_chunk(heap, OS_CONTAINER_OF(spare, struct chunk, first));
+}
+
+/* A new chunk with one block that fits SIZE, in no bin yet; a small one when quota is short, which an empty
+ * chunk is not to be the reason for. */
 static struct block *grow(struct os_heap *heap, uint64_t size)
 {
     uint64_t least = page_up(size + CHUNK_OVERHEAD);
-    uint64_t wanted = page_up(heap->held / 4);
-    wanted = wanted < MIN_CHUNK ? MIN_CHUNK : wanted > MAX_CHUNK ? MAX_CHUNK : wanted;
+    uint64_t wanted = chunk_size(heap->held);
     if (size >= LARGE || wanted < least)
         wanted = least;
     struct chunk *chunk = map_chunk(heap, wanted);
     if (!chunk && wanted > least)
         chunk = map_chunk(heap, wanted = least);
+    if (!chunk && heap->spare) {
+        drop_spare(heap);
+        chunk = map_chunk(heap, wanted = least);
+    }
     if (!chunk)
         return NULL;
     struct block *block = &chunk->first;
@@ -218,6 +238,8 @@ void *os_heap_alloc(struct os_heap *heap, size_t size)
     struct block *block = find_free(heap, need);
     if (block) {
         take_free(heap, block);
+        if (block == heap->spare)
+            heap->spare = NULL;
     } else {
         block = grow(heap, need);
         fresh = 1;
@@ -260,6 +282,21 @@ static int is_whole_chunk(const struct block *block)
     return block->before == 0 && next->state == BLOCK_END;
 }
 
+/*
+ * One empty chunk is kept, if it is none of those that a single large block had: what is allocated and freed
+ * again and again where a chunk begins would go to core each time.
+ */
+static void chunk_is_empty(struct os_heap *heap, struct block *block)
+{
+    struct chunk *chunk = OS_CONTAINER_OF(block, struct chunk, first);
+    if (heap->spare || chunk->region.size > chunk_size(heap->held)) {
+        unmap_chunk(heap, chunk);
+        return;
+    }
+    heap->spare = block;
+    put_free(heap, block);
+}
+
 void os_heap_free(struct os_heap *heap, void *at)
 {
     if (!at)
@@ -281,11 +318,8 @@ void os_heap_free(struct os_heap *heap, void *at)
         block->state = 0;
         block = before;
     }
-    /* One small chunk is kept, so that a heap which is emptied and filled again does not go to core each
-     * time. */
-    struct chunk *chunk = OS_CONTAINER_OF(block, struct chunk, first);
-    if (is_whole_chunk(block) && (heap->held > chunk->region.size || block->size >= LARGE))
-        unmap_chunk(heap, chunk);
+    if (is_whole_chunk(block))
+        chunk_is_empty(heap, block);
     else
         put_free(heap, block);
     os_mutex_unlock(&heap->lock);

@@ -21,6 +21,7 @@ struct os_heap {
     struct os_list chunks;
     struct os_list bins[OS_HEAP_BINS];
     uint32_t filled[OS_HEAP_BINS / 32]; /* a bit for each bin that is not empty */
+    void *spare;                        /* the one chunk that is kept although it is empty, or NULL */
     struct os_mutex lock;
     uint64_t held; /* bytes of all chunks */
     uint64_t used; /* bytes handed out, without overhead */

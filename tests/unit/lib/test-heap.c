@@ -104,6 +104,44 @@ START_TEST(large_blocks_are_given_back)
 }
 END_TEST
 
+/* What is allocated and freed again and again where a chunk begins does not go to core each time. */
+START_TEST(one_empty_chunk_is_kept)
+{
+    void *first = os_heap_alloc(&heap, OS_KIB(40)), *second = os_heap_alloc(&heap, OS_KIB(40));
+    void *third = os_heap_alloc(&heap, OS_KIB(40));
+    ck_assert_uint_eq(inproc_dataspaces_in_use(), 3);
+    os_heap_free(&heap, third);
+    ck_assert_uint_eq(inproc_dataspaces_in_use(), 3);
+    inproc_fail_next(INPROC_FAIL_RAM, 0, OS_ERR_RAM); /* nobody is asked for it */
+    third = os_heap_alloc(&heap, OS_KIB(40));
+    ck_assert_ptr_nonnull(third);
+    inproc_fail_next(INPROC_FAIL_RAM, 0, OS_OK);
+    os_heap_free(&heap, third);
+    os_heap_free(&heap, second);
+    ck_assert_uint_eq(inproc_dataspaces_in_use(), 2);
+    os_heap_free(&heap, first);
+    ck_assert_uint_eq(inproc_dataspaces_in_use(), 1);
+}
+END_TEST
+
+START_TEST(the_empty_chunk_goes_when_quota_is_short)
+{
+    struct os_quota quota = { .ram = OS_KIB(200), .caps = 3 };
+    struct os_heap own;
+    os_heap_init(&own, &env.env, &quota);
+    void *a = os_heap_alloc(&own, OS_KIB(40)), *b = os_heap_alloc(&own, OS_KIB(40));
+    os_heap_free(&own, b);
+    ck_assert_uint_eq(quota.caps_used, 2);
+    b = os_heap_alloc(&own, OS_KIB(130)); /* 64 KiB and this are in the quota, 64 more are not */
+    ck_assert_ptr_nonnull(b);
+    ck_assert_uint_eq(quota.caps_used, 2);
+    os_heap_free(&own, a);
+    os_heap_free(&own, b);
+    os_heap_fini(&own);
+    ck_assert_uint_eq(quota.ram_used, 0);
+}
+END_TEST
+
 START_TEST(sizes_that_cannot_be)
 {
     ck_assert_ptr_null(os_heap_alloc(&heap, SIZE_MAX));
@@ -255,6 +293,8 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, freed_memory_comes_back_zeroed);
     tcase_add_test(tcase, neighbours_merge);
     tcase_add_test(tcase, large_blocks_are_given_back);
+    tcase_add_test(tcase, one_empty_chunk_is_kept);
+    tcase_add_test(tcase, the_empty_chunk_goes_when_quota_is_short);
     tcase_add_test(tcase, sizes_that_cannot_be);
     tcase_add_test(tcase, quota_is_charged_and_refunded);
     tcase_add_test(tcase, quota_that_is_short_still_gives_what_it_has);
