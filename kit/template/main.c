@@ -8,11 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What others need to know about this component, without running it. */
+/* What others need to know about this component, without running it; config.yaml says what it can be told. */
 OS_MANIFEST("provides: [Skeleton]\n"
             "ram: 1M\n"
-            "caps: 32\n"
-            "config: { limit: u64 }\n");
+            "caps: 32\n");
 
 /* The server: what is there once. */
 static struct {

@@ -258,6 +258,14 @@ def run_one(scenario, out, **more):
     return seedbed('run', path, '--components', out, '--headless', **more)
 
 
+def schemas_are_checked():
+    for out in ('out-gcc', 'build'):
+        text = run_one(f'start: {{ {NAME}: {{ config: {{ limit: 0 }} }} }}\n', SCRATCH / NAME / out, status=2)
+        assert "one.yaml:1:32: limit '0', expected a number" in text, text
+        text = run_one(f'start: {{ {NAME}: {{ config: {{ limits: 1 }} }} }}\n', SCRATCH / NAME / out, status=2)
+        assert f"unknown key 'limits' of the config of {NAME}, expected 'limit'" in text, text
+
+
 def drivers_use_libraries_of_the_system():
     out = build_one('driver', 'seedbed-driver')
     assert 'libm.so' in run('readelf', '-d', out / 'driver')
