@@ -2,7 +2,7 @@
 /*
  * channel.c: the pages of the transport's fast lane, as far as they are core's business: they are made here,
  * at the expense of the client, and when a server has ended its clients are told, because they sleep on a
- * word that nobody else would change any more.
+ * word that nobody else would change any more. When a client has ended, the server pays until it lets go.
  *
  * A channel is there until the kernel says that nobody has its memory attached. Who it belongs to is known by
  * the inode of the memory, which a server shows to prove that a client has introduced it.
@@ -25,9 +25,10 @@ enum { BUCKETS = 256, CHANNEL_CAPS = 2 /* memory and doorbell */ };
 struct linux_channel {
     struct os_list link;   /* of channels, by inode */
     struct os_list served; /* of core_process.channels */
+    struct os_list own;    /* of core_process.own_channels: those that it calls on */
     struct core_memory *memory;
     ino_t inode;
-    struct core_account *account; /* of the client, charged */
+    struct core_account *account; /* charged: of the client, after its end of the server */
     uint32_t client, server;      /* ids of processes; 0: none */
 };
 
@@ -69,6 +70,7 @@ void linux_channel_detached(struct linux_channel *channel)
 {
     os_list_remove(&channel->link);
     os_list_remove(&channel->served);
+    os_list_remove(&channel->own);
     give_space_back(channel->client);
     give_space_back(channel->server);
     core_plat_memory_destroy(channel->memory);
@@ -122,6 +124,8 @@ os_err linux_channel_create(struct core_process *client, int fds[2])
     channel->account = account;
     channel->client = client->id;
     os_list_init(&channel->served);
+    os_list_init(&channel->own);
+    os_list_insert(&client->own_channels, &channel->own);
     os_list_insert(bucket_of(channel->inode), &channel->link);
     return OS_OK;
 
@@ -165,12 +169,37 @@ static void end(struct linux_channel *channel)
     munmap(page, OS_PAGE_SIZE);
 }
 
-void linux_channels_end(struct core_process *server)
+/*
+ * The client has ended, and its account is to be whole again. The server lets go of the channel as soon as it
+ * hears of that; until then it pays, so that one that does not is nobody's loss but its own. It need not have
+ * so much: then the rest of the client's account waits for it.
+ */
+static void hand_over(struct linux_channel *channel)
 {
-    while (!os_list_empty(&server->channels)) {
-        struct linux_channel *channel = OS_CONTAINER_OF(server->channels.next, struct linux_channel, served);
+    struct core_process *server = channel->server ? linux_process_find(channel->server) : NULL;
+    channel->client = 0;
+    if (!core_plat_memory_attached(channel->memory)) {
+        linux_channel_detached(channel);
+        return;
+    }
+    if (!server || core_account_charge(server->pd->session.account, OS_PAGE_SIZE, CHANNEL_CAPS))
+        return;
+    core_account_refund(channel->account, OS_PAGE_SIZE, CHANNEL_CAPS);
+    channel->account = server->pd->session.account;
+}
+
+void linux_channels_end(struct core_process *process)
+{
+    while (!os_list_empty(&process->channels)) {
+        struct linux_channel *channel = OS_CONTAINER_OF(process->channels.next, struct linux_channel, served);
         os_list_remove(&channel->served);
         channel->server = 0;
         end(channel);
+    }
+    while (!os_list_empty(&process->own_channels)) {
+        struct linux_channel *channel =
+            OS_CONTAINER_OF(process->own_channels.next, struct linux_channel, own);
+        os_list_remove(&channel->own);
+        hand_over(channel);
     }
 }

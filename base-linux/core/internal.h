@@ -105,6 +105,7 @@ struct core_process {
     uint64_t tables;                   /* bytes of page tables for them, charged */
     uint64_t space;                    /* address space limit without attachments; 0: not known yet */
     struct os_list channels;           /* linux_channel.served: where it is the server */
+    struct os_list own_channels;       /* linux_channel.own: where it is the client */
     struct transport_watch log, place; /* raw output; the symbolizer's answer */
     int log_watched;
     char line[OS_LOG_MAX]; /* what was written of the current line */
@@ -150,8 +151,9 @@ os_err linux_channel_create(struct core_process *client, int fds[2]);
  */
 os_err linux_channel_serve(struct core_process *server, int fd);
 
-/* SERVER has ended: its clients learn it. */
-void linux_channels_end(struct core_process *server);
+/* PROCESS has ended: its clients learn it, and its account pays no more for channels that servers still have.
+ */
+void linux_channels_end(struct core_process *process);
 
 /* Nobody has the channel's memory attached any more. */
 void linux_channel_detached(struct linux_channel *channel);

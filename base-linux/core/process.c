@@ -199,6 +199,7 @@ os_err core_plat_process_create(struct core_pd *pd, const char *args, struct cor
     made->private = linux_process_private(profile, account->ram);
     made->pidfd = made->binary = made->copied = made->log.fd = -1;
     os_list_init(&made->channels);
+    os_list_init(&made->own_channels);
     snprintf(made->profile, sizeof(made->profile), "%s", profile);
     err = linux_native_init(made);
     if (err)
