@@ -11,6 +11,7 @@ static const struct command_option run_options[] = {
     { "--components", "DIR[:DIR...]",
       "looks for components there before it does where those of Seedbed are" },
     { "--no-spin", NULL, "calls never wait awake for their answers" },
+    { "--books", NULL, "says at the end whether everything came back" },
     { NULL, NULL, NULL },
 };
 

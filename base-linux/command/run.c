@@ -19,7 +19,7 @@
 /* What run is given. */
 struct arguments {
     const char *scenario, *shot, *components;
-    int headless, no_spin;
+    int headless, no_spin, books;
     os_time duration;
 };
 
@@ -37,7 +37,8 @@ static int read_arguments(const struct command_line *line, struct arguments *arg
                                      .shot = command_option(line, "--shot"),
                                      .components = command_option(line, "--components"),
                                      .headless = command_option(line, "--headless") != NULL,
-                                     .no_spin = command_option(line, "--no-spin") != NULL };
+                                     .no_spin = command_option(line, "--no-spin") != NULL,
+                                     .books = command_option(line, "--books") != NULL };
     if (arguments->shot && !is_png(arguments->shot))
         return command_mistake("a picture is a PNG file: expected a name that ends in .png, found",
                                arguments->shot);
@@ -86,6 +87,7 @@ static int run_system(const struct arguments *arguments)
                                           .shot_wanted = arguments->shot != NULL,
                                           .headless = headless != NULL,
                                           .no_spin = arguments->no_spin,
+                                          .books = arguments->books,
                                           .duration = arguments->duration };
     if (headless)
         fprintf(stderr, "seedbed: %s; the picture of the screen will be in %s\n", headless, options.shot);

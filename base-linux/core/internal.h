@@ -17,6 +17,7 @@ struct linux_core {
     struct os_entrypoint ep;
     const struct linux_core_options *options;
     struct spawner *spawner;
+    int spawner_lost; /* it has ended, and core will not hear of anybody's end */
     uint32_t missing; /* enum spawner_missing */
     int status;       /* exit status once the end was decided */
     int ending;
@@ -157,6 +158,11 @@ void linux_channels_end(struct core_process *process);
 
 /* Nobody has the channel's memory attached any more. */
 void linux_channel_detached(struct linux_channel *channel);
+
+/* ---- books.c */
+
+/* Ends everything and says whether it came back. */
+void linux_books_close(void);
 
 /* ---- output.c */
 

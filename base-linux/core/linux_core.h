@@ -19,6 +19,7 @@ struct linux_core_options {
     int shot_wanted;         /* a picture is to be made at the end; not having it is an error */
     int headless;            /* no display; a picture is made at the end in any case */
     int no_spin;             /* calls never wait awake, whatever it costs them */
+    int books;               /* it is said at the end whether everything came back */
     os_time duration;        /* ns after which the system ends with status 0; 0: none */
 };
 

@@ -517,6 +517,7 @@ static int read_event(void)
         free(item);
         if (got < 0 && !linux_core.ending) {
             linux_say("the spawner has ended, and with it all components");
+            linux_core.spawner_lost = 1;
             linux_core_end(1);
         }
         return 0;

@@ -170,6 +170,8 @@ int linux_core_run(const struct linux_core_options *options)
         os_entrypoint_run(&linux_core.ep);
     if (!err)
         linux_process_flush();
+    if (!err && options->books && !linux_core.spawner_lost)
+        linux_books_close();
     spawner_stop(linux_core.spawner);
     writer_finish(LAST_WORDS);
     return linux_core.status;

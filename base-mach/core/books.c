@@ -10,8 +10,7 @@
 #include "internal.h"
 
 static struct {
-    uint64_t ram;
-    uint32_t caps, ports;
+    uint32_t ports;
     int wanted; /* to be told in any case */
 } before;
 
@@ -50,8 +49,6 @@ os_err mach_books_open(void)
     (void)os_entrypoint_step(&mach_core.ep,
                              os_clock_now() + OS_MS); /* which has a port for its time from now on */
     settle();
-    before.ram = core->accounts.ram;
-    before.caps = core->accounts.caps;
     before.ports = count_ports();
     return OS_OK;
 }
@@ -61,36 +58,15 @@ static void end_everything(struct core *core)
     OS_LIST_FOR_EACH_SAFE (link, &mach_processes)
         core_plat_process_kill(OS_CONTAINER_OF(link, struct core_process, link));
     settle();
-    while (!os_list_empty(&core->sessions)) {
-        struct core_session *session = OS_CONTAINER_OF(core->sessions.next, struct core_session, link);
-        session->closing_now = 1;
-        session->close(session);
-    }
-    if (core->init) {
-        core->init->session.closing_now = 1;
-        core->init->session.close(&core->init->session);
-        core->init = NULL;
-    }
-    os_object_fini(&core->parent);
-    core_modules_fini(core);
-    os_list_init(&core->modules);
+    core_close_all(core);
     settle();
-}
-
-/* Everything is back in the first account, and unused. */
-static int accounts_are_whole(const struct core *core)
-{
-    const struct core_account *first = core->account;
-    return core_accounts_valid(&core->accounts) && core->accounts.all.next == &first->link &&
-           core->accounts.all.prev == &first->link && first->ram == before.ram &&
-           first->caps == before.caps && !first->ram_used && !first->caps_used;
 }
 
 void mach_books_close(void)
 {
     struct core *core = &mach_core.core;
     end_everything(core);
-    int whole = accounts_are_whole(core);
+    int whole = core_accounts_whole(&core->accounts, core->account);
     int ports = (int)(count_ports() - before.ports);
     if (!whole)
         mach_say("books: the accounts are not whole: %llu bytes and %u caps in use",

@@ -51,6 +51,12 @@ int core_accounts_valid(const struct core_accounts *accounts)
     return ram == accounts->ram && caps == accounts->caps;
 }
 
+int core_accounts_whole(const struct core_accounts *accounts, const struct core_account *first)
+{
+    return core_accounts_valid(accounts) && accounts->all.next == &first->link &&
+           accounts->all.prev == &first->link && !first->ram_used && !first->caps_used;
+}
+
 static void changed(const struct core_accounts *accounts)
 {
     if (accounts->changed)

@@ -33,6 +33,9 @@ OS_MUST_CHECK os_err core_accounts_init(struct core_accounts *accounts, uint64_t
 /* Non-zero if the sums hold and no account uses more than it has. */
 int core_accounts_valid(const struct core_accounts *accounts);
 
+/* Non-zero if besides they are all closed but FIRST, of which nothing is used: everything came back. */
+int core_accounts_whole(const struct core_accounts *accounts, const struct core_account *first);
+
 /* Opens an account with a donation out of DONOR. OS_ERR_RAM, OS_ERR_CAPS, OS_ERR_NO_MEMORY. */
 OS_MUST_CHECK os_err core_account_open(struct core_account *donor, uint64_t ram, uint32_t caps,
                                        struct core_account **account);

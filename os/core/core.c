@@ -230,20 +230,31 @@ os_err core_start_init(struct core *core, const char *binary, uint64_t reserve_r
     return err;
 }
 
+static void close_session(struct core_session *session)
+{
+    if (session->closing_now)
+        return;
+    session->closing_now = 1;
+    session->close(session);
+}
+
+/* Closing one does not close others. */
+void core_close_all(struct core *core)
+{
+    OS_LIST_FOR_EACH_SAFE (link, &core->sessions)
+        close_session(OS_CONTAINER_OF(link, struct core_session, link));
+    if (core->init)
+        close_session(&core->init->session);
+    core->init = NULL;
+    os_object_fini(&core->parent);
+    core_modules_fini(core);
+    os_list_init(&core->modules);
+}
+
 void core_fini(struct core *core)
 {
     os_alarm_clear(&core->shot_alarm);
-    while (!os_list_empty(&core->sessions)) {
-        struct core_session *session = OS_CONTAINER_OF(core->sessions.next, struct core_session, link);
-        session->closing_now = 1;
-        session->close(session);
-    }
-    if (core->init) {
-        core->init->session.closing_now = 1;
-        core->init->session.close(&core->init->session);
-    }
-    os_object_fini(&core->parent);
-    core_modules_fini(core);
+    core_close_all(core);
     free(core->account);
     core->account = NULL;
 }

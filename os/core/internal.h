@@ -171,6 +171,12 @@ os_err core_start_init(struct core *core, const char *binary, uint64_t reserve_r
 /* The user wants the end: after the picture that he is owed; at once when he wants it for the second time. */
 void core_end_in_order(struct core *core);
 
+/*
+ * Closes all that init has requested, and init's own account, as at the end of a run. What belongs to a
+ * process that still runs follows when core_pd_ended has told of its end.
+ */
+void core_close_all(struct core *core);
+
 /* Ends everything that was made for init, for tests; no process may run. */
 void core_fini(struct core *core);
 

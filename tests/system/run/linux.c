@@ -21,10 +21,9 @@ int run_platform_start(struct run *run)
     return -1;
 }
 
-void run_platform_end(struct run *run, int status)
+void run_platform_end(struct run *run)
 {
     (void)run;
-    (void)status;
 }
 
 /* First argument of a process, or, from file comm, its name. */

@@ -38,6 +38,9 @@ void run_start(struct run *run, const char *command, const char *scenario, const
     unsigned count = 2;
     int out[2];
     memset(run, 0, sizeof(*run));
+    run->books = strcmp(command, "run") == 0;
+    if (run->books && !run_on_mach()) /* where the launcher of tests says so itself */
+        argv[count++] = "--books";
     if (scenario) {
         write_scenario(run, scenario);
         argv[count++] = run->file;
@@ -95,6 +98,26 @@ void run_expect(struct run *run, const char *text)
     }
 }
 
+/* Whether a component has said something; core alone says why a machine cannot start. */
+static int has_run(const struct run *run)
+{
+    for (const char *line = run->text; line; line = strchr(line, '\n'), line += line != NULL)
+        if (line[0] == '[' && strncmp(line, "[core] ", 7) != 0)
+            return 1;
+    return 0;
+}
+
+/* One that was killed says nothing any more. */
+static void check_books(const struct run *run, int status)
+{
+    if (!run->books)
+        return;
+    unsigned said = run_count(run, "[core] books: ");
+    if (said || (has_run(run) && status < 128 && !run->closed))
+        ck_assert_msg(said == 1 && run_count(run, "[core] books: balanced") == 1,
+                      "the books are not balanced, see what the system has said");
+}
+
 int run_end(struct run *run)
 {
     int status;
@@ -107,7 +130,8 @@ int run_end(struct run *run)
     /* for whoever looks at a failure; the runner shows it only then */
     fputs(run->text, stderr);
     status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-    run_platform_end(run, status);
+    run_platform_end(run);
+    check_books(run, status);
     return status;
 }
 

@@ -18,6 +18,7 @@ struct run {
     size_t len;     /* bytes in text */
     size_t seen;    /* run_expect looks from here on */
     char file[256]; /* the scenario */
+    int books;      /* core says at the end whether everything came back; may be cleared */
     int closed;     /* set by a test that has closed its output, of which the end is missing then */
 };
 
@@ -32,9 +33,9 @@ void run_start(struct run *run, const char *command, const char *scenario, const
 void run_expect(struct run *run, const char *text);
 
 /*
- * Waits for the end of output and of the command; gives its exit status, or 128 plus the signal. On Mach the
- * test fails unless core, if it ended by itself, has said that accounts and rights are what they were before
- * init.
+ * Waits for the end of output and of the command; gives its exit status, or 128 plus the signal. The test
+ * fails unless core, if it ended by itself, has said that the accounts (on Mach: and rights) are what they
+ * were before init.
  */
 int run_end(struct run *run);
 
@@ -82,6 +83,6 @@ int run_on_mach(void);
 /* Before the command is started: gives a descriptor that becomes its stdin, or -1 to leave that alone. */
 int run_platform_start(struct run *run);
 /* After its end with STATUS. */
-void run_platform_end(struct run *run, int status);
+void run_platform_end(struct run *run);
 
 #endif
