@@ -18,8 +18,7 @@ static void ignore(struct problems *problems, const char *line)
     (void)line;
 }
 
-/* FILE as seen from the folder of SCENARIO. */
-static char *path_of(const char *scenario, const char *file)
+char *files_path(const char *scenario, const char *file)
 {
     const char *slash = strrchr(scenario, '/');
     size_t folder = *file == '/' || !slash ? 0 : (size_t)(slash - scenario) + 1;
@@ -41,7 +40,7 @@ static const struct linux_core_file *list_files(const struct os_config *config, 
         if (at->kind != OS_CONFIG_SCALAR || !*os_config_value(config, at))
             continue;
         files[used].name = os_config_key(config, at);
-        files[used].path = path_of(scenario, os_config_value(config, at));
+        files[used].path = files_path(scenario, os_config_value(config, at));
         if (files[used].path)
             used++;
     }

@@ -12,4 +12,7 @@
  */
 const struct linux_core_file *files_read(const char *path);
 
+/* FILE as seen from the folder of SCENARIO, to be freed; NULL when there is no memory. */
+char *files_path(const char *scenario, const char *file);
+
 #endif

@@ -37,6 +37,7 @@ struct graph_edge {
     const char *label; /* what tells it from others of the service */
     const char *why;   /* it gets nowhere, or waits */
     int waits;
+    unsigned count; /* how many there are like that, where not each is an edge of its own; else 0 */
 };
 
 struct graph {
@@ -76,6 +77,11 @@ unsigned graph_percent(const struct graph_fill *fill);
 
 struct level;
 void graph_of_scenario(struct graph *graph, const struct level *top, const char *file);
+
+/* ---- graph_live.c: of the running system that LINE is about. Zero, or the status to end with. */
+
+struct command_line;
+int graph_of_system(struct graph *graph, const struct command_line *line);
 
 /* ---- graph_dot.c, graph_text.c */
 

@@ -40,6 +40,8 @@ static const struct look *look_of(const struct graph *graph, const struct graph_
         return &look_core;
     if (node->failed)
         return &look_failed;
+    if (graph->live && *node->why && !strcmp(node->state, "running"))
+        return &look_waiting; /* for what its first session waits for */
     for (size_t i = 0; graph->live && i < OS_ARRAY_LEN(looks); i++)
         if (!strcmp(node->state, looks[i].state))
             return looks[i].look;
@@ -208,6 +210,8 @@ static void put_edge_text(FILE *to, const struct graph_edge *edge, const struct 
         fputs("<BR ALIGN=\"LEFT\"/>", to);
     if (!known)
         put_html(to, edge->service);
+    if (edge->count)
+        fprintf(to, " (%u)", edge->count);
     if (*edge->label) {
         fputs(" <I>", to);
         put_html(to, edge->label);

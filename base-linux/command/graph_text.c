@@ -66,7 +66,7 @@ static const char *state_colour(const struct graph_node *node)
     if (node->failed)
         return COLOUR_BAD;
     if (!strcmp(node->state, "running"))
-        return COLOUR_GOOD;
+        return *node->why ? COLOUR_WAITS : COLOUR_GOOD;
     return !strncmp(node->state, "end", 3) ? COLOUR_QUIET : COLOUR_WAITS;
 }
 
@@ -92,6 +92,8 @@ static void put_quota(const struct printer *printer, const struct graph_node *no
         put(printer, text, NULL);
         return;
     }
+    if (!node->ram.all && !node->caps.all)
+        return; /* it does not run */
     put_bar(printer, &node->ram);
     snprintf(text, sizeof(text), " %6s of %-6s ", graph_size_text(node->ram.used, used), ram);
     put(printer, text, NULL);
@@ -158,6 +160,8 @@ static void put_session(const struct printer *printer, const struct graph_edge *
         put(printer, edge->label, NULL);
         put(printer, "\"", COLOUR_QUIET);
     }
+    if (edge->count)
+        fprintf(printer->to, " (%u)", edge->count);
     putc(' ', printer->to);
     put(printer, printer->style->arrow, COLOUR_QUIET);
     putc(' ', printer->to);
@@ -195,7 +199,7 @@ static void put_level(const struct printer *printer, size_t outer, const char *p
         snprintf(below, sizeof(below), "%s%s", prefix, i == last ? style->gap : style->line);
         snprintf(sessions, sizeof(sessions), "%s%s", below,
                  last_of(graph, i) == GRAPH_NONE ? style->gap : style->line);
-        if (*node->why) {
+        if (*node->why && strcmp(node->state, "running")) { /* else one of its sessions says it */
             put(printer, sessions, COLOUR_QUIET);
             put(printer, node->why, state_colour(node));
             putc('\n', printer->to);

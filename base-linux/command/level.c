@@ -10,6 +10,7 @@
 #include <yaml/parse.h>
 #include <os/config_writer.h>
 
+#include "files.h"
 #include "level.h"
 #include "linux_core.h"
 
@@ -224,6 +225,24 @@ static struct level *read_level(const struct level *outer, const struct entry *e
     return level;
 }
 
+/* Whether the files that are named as ROM modules are there. */
+static void check_files(const struct scenario *scenario, const char *file, struct problems *problems)
+{
+    for (size_t i = 0; i < scenario->files_count; i++) {
+        const struct rom_file *named = &scenario->files[i];
+        char *path = files_path(file, named->path);
+        int fd;
+        os_err err = path ? linux_open_regular(path, &fd) : OS_ERR_NO_MEMORY;
+        if (err)
+            problem_at(problems, named->node,
+                       "file '%.200s' of ROM '%s': %s, expected a file that can be read", named->path,
+                       named->name, os_err_text(err));
+        else
+            close(fd);
+        free(path);
+    }
+}
+
 int level_read(struct level **top, struct source *source, const char *path, const char *file, int display,
                struct problems *problems)
 {
@@ -235,6 +254,8 @@ int level_read(struct level **top, struct source *source, const char *path, cons
         return -1;
     if (tree)
         *top = read_level(NULL, NULL, tree, size, source, display, problems, 1);
+    if (*top)
+        check_files(&(*top)->scenario, path, problems);
     return 0;
 }
 

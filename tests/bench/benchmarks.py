@@ -277,7 +277,8 @@ class LoadedSpinning(Loaded):
     def sides(self, build, placement, effort):
         text = client_scenario(effort, 'echo')
         command = System(build, text, placement).command
-        if '--no-spin' not in subprocess.run([command, 'run', '--help'], stdout=subprocess.PIPE, text=True, check=True).stdout:
+        told = subprocess.run([command, 'run', '--help'], stdout=subprocess.PIPE, text=True, check=True).stdout
+        if '--no-spin' not in told:
             raise Unavailable('this build has no spinning to switch off')
         return [System(build, text, placement), System(build, text, placement, options=['--no-spin'])]
 

@@ -79,7 +79,7 @@ def mistakes_of_an_inner_scenario_are_at_their_place_in_the_file():
             "FILE:11:25: unknown key 'rout' of hello-client, expected 'route'")
     refused(NESTED.format(needs=NEEDS).replace('start:\n        hello', 'strt:\n        hello'),
             "FILE:10:7: unknown key 'strt' of a scenario, expected 'start'",
-            "FILE:9:5: nothing to start, expected a map 'start'")
+            "FILE:9:5: a scenario without 'start', expected one with it")
 
 
 def what_reaches_an_inner_init_is_what_its_entry_is_routed():
@@ -141,6 +141,12 @@ def programs_that_are_none_are_told():
                 "FILE:4:3: binary 'cut' has no manifest, expected a component with OS_MANIFEST in its source",
                 "FILE:5:3: binary '..': not found, expected the name of a component that was built",
                 words=('--components', folder))
+
+
+def files_that_are_not_there_are_told():
+    refused('files: { here: s.yaml, gone: no/such, folder: . }\nstart: { timer: }\n',
+            "FILE:1:24: file 'no/such' of ROM 'gone': not found, expected a file that can be read",
+            "FILE:1:39: file '.' of ROM 'folder': not found, expected a file that can be read")
 
 
 def messages_are_json():
@@ -352,7 +358,8 @@ if __name__ == '__main__':
                    what_reaches_an_inner_init_is_what_its_entry_is_routed,
                    an_inner_init_needs_a_scenario_and_the_binaries_of_its_components,
                    an_inner_init_cannot_give_what_it_has_not, that_entries_together_are_too_much_is_told_once,
-                   circles_are_told, programs_that_are_none_are_told, messages_are_json,
+                   circles_are_told, programs_that_are_none_are_told,
+                   files_that_are_not_there_are_told, messages_are_json,
                    a_file_that_cannot_be_read_is_told, each_rule_is_told_with_its_place_and_why,
                    a_request_that_is_refused_has_advice, a_request_goes_up_through_inits,
                    the_guide_shows_what_is_printed, wrong_questions_are_told, a_graph_is_a_tree_of_text,
