@@ -96,8 +96,12 @@ int find_scenario(const char *name, char path[PATH_MAX])
     if (snprintf(path, PATH_MAX, "%s", name) >= PATH_MAX || stat(path, &file))
         error = errno;
     if (error) {
-        if (find_in_kit(KIT_SCENARIOS, folder))
+        char kit[PATH_MAX];
+        if (find_in_kit(KIT_SCENARIOS, kit))
             return -1;
+        /* in the build it is a link, which is no place for a person to look at */
+        if (!realpath(kit, folder))
+            snprintf(folder, sizeof(folder), "%s", kit);
         int named = named_scenario(folder, name, path);
         error = named == ENOENT ? error : named;
         if (!named && stat(path, &file))

@@ -42,14 +42,24 @@ static void put_text(FILE *to, const char *text, unsigned indent)
     fputc('\n', to);
 }
 
+/* A row of a list: CALL in a column of WIDTH, and TEXT beside it, or beneath if there is no room. */
+static void put_row(FILE *to, const char *call, unsigned width, const char *text)
+{
+    if (strlen(call) > width) {
+        fprintf(to, "  %s\n", call);
+        call = "";
+    }
+    fprintf(to, "  %-*s ", (int)width, call);
+    put_text(to, text, width + 3);
+}
+
 void help_all(FILE *to)
 {
     fputs("usage: seedbed COMMAND [ARGUMENT ...]\n\n", to);
     for (const struct command *command = commands; command->name; command++) {
         char call[64];
         snprintf(call, sizeof(call), "%s %s", command->name, command->operands);
-        fprintf(to, "  %-22s ", call);
-        put_text(to, command->summary, 25);
+        put_row(to, call, 22, command->summary);
     }
     fputs("\nseedbed help COMMAND tells more about one of them.\n", to);
 }
@@ -65,8 +75,9 @@ void help_one(FILE *to, const struct command *command)
         char call[64];
         snprintf(call, sizeof(call), "%s%s%s", options[i].name, options[i].value ? " " : "",
                  options[i].value ? options[i].value : "");
-        fprintf(to, "%s  %-20s ", i ? "" : "\n", call);
-        put_text(to, options[i].text, 23);
+        if (!i)
+            fputc('\n', to);
+        put_row(to, call, 20, options[i].text);
     }
 }
 
