@@ -96,21 +96,17 @@ def convert(text):
                 yield from [f'# {title.upper()}', '']
             elif len(match[1]) > 2:
                 yield from [f'## {title}', '']
-        elif re.match(r'!\[', line):
-            continue
         else:
-            # spans may go on in the next line
+            # spans may go on in the next line; of pictures nothing is left
             paragraph = [line]
             while line.strip() and at < len(lines) and lines[at].strip() and \
                     not re.match(r'[-|#]|```|\d+\. ', lines[at]):
                 paragraph.append(lines[at].strip())
                 at += 1
             match = re.match(r'(- |\d+\. )?(.*)', ' '.join(paragraph))
-            if not match[2].strip():
-                yield ''
-                continue
+            said = spans(match[2].strip()).strip()
             mark = {None: '', '-': '- '}.get(match[1] and match[1][0], '. ')
-            yield mark + start_of(spans(match[2].strip()))
+            yield mark + start_of(said) if said else ''
     yield ''
 
 
