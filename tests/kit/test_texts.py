@@ -152,7 +152,8 @@ def the_converter_keeps_what_formatters_take_for_theirs():
     with tempfile.TemporaryDirectory() as folder:
         page, document, output = (pathlib.Path(folder) / name for name in ('x.1.scd', 'x.md', 'x.1'))
         page.write_text('x(1)\n\n# NAME\n\nx - y\n\n@DOCUMENTS@\n', encoding='utf-8')
-        done = convert('# Title\n\n## Part\n\n![a\npicture](x.svg)\n\nThis is no order, `a_b` and a_b_c stay, **strong `x`** and *so*,\n'
+        done = convert('# Title\n\n## Part\n\n![a\npicture](x.svg)\n\n'
+                       'This is no order, `a_b` and a_b_c stay, **strong `x`** and *so*,\n'
                        'see [the *link*](x.md).\n\n- one *two\n  three* four\n- five\n\n'
                        '| a | b | c |\n|---|---|---|\n'
                        '| `x\\|y` | d | `e` |\n\n    code *as* _it_ is\n')
