@@ -121,6 +121,18 @@ static void take_parent_provides(struct level *level, struct problems *problems)
         take_if_routed(level, outer->default_route.at[i].service, problems);
 }
 
+/* What an inner scenario says that its parent provides is believed there, and is known here. */
+static void check_parent_provides(const struct level *level, os_config_ref list, struct problems *problems)
+{
+    const struct os_config *config = &level->scenario.config;
+    for (os_config_ref at = os_config_first(config, list); at; at = os_config_next(config, at)) {
+        const char *service = os_config_value(config, at);
+        if (!scenario_is_routed(&level->outer->scenario, level->entry, service, NULL))
+            problem_warn_at(problems, at, "'%.60s' is not routed to %s: who requests it is refused", service,
+                            level->entry->name);
+    }
+}
+
 /* Its mode is told by ROM "run" of core; an init whose request does not get there has a display. */
 static int display_of(const struct level *level, int display)
 {
@@ -208,7 +220,10 @@ static struct level *read_level(const struct level *outer, const struct entry *e
     }
     level->has = source->has;
     (void)scenario_read(scenario, &config, display, problems);
-    if (outer && deep && !os_config_get(&config, os_config_root(&config), "parent-provides"))
+    os_config_ref stated = os_config_get(&config, os_config_root(&config), "parent-provides");
+    if (outer && deep && stated)
+        check_parent_provides(level, stated, problems);
+    else if (outer && deep)
         take_parent_provides(level, problems);
     (void)scenario_read_binaries(scenario, &source->base, problems);
     if (problems->count == before && deep) {

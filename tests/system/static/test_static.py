@@ -90,6 +90,15 @@ def what_reaches_an_inner_init_is_what_its_entry_is_routed():
     expect(status, 0)
 
 
+def what_is_stated_of_a_parent_and_is_not_so_is_warned_of():
+    text = NESTED.format(needs='{ PD: parent, ROM: parent, Hello: deny }')
+    text = text.replace('      start:', '      parent-provides: [PD, Hello]\n      start:')
+    status, _, errors = call('check', 'FILE', '--headless', text=text)
+    assert status == 0, status
+    assert "FILE:10:29: warning: 'Hello' is not routed to sub: who requests it is refused" in errors, errors
+    assert "'PD'" not in errors, errors
+
+
 def an_inner_init_needs_a_scenario_and_the_binaries_of_its_components():
     refused('start:\n  sub: { binary: init, ram: 20M, caps: 300, route: { PD: parent } }\n',
             'FILE:2:3: sub is an init without config, expected the scenario that it is to run')
@@ -356,6 +365,7 @@ def where_a_graph_cannot_go_is_told():
 if __name__ == '__main__':
     tap.run_tests([a_sound_scenario_is_ok, mistakes_of_an_inner_scenario_are_at_their_place_in_the_file,
                    what_reaches_an_inner_init_is_what_its_entry_is_routed,
+                   what_is_stated_of_a_parent_and_is_not_so_is_warned_of,
                    an_inner_init_needs_a_scenario_and_the_binaries_of_its_components,
                    an_inner_init_cannot_give_what_it_has_not, that_entries_together_are_too_much_is_told_once,
                    circles_are_told, programs_that_are_none_are_told,
