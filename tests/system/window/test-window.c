@@ -160,9 +160,21 @@ static Window wait_for_canvas(int *x, int *y)
     size_of(window, &w, &h);
     *x = w / 2;
     *y = h / 2;
-    /* C clears the sketch that paint opens with */
     wait_until(window, *x, *y, 0, 0);
     return window;
+}
+
+/*
+ * C clears the sketch that paint opens with. The window shows the gui's background before paint is there, and
+ * a key that comes then is nobody's; so it is pressed until it has had its effect.
+ */
+static void clear(Window window, int x, int y)
+{
+    do {
+        act("windowfocus --sync %lu mousemove --window %lu %d %d click 1 key c", window, window, x, y);
+        act("mousemove --window %lu %d %d", window, x - 100, y - 60);
+        moment();
+    } while (pixel(window, x + 40, y) != PAPER);
 }
 
 START_TEST(draw_and_type)
@@ -171,9 +183,7 @@ START_TEST(draw_and_type)
     int x, y;
     start(&run);
     Window window = wait_for_canvas(&x, &y);
-    act("windowfocus --sync %lu mousemove --window %lu %d %d click 1 key c", window, window, x, y);
-    act("mousemove --window %lu %d %d", window, x - 100, y - 60);
-    wait_until(window, x + 40, y, PAPER, 1);
+    clear(window, x, y);
     /* a stroke from left to right */
     act("mousemove --window %lu %d %d mousedown 1 mousemove --window %lu %d %d mousemove --window %lu %d %d "
         "mouseup 1",
@@ -216,8 +226,7 @@ END_TEST
 /* A clear sheet, and a stroke from left to right across its middle. */
 static void draw(Window window, int x, int y)
 {
-    act("windowfocus --sync %lu mousemove --window %lu %d %d click 1 key c", window, window, x, y);
-    wait_until(window, x + 40, y, PAPER, 1);
+    clear(window, x, y);
     act("mousemove --window %lu %d %d mousedown 1 mousemove --window %lu %d %d mouseup 1", window, x - 80, y,
         window, x + 80, y);
     act("mousemove --window %lu %d %d", window, x - 100, y - 60);
