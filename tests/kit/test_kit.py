@@ -91,8 +91,10 @@ def the_kit_is_installed():
         assert (headers / 'os' / path.name).exists(), f'{path.name} is missing'
 
 
-def manual_pages_and_completion_are_installed():
+def manual_pages_completion_and_schema_are_installed():
     share = INSTALLED / OPTIONS['datadir']
+    schema = json.loads((share / 'seedbed' / 'scenario.schema.json').read_text(encoding='utf-8'))
+    assert 'start' in schema['properties'], schema
     assert (share / 'bash-completion' / 'completions' / 'seedbed').exists()
     if not shutil.which('scdoc'):
         raise tap.Skip('scdoc is not installed')
