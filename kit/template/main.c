@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* main.c: skeleton, a server that adds up what each of its clients gives it. */
 #include <os/component.h>
-#include <os/config.h>
-#include <os/rom.h>
+#include <os/config_rom.h>
 #include "skeleton.h"
 
 #include <stdio.h>
@@ -16,6 +15,7 @@ OS_MANIFEST("provides: [Skeleton]\n"
 /* The server: what is there once. */
 static struct {
     struct os_root_server root;
+    struct os_config_rom config;
     uint64_t limit; /* of a sum */
 } server;
 
@@ -86,23 +86,17 @@ static void close_session(struct os_root_server *root, struct os_root_session *s
 
 static const struct os_root_handlers handlers = { .open = open_session, .close = close_session };
 
-static void read_config(struct os_env *env)
+/* Called at the start, and again when the config changes while the component runs. */
+static void configure(struct os_config_rom *rom)
 {
-    struct os_rom_module rom;
-    struct os_config config;
-
-    if (os_rom_module_open(&rom, env, "config"))
-        return;
-    if (os_config_init(&config, rom.data, rom.size) == OS_OK)
-        server.limit = os_config_u64(&config, os_config_root(&config), "limit", server.limit);
-    os_rom_module_close(&rom);
+    server.limit = os_config_u64(&rom->config, os_config_root(&rom->config), "limit", 1000);
 }
 
 /* Called once at the start. Afterwards the component sleeps until somebody calls one of its objects. */
 void component_construct(struct os_env *env)
 {
-    server.limit = 1000;
-    read_config(env);
+    os_require(env, os_config_rom_open(&server.config, env, "config", configure), "cannot open the config");
+    configure(&server.config);
     os_require(env, os_root_server_init(&server.root, env, env->ep, "Skeleton", &handlers),
                "cannot offer Skeleton");
     printf("adding up to %llu\n", (unsigned long long)server.limit);

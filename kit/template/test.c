@@ -60,6 +60,20 @@ START_TEST(keeps_the_limit_of_its_config)
 }
 END_TEST
 
+START_TEST(follows_its_config)
+{
+    struct skeleton_session session;
+    uint64_t total;
+
+    ck_assert_int_eq(skeleton_open(&app.env, "", "", &session), OS_OK);
+    inproc_config_set(&server, "limit: 5");
+    inproc_idle();
+    ck_assert_int_eq(skeleton_add(session.cap, 6, &total), OS_ERR_TOO_LARGE);
+    ck_assert_int_eq(skeleton_add(session.cap, 5, &total), OS_OK);
+    skeleton_close(&session);
+}
+END_TEST
+
 START_TEST(clients_pay)
 {
     struct skeleton_session session;
@@ -88,6 +102,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, adds_for_each_client);
     tcase_add_test(tcase, keeps_the_limit_of_its_config);
+    tcase_add_test(tcase, follows_its_config);
     tcase_add_test(tcase, clients_pay);
     tcase_add_test(tcase, client_prints_and_ends);
     suite_add_tcase(suite, tcase);

@@ -200,7 +200,7 @@ def with_make(compiler):
     """The project NAME by make with COMPILER."""
     make = ['make', f'SEEDBED={command(MOVED)}', f'CC={compiler}', f'OUT=out-{compiler}', 'CFLAGS=-O2 -g -Werror']
     text = run(*make, 'test', cwd=SCRATCH / NAME)
-    assert text.rstrip().endswith('1..4') and 'not ok' not in text, text
+    assert text.rstrip().endswith('1..5') and 'not ok' not in text, text
     text = run(*make, 'check', 'run', cwd=SCRATCH / NAME)
     assert f'{NAME}.yaml: ok' in text and SAYS in text, text
 
