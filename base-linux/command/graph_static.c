@@ -83,14 +83,15 @@ static void finish(struct maker *maker, const struct hop *hop, struct graph_edge
     }
 }
 
+/* A request that ENTRY makes, or such as RULE is for. */
 static void add_edge(struct maker *maker, const struct level *level, const struct entry *entry,
-                     const char *service, const struct route *rule)
+                     const char *service, const char *label, const struct route *rule)
 {
     struct hop hop = { .level = level, .client = entry };
     struct graph_edge edge = { .service = service };
-    const char *match = rule && rule->match ? rule->match : "";
-    size_t from = *match == '*', len = strlen(match);
-    len -= from + (len > from && match[len - 1] == '*');
+    const char *match = rule && rule->match ? rule->match : label;
+    size_t from = rule && *match == '*', len = strlen(match);
+    len -= from + (rule && len > from && match[len - 1] == '*');
     snprintf(hop.request.service, sizeof(hop.request.service), "%s", service);
     snprintf(hop.request.label, sizeof(hop.request.label), "%.*s", (int)len, match + from);
     hop_first(&hop);
@@ -125,12 +126,12 @@ static void add_edges(struct maker *maker, const struct level *level)
         const struct names *needed = &entry->manifest.requires;
         for (size_t k = 0; k < needed->count; k++)
             if (!has_rule(entry, needed->at[k]))
-                add_edge(maker, level, entry, needed->at[k], NULL);
+                add_edge(maker, level, entry, needed->at[k], entry->manifest.required_labels.at[k], NULL);
         for (size_t k = 0; k < entry->routes.count; k++) {
             const struct route *rule = &entry->routes.at[k];
             /* what is refused is worth a line only where it is needed */
             if (rule->target != TARGET_DENY || (!rule->match && names_have(needed, rule->service)))
-                add_edge(maker, level, entry, rule->service, rule);
+                add_edge(maker, level, entry, rule->service, "", rule);
         }
         if (level_of(level, entry))
             add_edges(maker, level_of(level, entry));
