@@ -261,6 +261,14 @@ void core_ds_replaced(struct core_ds *ds, struct os_list *list)
     ds->ro_cap.cap = OS_NO_CAP;
 }
 
+void core_ds_forget(struct core_ds *ds)
+{
+    ds->module = 0;
+    end_ro(ds);
+    end_rw(ds);
+    end_if_unused(ds);
+}
+
 void core_ds_destroy(struct core_ds *ds)
 {
     end_ro(ds);

@@ -95,6 +95,9 @@ void core_ds_replaced(struct core_ds *ds, struct os_list *list);
 /* Frees it whoever has it. */
 void core_ds_destroy(struct core_ds *ds);
 
+/* Ends a module's content; it is gone when the last process that runs it, or has it attached, is. */
+void core_ds_forget(struct core_ds *ds);
+
 /* The dataspace that CAP stands for, or NULL; *WRITABLE says whether CAP allows writing. */
 struct core_ds *core_ds_of(struct core *core, os_dataspace_cap cap, int *writable);
 

@@ -104,9 +104,9 @@ void core_modules_fini(struct core *core)
     OS_LIST_FOR_EACH_SAFE (link, &core->modules) {
         struct core_module *module = OS_CONTAINER_OF(link, struct core_module, link);
         os_list_remove(&module->link);
-        core_ds_destroy(module->ds);
+        core_ds_forget(module->ds);
         free(module);
     }
     OS_LIST_FOR_EACH_SAFE (link, &core->old_contents)
-        core_ds_destroy(OS_CONTAINER_OF(link, struct core_ds, link));
+        core_ds_forget(OS_CONTAINER_OF(link, struct core_ds, link));
 }

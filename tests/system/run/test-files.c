@@ -126,11 +126,37 @@ START_TEST(a_name_of_inits_is_refused)
 }
 END_TEST
 
+/* The scenario is such a file, too. */
+START_TEST(the_scenario_changes_while_it_runs)
+{
+    struct run run;
+    run_start(&run, "run",
+              "start:\n  hello-server:\n  hello-client:\n"
+              "  inner: { binary: init, ram: 20M, caps: 300, route: { PD: parent, ROM: parent },\n"
+              "    config: { start: { hello-server: {} } } }\n",
+              (const char *const[]){ "--headless", NULL });
+    run_expect(&run, "[init] hello-client exited with status 0");
+    write_file(run.file, "start:\n  hello-server:\n  broken: { rum: 5M }\n");
+    run_expect(&run, "unknown key 'rum'");
+    run_expect(&run, "nothing was changed");
+    write_file(run.file, "start:\n  hello-server:\n  second: { binary: hello-client }\n"
+                         "  inner: { binary: init, ram: 20M, caps: 300, route: { PD: parent, ROM: parent },\n"
+                         "    config: { start: { hello-server: {}, third: { binary: hello-client } } } }\n");
+    run_expect(&run, "third exited with status 0");
+    run_signal(&run, 2);
+    ck_assert_int_eq(run_end(&run), 0);
+    ck_assert_uint_eq(run_count(&run, "[init] second exited with status 0"), 1);
+    ck_assert_uint_eq(run_count(&run, "[inner] third exited with status 0"), 1);
+    ck_assert_uint_eq(run_count(&run, "restarted: "), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("files");
     TCase *tcase = tcase_create("files");
     tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, the_scenario_changes_while_it_runs);
     tcase_add_test(tcase, a_module_follows_its_file);
     tcase_add_test(tcase, a_module_follows_a_link);
     tcase_add_test(tcase, a_file_that_is_not_there);
