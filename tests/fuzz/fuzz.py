@@ -16,8 +16,8 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[1]
 # longer inputs find the same; those of `message` are bounded by the message
-LENGTH = {'args': 256, 'config': 2048, 'elf': 2048, 'manifest': 1200, 'message': 512, 'scenario': 3000, 'schema': 1500,
-          'yaml': 2000}
+LENGTH = {'apply': 600, 'args': 256, 'config': 2048, 'elf': 2048, 'manifest': 1200, 'message': 512, 'scenario': 3000,
+          'schema': 1500, 'yaml': 2000}
 ENV = {**os.environ, 'ASAN_OPTIONS': 'detect_leaks=1:detect_stack_use_after_return=1:allocator_may_return_null=1',
        'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1'}
 

@@ -209,7 +209,7 @@ static os_err control_start(struct os_rpc *rpc, os_dataspace_cap binary, os_pare
     session->env.parent.cap = os_cap_copy(parent.cap);
     session->env.pd.cap = os_cap_copy(session->pd_cap.cap);
     session->runs = 1;
-    while (starts[i] && strcmp(start_labels[i], session->label))
+    while (i + 1 < OS_ARRAY_LEN(starts) && starts[i] && strcmp(start_labels[i], session->label))
         i++;
     snprintf(start_labels[i], sizeof(start_labels[i]), "%s", session->label);
     starts[i]++;
@@ -497,6 +497,7 @@ void system_start(const char *scenario)
 {
     status = -1;
     destroyed = 0;
+    memset(starts, 0, sizeof(starts));
     start_core();
     ck_assert_int_eq(os_entrypoint_init(&child_ep), OS_OK);
     inproc_serve(&child_ep);
