@@ -59,6 +59,8 @@ static void end_everything(struct core *core)
         core_plat_process_kill(OS_CONTAINER_OF(link, struct core_process, link));
     settle();
     core_close_all(core);
+    core_modules_fini(core);
+    os_list_init(&core->modules);
     settle();
 }
 

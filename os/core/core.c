@@ -247,14 +247,13 @@ void core_close_all(struct core *core)
         close_session(&core->init->session);
     core->init = NULL;
     os_object_fini(&core->parent);
-    core_modules_fini(core);
-    os_list_init(&core->modules);
 }
 
 void core_fini(struct core *core)
 {
     os_alarm_clear(&core->shot_alarm);
     core_close_all(core);
+    core_modules_fini(core);
     free(core->account);
     core->account = NULL;
 }

@@ -176,7 +176,8 @@ void core_end_in_order(struct core *core);
 
 /*
  * Closes all that init has requested, and init's own account, as at the end of a run. What belongs to a
- * process that still runs follows when core_pd_ended has told of its end.
+ * process that still runs follows when core_pd_ended has told of its end; ROM modules, which it may run,
+ * stay.
  */
 void core_close_all(struct core *core);
 

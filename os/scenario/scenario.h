@@ -63,7 +63,7 @@ struct heartbeat {
 /* What becomes of a request for more ram or caps. */
 enum more_policy {
     MORE_DENY,
-    MORE_WAIT,  /* it stays open, visibly, until somebody decides */
+    MORE_WAIT,  /* it stays open, visibly, until so much is free */
     MORE_GRANT, /* up to the totals */
 };
 

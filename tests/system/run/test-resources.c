@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test-resources.c: quota that is granted to a running component, and signs of life, with real processes. */
+#include <check.h>
+#include <signal.h>
+#include <suite.h>
+
+#include "run.h"
+
+static const char *const headless[] = { "--headless", NULL };
+
+/* What is granted can be used to the last piece, and not a piece more. */
+START_TEST(what_is_granted_can_be_used)
+{
+    struct run run;
+    run_start(&run, "run",
+              "start:\n"
+              "  timer:\n"
+              "  grower: { exit: ends-system, config: { does: grow }, more: { ram: 6M, caps: 200 } }\n",
+              headless);
+    run_expect(&run, "uses all: ");
+    run_expect(&run, "gets 2097152 bytes and 30 caps more");
+    run_expect(&run, "8 pieces more: ");
+    run_expect(&run, "that is beyond `more:` of its entry");
+    ck_assert_int_eq(run_end(&run), 0);
+}
+END_TEST
+
+START_TEST(a_component_that_hangs_is_restarted)
+{
+    struct run run;
+    run_start(&run, "run",
+              "start:\n"
+              "  timer:\n"
+              "  grower: { config: { does: hang }, heartbeat: { every: 500ms, max-missed: 2 } }\n",
+              headless);
+    run_expect(&run, "[grower] hangs");
+    run_expect(&run, "grower has given no sign of life for 1500 ms; restart 1 of 10");
+    run_expect(&run, "[grower] hangs");
+    run_signal(&run, SIGTERM);
+    ck_assert_int_eq(run_end(&run), 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("resources");
+    TCase *tcase = tcase_create("resources");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, what_is_granted_can_be_used);
+    tcase_add_test(tcase, a_component_that_hangs_is_restarted);
+    suite_add_tcase(suite, tcase);
+    return suite_run(suite);
+}
