@@ -10,12 +10,12 @@
 #include "system.h"
 
 static struct {
-    const char *name, *manifest;
+    const char *name, *manifest, *now;
 } binaries[] = {
-    { "server", "{provides: [Data, Other], ram: 1M, caps: 100}" },
-    { "client", "{requires: [Data], ram: 1M, caps: 100}" },
-    { "lonely", "{ram: 1M, caps: 100}" },
-    { "nested", "{requires: [PD, Data], ram: 8M, caps: 1000}" },
+    { "server", "{provides: [Data, Other], ram: 1M, caps: 100}", NULL },
+    { "client", "{requires: [Data], ram: 1M, caps: 100}", NULL },
+    { "lonely", "{ram: 1M, caps: 100}", NULL },
+    { "nested", "{requires: [PD, Data], ram: 8M, caps: 1000}", NULL },
 };
 
 /* One session at core; of PD when it has an account of a child. */
@@ -56,8 +56,8 @@ static int destroyed;
 static uint32_t last_id;
 static os_err refusal;
 static int status;
-static unsigned starts[8];
-static char start_labels[8][OS_LABEL_MAX];
+static unsigned starts[16];
+static char start_labels[16][OS_LABEL_MAX];
 static uint64_t first_ram;
 static uint32_t first_caps;
 static struct amount grants;
@@ -421,7 +421,7 @@ static os_err find_binary(struct platform_source *source, const char *name, cons
     static uint8_t made[ELF_MAX];
     for (size_t i = 0; i < OS_ARRAY_LEN(binaries); i++) {
         if (!strcmp(binaries[i].name, name)) {
-            *size = elf_make(&made, 1, ELF_IN_SEGMENT, binaries[i].manifest);
+            *size = elf_make(&made, 1, ELF_IN_SEGMENT, binaries[i].now);
             *elf = made;
             return OS_OK;
         }
@@ -497,7 +497,10 @@ void system_start(const char *scenario)
 {
     status = -1;
     destroyed = 0;
+    module = 0;
     memset(starts, 0, sizeof(starts));
+    for (size_t i = 0; i < OS_ARRAY_LEN(binaries); i++)
+        binaries[i].now = binaries[i].manifest;
     start_core();
     ck_assert_int_eq(os_entrypoint_init(&child_ep), OS_OK);
     inproc_serve(&child_ep);
@@ -612,7 +615,7 @@ void system_new_binary(const char *name, const char *manifest)
     module = !module;
     for (size_t i = 0; i < OS_ARRAY_LEN(binaries); i++)
         if (!strcmp(binaries[i].name, name))
-            binaries[i].manifest = manifest;
+            binaries[i].now = manifest;
     OS_LIST_FOR_EACH (link, &sessions) {
         struct core_session *session = OS_CONTAINER_OF(link, struct core_session, link);
         if (!session->is_pd)

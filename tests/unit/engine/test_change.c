@@ -55,7 +55,7 @@ START_TEST(a_broken_scenario_changes_nothing)
     char before[4096];
     snprintf(before, sizeof(before), "%s", system_state());
     system_problems_max = 3;
-    ck_assert_int_eq(system_apply("start:\n  server: { rum: 5M }\n  nobody:\n  lonely:\n"), OS_ERR_BAD_ARG);
+    ck_assert_int_eq(system_apply("start:\n  server: { rum: 5M, cap: 3 }\n  lonely:\n"), OS_ERR_BAD_ARG);
     ck_assert_str_eq(system_problem, "s.yaml: 2 problems; nothing was changed");
     system_problems_max = 1;
     ck_assert_int_eq(system_apply("start: ["), OS_ERR_BAD_ARG);
