@@ -25,7 +25,7 @@ static const struct {
     { "start: &anchor\n  server: { binary: probe_server }\n", ":1:", "anchor" },
     { "start: { a: *b }\n", ":1:", "alias" },
     { "start:\n  server: !!str x\n", ":2:", "tag" },
-    { "", ":1:1: ", "expected a map" },
+    { "", ":1:1: ", "expected one with it" },
     { "start:\n  server: { binary: probe_server, restart: sometimes }\n", ":2:", "sometimes" },
     { "start:\n  server: { binary: probe_server, sandbox: cardboard }\n", ":2:", "cardboard" },
 };
