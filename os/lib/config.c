@@ -207,3 +207,30 @@ os_err os_config_parse_size(const char *text, uint64_t *bytes)
     *bytes = value << shift;
     return OS_OK;
 }
+
+os_err os_config_parse_time(const char *text, os_time *time)
+{
+    char digits[12] = "";
+    uint64_t value;
+    size_t len = strspn(text, "0123456789");
+    int is_ms = !strcmp(text + len, "ms"), is_s = !strcmp(text + len, "s");
+    if (len >= sizeof(digits) || (!is_ms && !is_s))
+        return OS_ERR_BAD_ARG;
+    memcpy(digits, text, len);
+    if (!parse_decimal(digits, UINT32_MAX, &value))
+        return OS_ERR_BAD_ARG;
+    *time = value * (is_ms ? OS_MS : OS_SEC);
+    return OS_OK;
+}
+
+os_time os_config_time(const struct os_config *config, os_config_ref node, const char *key, os_time fallback)
+{
+    os_time time;
+    os_config_ref child = os_config_get(config, node, key);
+    if (!child)
+        return fallback;
+    if (child->kind == OS_CONFIG_SCALAR && !os_config_parse_time(os_config_value(config, child), &time))
+        return time;
+    complain(config, child, "a time as 100ms or 2s");
+    return fallback;
+}

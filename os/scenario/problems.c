@@ -95,20 +95,11 @@ int read_u32(struct problems *problems, const struct os_config *config, os_confi
 int read_time(struct problems *problems, const struct os_config *config, os_config_ref node, const char *what,
               os_time *time)
 {
-    char digits[12] = "";
-    uint64_t value;
     if (!read_kind(problems, config, node, OS_CONFIG_SCALAR, what))
         return 0;
     const char *text = os_config_value(config, node);
-    size_t len = strspn(text, "0123456789");
-    int is_ms = !strcmp(text + len, "ms"), is_s = !strcmp(text + len, "s");
-    if (len && len < sizeof(digits) && (is_ms || is_s)) {
-        memcpy(digits, text, len);
-        if (!os_config_parse_size(digits, &value) && value <= UINT32_MAX) {
-            *time = value * (is_ms ? OS_MS : OS_SEC);
-            return 1;
-        }
-    }
+    if (!os_config_parse_time(text, time))
+        return 1;
     problem_at(problems, node, "%s '%.40s', expected a time as 100ms or 2s", what, text);
     return 0;
 }

@@ -73,8 +73,12 @@ int64_t os_config_i64(const struct os_config *config, os_config_ref node, const 
 int os_config_bool(const struct os_config *config, os_config_ref node, const char *key, int fallback);
 const char *os_config_str(const struct os_config *config, os_config_ref node, const char *key,
                           const char *fallback);
+os_time os_config_time(const struct os_config *config, os_config_ref node, const char *key, os_time fallback);
 
 /* Parses a size as the scenario has it: decimal digits and an optional K, M or G. OS_ERR_BAD_ARG. */
 OS_MUST_CHECK os_err os_config_parse_size(const char *text, uint64_t *bytes);
+
+/* Parses a time as the scenario has it, "100ms" or "2s", of less than 2^32 of either. OS_ERR_BAD_ARG. */
+OS_MUST_CHECK os_err os_config_parse_time(const char *text, os_time *time);
 
 #endif

@@ -45,6 +45,23 @@ static void teardown(void)
     ck_fini(&env);
 }
 
+START_TEST(times)
+{
+    static const char *const bad[] = { "",    "ms",           "s",
+                                       "5",   "5m",           "-5s",
+                                       "5 s", "4294967296ms", "99999999999999s" };
+    os_time time = 0;
+    ck_ok(os_config_parse_time("100ms", &time));
+    ck_assert_uint_eq(time, 100 * OS_MS);
+    ck_ok(os_config_parse_time("4294967295s", &time));
+    ck_assert_uint_eq(time, UINT32_MAX * OS_SEC);
+    for (size_t i = 0; i < OS_ARRAY_LEN(bad); i++)
+        ck_err(os_config_parse_time(bad[i], &time), OS_ERR_BAD_ARG);
+    ck_assert_uint_eq(os_config_time(&config, root, "missing", 7), 7);
+    ck_assert_uint_eq(os_config_time(&config, root, "brush", 7), 7);
+}
+END_TEST
+
 START_TEST(values)
 {
     ck_assert_uint_eq(os_config_u64(&config, root, "brush", 1), 4);
@@ -301,6 +318,7 @@ static void add(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, values);
+    tcase_add_test(tcase, times);
     tcase_add_test(tcase, defaults);
     tcase_add_test(tcase, values_of_another_type);
     tcase_add_test(tcase, complaint_says_where_and_what);
