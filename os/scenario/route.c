@@ -65,13 +65,25 @@ static void look(struct search *search, const struct route *routes, size_t count
         tell(search, &routes[i], scope, reached);
 }
 
+/* An entry can get its config from elsewhere, if it says so in as many words. */
+static int routes_config(const struct entry *client)
+{
+    for (size_t i = 0; i < client->routes.count; i++) {
+        const struct route *route = &client->routes.at[i];
+        if (!strcmp(route->service, "ROM") && route->match && !strcmp(route->match, "config"))
+            return 1;
+    }
+    return 0;
+}
+
 const struct route *route_explain(const struct scenario *scenario, const struct entry *client,
                                   const char *service, const char *label,
                                   void (*step)(void *context, const struct route_step *step), void *context)
 {
     struct search search = { .service = service, .label = label, .step = step, .context = context };
     const struct routes *defaults = &scenario->default_route;
-    look(&search, &route_own_config, 1, ROUTE_BUILT_IN);
+    if (!routes_config(client))
+        look(&search, &route_own_config, 1, ROUTE_BUILT_IN);
     look(&search, client->routes.at, client->routes.count, ROUTE_OF_ENTRY);
     look(&search, defaults->at, defaults->count, ROUTE_DEFAULT);
     look(&search, defaults->at, defaults->count, ROUTE_DEFAULT_ANY);

@@ -188,7 +188,8 @@ const char *scenario_resolve(const struct scenario *scenario, const char *name);
 /*
  * The route for a session of SERVICE with LABEL that CLIENT requests: the client's own routes before the
  * default-route, there the service before "any", in each the one with the most specific match, of several
- * the first. NULL: there is none. The ROM "config" is route_own_config, always.
+ * the first. NULL: there is none. The ROM "config" is route_own_config,
+ * unless one of the client's own routes matches just that.
  */
 extern const struct route route_own_config;
 const struct route *route_find(const struct scenario *scenario, const struct entry *client,

@@ -38,7 +38,7 @@ static int hides(const struct route *earlier, const struct route *later)
     return !strcmp(earlier->match, later->match);
 }
 
-static void warn_of_hidden(const struct routes *routes, struct problems *problems)
+static void warn_of_hidden(const struct routes *routes, int defaults, struct problems *problems)
 {
     for (size_t i = 0; i < routes->count; i++) {
         const struct route *route = &routes->at[i], *other = NULL;
@@ -49,7 +49,8 @@ static void warn_of_hidden(const struct routes *routes, struct problems *problem
             problem_warn_at(problems, route->node,
                             "this route of %s is never taken: the one in line %u is for the same labels",
                             route->service, other->node ? (unsigned)other->node->line : 0);
-        else if (route->match && !strcmp(route->service, "ROM") && !strcmp(route->match, "config"))
+        else if (defaults && route->match && !strcmp(route->service, "ROM") &&
+                 !strcmp(route->match, "config"))
             problem_warn_at(problems, route->node,
                             "this route of ROM is never taken: 'config' is what stands under config:");
     }
@@ -153,8 +154,8 @@ void scenario_warn(const struct scenario *scenario, struct problems *problems)
         if (!is_named_anywhere(scenario, scenario->aliases[i].name, 0))
             problem_warn_at(problems, scenario->aliases[i].node, "alias '%s' is in no route",
                             scenario->aliases[i].name);
-    warn_of_hidden(&scenario->default_route, problems);
+    warn_of_hidden(&scenario->default_route, 1, problems);
     for (size_t i = 0; i < scenario->count; i++)
-        warn_of_hidden(&scenario->entries[i].routes, problems);
+        warn_of_hidden(&scenario->entries[i].routes, 0, problems);
     warn_of_entries(scenario, problems);
 }

@@ -4,6 +4,7 @@
 import contextlib
 import subprocess
 
+from change import CHANGES
 from figures import Figure, Target, median
 from quiet import QUIET
 from sides import Busy, Failed, Program, Start, System, Unavailable
@@ -284,7 +285,7 @@ class LoadedSpinning(Loaded):
 
 
 BENCHMARKS = {benchmark.name: benchmark
-              for benchmark in [*COMPARISONS, Loaded(), LoadedSpinning(), *QUIET, *SOAKS, *STATIC,
+              for benchmark in [*COMPARISONS, Loaded(), LoadedSpinning(), *QUIET, *SOAKS, *STATIC, *CHANGES,
                           *map(RawBenchmark, RAW)]}
 
 

@@ -33,7 +33,7 @@ GROUPS = {
     'transfers': ['signal', 'signal-roundtrip', 'stream-4k', 'stream-64k', 'stream-4k-depth1', 'plot'],
     'nests': ['start-300', 'nested-1', 'nested-5'],
     'systems': ['component', 'start-100', 'fault', 'clients-1', 'clients-100', 'clients-1000', 'pss-component',
-                'fds-component', 'pss-system', 'idle', 'soak', 'check-300'],
+                'fds-component', 'pss-system', 'idle', 'soak', 'check-300', 'config-change'],
     'raw': [*RAW, 'command'],
 }
 assert sorted(name for names in GROUPS.values() for name in names) == sorted(

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* config.c: any bytes as a config: refused, or a tree that can be walked, whatever its parent has put there.
  */
-#include <yaml/writer.h>
+#include <os/config_writer.h>
 
 #include "fuzz.h"
 #include "tree.h"
@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!err && depth_of(&config, os_config_root(&config), 200) < 200) {
         tree_walk(&config, os_config_root(&config));
         MUST(strlen(os_config_file(&config)) < config.header->text);
-        err = config_extract(&config, os_config_root(&config), &copy, &copy_size);
+        err = os_config_extract(&config, os_config_root(&config), &copy, &copy_size);
         MUST(!err || err == OS_ERR_TOO_LARGE);
         if (!err) {
             MUST(!os_config_init(&copied, copy, copy_size));

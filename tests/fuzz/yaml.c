@@ -2,7 +2,7 @@
 /* yaml.c: any text becomes a config tree that its reader takes, and that can be copied, or an error in words.
  */
 #include <yaml/parse.h>
-#include <yaml/writer.h>
+#include <os/config_writer.h>
 
 #include "fuzz.h"
 #include "tree.h"
@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     MUST(!os_config_init(&config, tree, tree_size));
     MUST(!strcmp(os_config_file(&config), "in.yaml"));
     MUST(tree_walk(&config, os_config_root(&config)) == config.header->nodes);
-    MUST(!config_extract(&config, os_config_root(&config), &copy, &copy_size));
+    MUST(!os_config_extract(&config, os_config_root(&config), &copy, &copy_size));
     MUST(!os_config_init(&copied, copy, copy_size));
     tree_must_equal(&config, os_config_root(&config), &copied, os_config_root(&copied));
     free(copy);

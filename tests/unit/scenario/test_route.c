@@ -144,6 +144,20 @@ START_TEST(local_leads_to_nobody_else)
 }
 END_TEST
 
+START_TEST(a_config_comes_from_elsewhere_if_the_entry_says_so)
+{
+    load("start:\n  timer: { route: { ROM: [{ match: config, to: local }] } }\n"
+         "  timer2: { binary: timer, route: { ROM: [{ match: 'con*', to: local }], Timer: { child: timer } } "
+         "}\n",
+         1);
+    const struct entry *one = scenario_find(&load_scenario, "timer");
+    const struct entry *two = scenario_find(&load_scenario, "timer2");
+    ck_assert_ptr_eq(route_find(&load_scenario, one, "ROM", "config"), &one->routes.at[0]);
+    ck_assert_ptr_eq(route_find(&load_scenario, two, "ROM", "config"), &route_own_config);
+    unload();
+}
+END_TEST
+
 /* Label and args that a server sees when paint requests Gui with LABEL and ARGS; "too large" for that error.
  */
 static const char *rewritten(const char *label, const char *args)
@@ -252,6 +266,7 @@ int main(void)
     tcase_add_test(tcase, an_alias_leads_to_its_entry);
     tcase_add_test(tcase, a_service_has_another_name_at_the_server);
     tcase_add_test(tcase, local_leads_to_nobody_else);
+    tcase_add_test(tcase, a_config_comes_from_elsewhere_if_the_entry_says_so);
     tcase_add_test(tcase, labels_and_arguments_are_rewritten);
     tcase_add_test(tcase, what_gets_too_long_is_refused);
     tcase_add_test(tcase, a_walk_names_every_rule);

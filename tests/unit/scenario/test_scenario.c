@@ -336,8 +336,9 @@ static const struct {
     { "default-route:\n  - { service: any, to: any-child }\n  - { service: any, to: deny }\n" DESKTOP
       "  paint:\n",
       "s.yaml:3:5: warning: this route of any is never taken: the one in line 2 is for the same labels" },
-    { DESKTOP "  paint: { route: { ROM: [{ match: config, to: parent }] } }\n",
-      "s.yaml:4:27: warning: this route of ROM is never taken: 'config' is what stands under config:" },
+    { "default-route:\n  - { service: ROM, match: config, to: parent }\n"
+      "  - { service: any, to: any-child }\n" DESKTOP "  paint:\n",
+      "s.yaml:2:5: warning: this route of ROM is never taken: 'config' is what stands under config:" },
 };
 
 START_TEST(what_has_no_effect_is_warned_of)
