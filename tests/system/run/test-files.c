@@ -139,6 +139,11 @@ START_TEST(the_scenario_changes_while_it_runs)
     write_file(run.file, "start:\n  hello-server:\n  broken: { rum: 5M }\n");
     run_expect(&run, "unknown key 'rum'");
     run_expect(&run, "nothing was changed");
+    /* one after the other, for who of two is first cannot be known */
+    write_file(run.file, "start:\n  hello-server:\n  second: { binary: hello-client }\n"
+                         "  inner: { binary: init, ram: 20M, caps: 300, route: { PD: parent, ROM: parent },\n"
+                         "    config: { start: { hello-server: {} } } }\n");
+    run_expect(&run, "[init] second exited with status 0");
     write_file(run.file, "start:\n  hello-server:\n  second: { binary: hello-client }\n"
                          "  inner: { binary: init, ram: 20M, caps: 300, route: { PD: parent, ROM: parent },\n"
                          "    config: { start: { hello-server: {}, third: { binary: hello-client } } } }\n");
