@@ -51,11 +51,13 @@ static int read_requires(struct manifest *manifest, struct problems *problems, o
 /* All keys; messages point into the manifest's own text. */
 static int read_fields(struct manifest *manifest, struct problems *problems)
 {
-    static const char *const keys[] = { "provides", "requires", "ram", "caps", "sandbox", "config" };
+    static const char *const keys[] = { "provides", "requires",  "ram",   "caps",
+                                        "sandbox",  "heartbeat", "config" };
     const struct os_config *config = &manifest->config;
     os_config_ref root = os_config_root(config);
     os_config_ref ram = os_config_get(config, root, "ram"), caps = os_config_get(config, root, "caps");
     os_config_ref sandbox = os_config_get(config, root, "sandbox");
+    os_config_ref heartbeat = os_config_get(config, root, "heartbeat");
     if (!read_keys(problems, config, root, "a manifest", keys, OS_ARRAY_LEN(keys)))
         return 0;
     if (!ram || !caps) {
@@ -67,6 +69,7 @@ static int read_fields(struct manifest *manifest, struct problems *problems)
     return read_size(problems, config, ram, "ram", &manifest->ram) &&
            read_u32(problems, config, caps, "caps", &manifest->caps) &&
            (!sandbox || read_name(problems, config, sandbox, "sandbox", &manifest->sandbox)) &&
+           (!heartbeat || read_bool(problems, config, heartbeat, "heartbeat", &manifest->heartbeat)) &&
            read_services(problems, config, os_config_get(config, root, "provides"), "provides",
                          &manifest->provides) &&
            read_requires(manifest, problems, os_config_get(config, root, "requires")) &&

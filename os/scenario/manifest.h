@@ -18,6 +18,7 @@ struct manifest {
     uint64_t ram;
     uint32_t caps;
     const char *sandbox;
+    int heartbeat;        /* it gives signs of life when it is asked for them */
     struct schema schema; /* of its config */
     void *schema_tree;    /* NULL: the schema is part of the manifest, or there is none */
 };

@@ -122,9 +122,13 @@ static int is_default(const struct scenario *scenario, const struct entry *serve
     return 0;
 }
 
-static void warn_of_unused(const struct uses *uses, const struct entry *entry, struct problems *problems)
+static void warn_of_entry(const struct uses *uses, const struct entry *entry, struct problems *problems)
 {
     const struct use *use = &uses->of[index_of(uses, entry)];
+    if (entry->heartbeat.every && !entry->manifest.heartbeat)
+        problem_warn_at(problems, entry->node,
+                        "heartbeat of %s, whose manifest does not say that it gives signs of life",
+                        entry->name);
     if (!entry->provides.count || use->required)
         return;
     if (!use->reached && !is_default(uses->scenario, entry))
@@ -144,7 +148,7 @@ static void warn_of_entries(const struct scenario *scenario, struct problems *pr
     for (size_t i = 0; i < scenario->count; i++)
         mark_required(&uses, &scenario->entries[i]);
     for (size_t i = 0; i < scenario->count; i++)
-        warn_of_unused(&uses, &scenario->entries[i], problems);
+        warn_of_entry(&uses, &scenario->entries[i], problems);
     free(uses.of);
 }
 

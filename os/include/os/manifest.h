@@ -14,6 +14,7 @@
  *   ram                  default quota in bytes, with suffix K, M or G
  *   caps                 default number of caps
  *   sandbox              name of the profile that it needs, default strict
+ *   heartbeat            true: it gives signs of life when it is asked for them, see os_heartbeat_init
  *   config               schema of its config, if that is small; else it is a file config.yaml beside the
  * source, which config_note.S makes part of the program. docs/schema.md describes the language.
  */

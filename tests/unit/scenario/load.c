@@ -23,6 +23,7 @@ static const struct {
     { "c", "{provides: [C], requires: [A], ram: 4K, caps: 1}" },
     { "self", "{provides: [Self], requires: [Self], ram: 4K, caps: 1}" },
     { "reader", "{requires: [Gui, ROM: font], ram: 4K, caps: 1}" },
+    { "alive", "{ram: 4K, caps: 1, heartbeat: true}" },
     { "quiet", "{ram: 4K, caps: 1, config: {}}" },
 };
 

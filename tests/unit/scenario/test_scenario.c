@@ -322,6 +322,9 @@ static const struct {
 } odd[] = {
     { DESKTOP "  paint:\n", "" },
     { "start:\n  timer: { provides: [] }\n", "" },
+    { "start:\n  quiet: { heartbeat: 1s }\n",
+      "s.yaml:2:3: warning: heartbeat of quiet, whose manifest does not say that it gives signs of life" },
+    { "start:\n  alive: { heartbeat: 1s }\n", "" },
     { "aliases: { a: gui, b: gui }\n" DESKTOP "  paint: { route: { Gui: { child: b } } }\n",
       "s.yaml:1:12: warning: alias 'a' is in no route" },
     { DESKTOP, "s.yaml:3:3: warning: nobody requires what gui provides: Gui and more" },
