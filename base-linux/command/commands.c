@@ -42,9 +42,56 @@ static const struct command_option new_options[] = {
     { NULL, NULL, NULL },
 };
 
+#define SYSTEM_OPTION                                                                                        \
+    {                                                                                                        \
+        "--system", "PID", "of that system, when several are running"                                        \
+    }
+#define WAIT_OPTION                                                                                          \
+    {                                                                                                        \
+        "--wait", "SECONDS", "how long an init has for its answer (5)"                                       \
+    }
+#define NO_OPTION                                                                                            \
+    {                                                                                                        \
+        NULL, NULL, NULL                                                                                     \
+    }
+
+static const struct command_option list_options[] = {
+    { "--json", NULL, "for programs" },
+    SYSTEM_OPTION,
+    NO_OPTION,
+};
+
+static const struct command_option top_options[] = {
+    { "--sort", "COLUMN", "by cpu (as without this), calls, wakes, ram, caps or name" },
+    { "--interval", "SECONDS", "how often it looks (2)" },
+    { "--count", "NUMBER", "ends after so many looks" },
+    { "--json", NULL, "a line per look, for programs" },
+    SYSTEM_OPTION,
+    NO_OPTION,
+};
+
+static const struct command_option system_options[] = { SYSTEM_OPTION, WAIT_OPTION, NO_OPTION };
+
+static const struct command_option apply_options[] = {
+    { "--dry-run", NULL, "says what would change, and changes nothing" },
+    { "--init", "SUB", "to the init SUB within the system" },
+    SYSTEM_OPTION,
+    WAIT_OPTION,
+    NO_OPTION,
+};
+
+static const struct command_option report_options[] = {
+    { "--follow", NULL, "goes on, and shows it again whenever it has changed" },
+    { "--json", NULL, "for programs" },
+    SYSTEM_OPTION,
+    WAIT_OPTION,
+    NO_OPTION,
+};
+
 static const struct command_option log_options[] = {
     { "--follow", NULL, "goes on with what they say from now on" },
-    { NULL, NULL, NULL },
+    SYSTEM_OPTION,
+    NO_OPTION,
 };
 
 static const struct command_option help_options[] = {
@@ -104,7 +151,56 @@ const struct command commands[] = {
       .operands = "",
       .summary = "shows the systems that are running, and their components",
       .text = "Those of this user, with process, ram and caps of each component.",
+      .options = list_options,
       .run = command_list },
+    { .name = "top",
+      .operands = "",
+      .summary = "shows what components use, again and again",
+      .text = "Per component: processor time, calls that it has answered, how often it was woken up, ram and "
+              "caps that "
+              "it uses and has. On a terminal keys choose the column to sort by, and q ends it.\n"
+              "\n"
+              "Calls are counted where they go through shared memory: all but those that carry capabilities "
+              "or are "
+              "begun and finished later, and what core itself answers. Nothing is counted for it while "
+              "nobody looks.",
+      .options = top_options,
+      .run = command_top },
+    { .name = "kill",
+      .operands = "COMPONENT",
+      .min = 1,
+      .max = 1,
+      .summary = "ends a component from outside; its restart policy decides what follows",
+      .text = "SUB/NAME is component NAME of the init SUB.",
+      .options = system_options,
+      .run = command_kill },
+    { .name = "restart",
+      .operands = "COMPONENT",
+      .min = 1,
+      .max = 1,
+      .summary = "ends a component if it runs, and starts it anew",
+      .text = "At once, and whatever its restart policy says. SUB/NAME is component NAME of the init SUB.",
+      .options = system_options,
+      .run = command_restart },
+    { .name = "upgrade",
+      .operands = "COMPONENT",
+      .min = 1,
+      .max = 1,
+      .summary = "starts a component anew from a binary that has changed",
+      .text = "The new binary is checked before; the old one comes back when the new one does not stand its "
+              "trial.",
+      .options = system_options,
+      .run = command_upgrade },
+    { .name = "apply",
+      .operands = "SCENARIO",
+      .min = 1,
+      .max = 1,
+      .summary = "changes a running system to another scenario",
+      .text = "Only what differs is touched. What is done is said; what is wrong with the scenario, too, and "
+              "then "
+              "nothing is changed and the status is 2.",
+      .options = apply_options,
+      .run = command_apply },
     { .name = "log",
       .operands = "[COMPONENT]",
       .max = 1,
@@ -112,6 +208,13 @@ const struct command commands[] = {
       .text = "Of COMPONENT only, or of all.",
       .options = log_options,
       .run = command_log },
+    { .name = "report",
+      .operands = "[SUB]",
+      .max = 1,
+      .summary = "shows the state of a system: components, sessions, quotas, and what waits for what",
+      .text = "As YAML. With SUB it is that of the init SUB within the system.",
+      .options = report_options,
+      .run = command_report },
     { .name = "new",
       .operands = "NAME",
       .min = 1,

@@ -30,6 +30,8 @@ struct linux_channel {
     ino_t inode;
     struct core_account *account; /* charged: of the client, after its end of the server */
     uint32_t client, server;      /* ids of processes; 0: none */
+    uint32_t answered;            /* number of the last answer when it was looked at last */
+    uint64_t calls;               /* answers until then */
 };
 
 static struct os_list channels[BUCKETS];
@@ -66,8 +68,40 @@ static void give_space_back(uint32_t id)
         linux_native_space(process, 0, OS_PAGE_SIZE);
 }
 
+/*
+ * Answers have numbers, so nobody has to count them: it is enough to look at the last one from time to time.
+ * The numbers begin anew after 2^30; who looks less often than that misses some.
+ */
+static uint64_t count_calls(struct linux_channel *channel)
+{
+    uint32_t seq;
+    if (pread(linux_memory_fd(channel->memory), &seq, sizeof(seq), LINUX_CHANNEL_REPLY_SEQ) == sizeof(seq)) {
+        seq &= LINUX_CHANNEL_NUMBERS;
+        channel->calls += (seq - channel->answered) & LINUX_CHANNEL_NUMBERS;
+        channel->answered = seq;
+    }
+    return channel->calls;
+}
+
+uint64_t linux_channels_calls(struct core_process *server)
+{
+    uint64_t calls = server->calls;
+    OS_LIST_FOR_EACH (link, &server->channels)
+        calls += count_calls(OS_CONTAINER_OF(link, struct linux_channel, served));
+    return calls;
+}
+
+/* What is known of CHANNEL outlives it, so that the sum never gets less. */
+static void keep_calls(struct linux_channel *channel)
+{
+    struct core_process *server = channel->server ? linux_process_find(channel->server) : NULL;
+    if (server)
+        server->calls += count_calls(channel);
+}
+
 void linux_channel_detached(struct linux_channel *channel)
 {
+    keep_calls(channel);
     os_list_remove(&channel->link);
     os_list_remove(&channel->served);
     os_list_remove(&channel->own);
@@ -193,6 +227,7 @@ void linux_channels_end(struct core_process *process)
     while (!os_list_empty(&process->channels)) {
         struct linux_channel *channel = OS_CONTAINER_OF(process->channels.next, struct linux_channel, served);
         os_list_remove(&channel->served);
+        process->calls += count_calls(channel);
         channel->server = 0;
         end(channel);
     }

@@ -97,8 +97,8 @@ os_err core_plat_save(const char *name, const struct core_memory *memory, uint64
     return err;
 }
 
-os_err core_plat_session(struct core *core, const char *service, const char *args,
+os_err core_plat_session(struct core *core, const char *service, const char *label, const char *args,
                          struct core_account *account, struct core_session **session)
 {
-    return OS_ERR_NO_SERVICE;
+    return strcmp(service, "Control") ? OS_ERR_NO_SERVICE : core_control_open(core, label, session);
 }

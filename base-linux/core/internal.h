@@ -3,6 +3,7 @@
 #ifndef LINUX_CORE_INTERNAL_H
 #define LINUX_CORE_INTERNAL_H
 
+#include <core/control.h>
 #include <core/internal.h>
 #include <linux_base/native.h>
 #include <linux_base/spawner.h>
@@ -107,6 +108,7 @@ struct core_process {
     uint64_t space;                    /* address space limit without attachments; 0: not known yet */
     struct os_list channels;           /* linux_channel.served: where it is the server */
     struct os_list own_channels;       /* linux_channel.own: where it is the client */
+    uint64_t calls;                    /* answered by channels that are gone, of this start */
     struct transport_watch log, place; /* raw output; the symbolizer's answer */
     int log_watched;
     char line[OS_LOG_MAX]; /* what was written of the current line */
@@ -151,6 +153,9 @@ os_err linux_channel_create(struct core_process *client, int fds[2]);
 /* SERVER is going to serve the channel whose memory is FD. OS_ERR_BAD_CAP: there is no such, or it is served.
  */
 os_err linux_channel_serve(struct core_process *server, int fd);
+
+/* Calls that SERVER has answered by channels so far, as it says itself. Looks at each channel. */
+uint64_t linux_channels_calls(struct core_process *server);
 
 /* PROCESS has ended: its clients learn it, and its account pays no more for channels that servers still have.
  */

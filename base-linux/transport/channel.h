@@ -78,6 +78,7 @@ _Static_assert(sizeof(struct channel_page) <= OS_PAGE_SIZE, "a channel is one pa
 _Static_assert(offsetof(struct channel_page, reply.seq) == LINUX_CHANNEL_REPLY_SEQ, "as core knows it");
 _Static_assert(offsetof(struct channel_page, options) == LINUX_CHANNEL_OPTIONS, "as core knows it");
 _Static_assert(CHANNEL_GONE == LINUX_CHANNEL_GONE, "as core knows it");
+_Static_assert(CHANNEL_SEQ == LINUX_CHANNEL_NUMBERS, "as core knows it");
 
 /* Attaches the memory FD; its options are read now and never again. NULL on failure. */
 struct channel_page *channel_map(int fd, uint32_t *options);

@@ -233,7 +233,7 @@ os_err core_plat_save(const char *name, const struct core_memory *memory, uint64
     return err;
 }
 
-os_err core_plat_session(struct core *core, const char *service, const char *args,
+os_err core_plat_session(struct core *core, const char *service, const char *label, const char *args,
                          struct core_account *account, struct core_session **session)
 {
     (void)account;

@@ -38,7 +38,7 @@ static os_err open_service(struct core *core, const char *service, const char *l
         return core_log_open(core, label, account, session);
     if (!strcmp(service, "Host"))
         return core_host_open(core, session);
-    return core_plat_session(core, service, args, account, session);
+    return core_plat_session(core, service, label, args, account, session);
 }
 
 static os_err parent_session(struct os_rpc *rpc, const char *service, const char *label, const char *args,
@@ -182,6 +182,7 @@ os_err core_init(struct core *core, struct os_entrypoint *ep, uint64_t ram, uint
     os_list_init(&core->old_contents);
     os_list_init(&core->sessions);
     os_list_init(&core->hosts);
+    os_list_init(&core->controls);
     return core_accounts_init(&core->accounts, ram, caps, &core->account);
 }
 

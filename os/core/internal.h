@@ -29,6 +29,7 @@ struct core {
     struct core_pd *init;
     struct os_object parent; /* init's */
     struct os_list hosts;    /* of host.c */
+    struct os_list controls; /* of control.c */
     struct os_alarm shot_alarm;
     int end_asked, shot_asked, shot_status; /* what to end with when the picture is made */
 };

@@ -10,6 +10,7 @@
 #include <os/config.h>
 #include <os/engine.h>
 #include <os/rom.h>
+#include "control.h"
 
 OS_MANIFEST("requires: [PD]\n"
             "ram: 2M\n"
@@ -31,6 +32,7 @@ struct init {
     struct os_rom_module config;
     struct os_signal_handler config_changed;
     struct run run;
+    struct control *control;
 };
 
 static void take_run_line(struct run *run, const char *line)
@@ -43,14 +45,14 @@ static void take_run_line(struct run *run, const char *line)
         run->check = 1;
 }
 
-/* Without such a ROM, as for an init within an init, the defaults hold. */
-static void read_run(struct os_env *env, struct run *run)
+/* Without such a ROM, as for an init within an init, the defaults hold, and the result is zero. */
+static int read_run(struct os_env *env, struct run *run)
 {
     struct os_rom_module rom = { 0 };
     char line[300];
     *run = (struct run){ .file = "scenario" };
     if (os_rom_module_open(&rom, env, "run"))
-        return;
+        return 0;
     const char *text = rom.data;
     for (size_t at = 0; at < rom.size;) {
         const char *newline = memchr(text + at, '\n', (size_t)rom.size - at);
@@ -61,6 +63,30 @@ static void read_run(struct os_env *env, struct run *run)
         at += len + 1;
     }
     os_rom_module_close(&rom);
+    return 1;
+}
+
+/*
+ * Whether there may be a route to the service Control: the first init asks for it in any case, one within
+ * another only when its scenario says that its parent has it, for a request that is refused is told.
+ */
+static int may_have_control(const struct init *init, int is_first)
+{
+    struct os_config config;
+    if (is_first || os_config_init(&config, init->config.data, (size_t)init->config.size))
+        return is_first;
+    os_config_ref list = os_config_get(&config, os_config_root(&config), "parent-provides");
+    for (os_config_ref item = os_config_first(&config, list); item; item = os_config_next(&config, item))
+        if (!strcmp(os_config_value(&config, item), "Control"))
+            return 1;
+    return 0;
+}
+
+/* What is wrong with a scenario that people have sent is told to them, else it is printed. */
+static void problem(struct os_engine_handlers *handlers, const char *line)
+{
+    if (!control_problem(OS_CONTAINER_OF(handlers, struct init, handlers)->control, line))
+        fprintf(stderr, "%s\n", line);
 }
 
 /* core gives the text of a file, an init above this one the tree that is its `config:`. */
@@ -112,8 +138,9 @@ void component_construct(struct os_env *env)
     struct init *init = calloc(1, sizeof(*init));
     os_require(env, init ? OS_OK : OS_ERR_RAM, "init");
     init->env = env;
+    init->handlers.problem = problem;
     init->handlers.ended = ended;
-    read_run(env, &init->run);
+    int is_first = read_run(env, &init->run);
     os_require(env, os_rom_module_open(&init->config, env, "config"), "init: no scenario");
     const struct os_engine_options options = { .file = init->run.file,
                                                .headless = init->run.headless,
@@ -127,4 +154,6 @@ void component_construct(struct os_env *env)
     if (err == OS_ERR_BAD_ARG)
         os_exit(env, STATUS_BAD_SCENARIO);
     os_require(env, err, "init: start");
+    if (may_have_control(init, is_first))
+        init->control = control_create(env, init->engine);
 }

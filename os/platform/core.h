@@ -71,10 +71,10 @@ void core_pd_ended(struct core_pd *pd, enum os_pd_state state, int32_t code, con
 void core_plat_log(const char *label, const char *text);
 
 /*
- * A session of a service that only this platform has, as its ARGS say, charged to ACCOUNT; OS_ERR_NO_SERVICE.
- * SESSION's close and cap are to be set.
+ * A session of a service that only this platform has, as its LABEL and ARGS say, charged to ACCOUNT;
+ * OS_ERR_NO_SERVICE. SESSION's close and cap are to be set.
  */
-os_err core_plat_session(struct core *core, const char *service, const char *args,
+os_err core_plat_session(struct core *core, const char *service, const char *label, const char *args,
                          struct core_account *account, struct core_session **session);
 
 /* Ends the system with STATUS, 0 to 255; the first one counts. */

@@ -37,7 +37,8 @@ enum { LINUX_INDEX_PD = 0, LINUX_INDEX_NATIVE = 1 };
  * the options that core writes before anybody has it.
  */
 enum { LINUX_CHANNEL_REPLY_SEQ = 2048, LINUX_CHANNEL_OPTIONS = 1412 };
-#define LINUX_CHANNEL_GONE UINT32_C(0x80000000)
+#define LINUX_CHANNEL_GONE    UINT32_C(0x80000000)
+#define LINUX_CHANNEL_NUMBERS UINT32_C(0x3fffffff) /* of answers */
 enum linux_channel_options { LINUX_CHANNEL_NO_SPIN = 1 };
 
 /*

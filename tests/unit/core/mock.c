@@ -129,15 +129,15 @@ void core_plat_log(const char *label, const char *text)
     snprintf(mock_text, sizeof(mock_text), "%s", text);
 }
 
-os_err core_plat_session(struct core *core, const char *service, const char *args,
+os_err core_plat_session(struct core *core, const char *service, const char *label, const char *args,
                          struct core_account *account, struct core_session **session)
 {
     (void)core;
-    (void)service;
     (void)args;
     (void)account;
-    (void)session;
-    return OS_ERR_NO_SERVICE;
+    if (strcmp(service, "Control") != 0)
+        return OS_ERR_NO_SERVICE;
+    return core_control_open(core, label, session);
 }
 
 void core_plat_end(int status)

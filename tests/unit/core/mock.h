@@ -3,6 +3,7 @@
 #ifndef CORE_MOCK_H
 #define CORE_MOCK_H
 
+#include <core/control.h>
 #include <core/internal.h>
 
 /* What the last processes and log lines were. */

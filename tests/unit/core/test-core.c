@@ -4,6 +4,7 @@
  * components from creation to their end.
  */
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 #include <suite.h>
 
@@ -894,6 +895,223 @@ START_TEST(drivers_save_pictures_and_nothing_else)
 }
 END_TEST
 
+/* ---- requests of people */
+
+static struct asking {
+    struct core_control_request request;
+    int answers;
+    os_err err;
+    uint32_t status;
+    uint64_t size;
+    int has_memory;
+} asking;
+
+static void note_answer(struct core_control_request *request, os_err err, enum os_control_status status,
+                        const struct core_memory *memory, uint64_t size)
+{
+    struct asking *note = OS_CONTAINER_OF(request, struct asking, request);
+    note->answers++;
+    note->err = err;
+    note->status = status;
+    note->size = size;
+    note->has_memory = memory != NULL;
+}
+
+struct control_session {
+    uint32_t id;
+    os_control_cap cap;
+    struct os_signal_handler asked;
+};
+
+static unsigned asked_signals;
+
+static void count_asked_signal(struct os_signal_handler *handler)
+{
+    (void)handler;
+    asked_signals++;
+}
+
+/* As an init does. */
+static void open_control(struct control_session *session, const char *label)
+{
+    os_signal_cap signal;
+    asked_signals = 0;
+    session->cap.cap = must_open("Control", label, 8192, 4, &session->id);
+    ck_assert_int_eq(os_signal_handler_init(&session->asked, client.env.ep, count_asked_signal, &signal),
+                     OS_OK);
+    ck_assert_int_eq(os_control_sigh(session->cap, signal), OS_OK);
+    os_cap_drop(signal.cap);
+}
+
+static void close_control(struct control_session *session)
+{
+    os_signal_handler_fini(&session->asked);
+    must_close(session->id, session->cap.cap);
+}
+
+static struct asking *new_asking(struct asking *note, const char *line)
+{
+    memset(note, 0, sizeof(*note));
+    note->request.done = note_answer;
+    snprintf(note->request.line, sizeof(note->request.line), "%s", line);
+    return note;
+}
+
+static uint32_t must_take(struct control_session *session, const char *expected)
+{
+    char line[OS_CONTROL_LINE] = "";
+    uint32_t id = 0;
+    uint64_t size;
+    ck_assert_int_eq(os_control_next(session->cap, &id, &line, &size), OS_OK);
+    ck_assert_str_eq(line, expected);
+    return id;
+}
+
+static void must_have_nothing(struct control_session *session)
+{
+    char line[OS_CONTROL_LINE];
+    uint32_t id;
+    uint64_t size;
+    ck_assert_int_eq(os_control_next(session->cap, &id, &line, &size), OS_ERR_NOT_FOUND);
+}
+
+static const os_dataspace_cap no_data = { OS_NO_CAP };
+
+/* By the label of the session, and with data both ways. */
+START_TEST(a_request_reaches_the_init_that_is_meant)
+{
+    struct control_session first, inner;
+    struct core_memory *memory;
+    os_dataspace_cap data, answer;
+    struct quota before = quota_of(init_pd);
+    open_control(&first, "");
+    open_control(&inner, "sub");
+    new_asking(&asking, "apply");
+    ck_assert_int_eq(core_control_data(&core, &asking.request, 5000, &memory), OS_OK);
+    ck_assert_int_eq(core_control_submit(&core, "sub", &asking.request, OS_NEVER), OS_OK);
+    inproc_idle();
+    ck_assert_uint_eq(asked_signals, 1);
+    must_have_nothing(&first);
+    uint32_t id = must_take(&inner, "apply");
+    ck_assert_int_eq(os_control_data(inner.cap, id, &data), OS_OK);
+    os_cap_drop(data.cap);
+    ck_assert_int_eq(os_pd_ram_alloc(init_pd, 4096, &answer), OS_OK);
+    ck_assert_int_eq(os_control_answer(inner.cap, id, OS_CONTROL_MISTAKE, answer, 100), OS_OK);
+    ck_assert_int_eq(asking.answers, 1);
+    ck_assert_int_eq(asking.err, OS_OK);
+    ck_assert_uint_eq(asking.status, OS_CONTROL_MISTAKE);
+    ck_assert_uint_eq(asking.size, 100);
+    ck_assert_int_eq(asking.has_memory, 1);
+    ck_assert_int_eq(os_pd_ram_free(init_pd, answer), OS_OK);
+    os_cap_drop(answer.cap);
+    /* once is enough */
+    ck_assert_int_eq(os_control_answer(inner.cap, id, OS_CONTROL_DONE, no_data, 0), OS_ERR_NOT_FOUND);
+    ck_assert_int_eq(os_control_data(inner.cap, id, &data), OS_ERR_NOT_FOUND);
+    close_control(&first);
+    close_control(&inner);
+    check_same(quota_of(init_pd), before);
+}
+END_TEST
+
+START_TEST(bad_answers_are_refused)
+{
+    struct control_session session;
+    os_dataspace_cap data;
+    open_control(&session, "");
+    new_asking(&asking, "state");
+    ck_assert_int_eq(core_control_submit(&core, "", &asking.request, OS_NEVER), OS_OK);
+    /* not taken yet, so it has no business to know the number */
+    ck_assert_int_eq(os_control_answer(session.cap, asking.request.id, OS_CONTROL_DONE, no_data, 0),
+                     OS_ERR_NOT_FOUND);
+    uint32_t id = must_take(&session, "state");
+    ck_assert_int_eq(os_control_data(session.cap, id, &data), OS_ERR_NOT_FOUND);
+    ck_assert_int_eq(os_control_answer(session.cap, id, 3, no_data, 0), OS_ERR_BAD_ARG);
+    ck_assert_int_eq(os_control_answer(session.cap, id, OS_CONTROL_DONE, no_data, 1), OS_ERR_BAD_CAP);
+    ck_assert_int_eq(os_pd_ram_alloc(init_pd, 4096, &data), OS_OK);
+    ck_assert_int_eq(os_control_answer(session.cap, id, OS_CONTROL_DONE, data, 4097), OS_ERR_BAD_ARG);
+    ck_assert_int_eq(os_control_answer(session.cap, id, OS_CONTROL_DONE, data, OS_CONTROL_MAX + 1),
+                     OS_ERR_TOO_LARGE);
+    ck_assert_int_eq(asking.answers, 0);
+    ck_assert_int_eq(os_control_answer(session.cap, id, OS_CONTROL_DONE, data, 4096), OS_OK);
+    ck_assert_int_eq(asking.answers, 1);
+    ck_assert_int_eq(os_pd_ram_free(init_pd, data), OS_OK);
+    os_cap_drop(data.cap);
+    close_control(&session);
+}
+END_TEST
+
+/* Whether it has taken the request or not. */
+START_TEST(an_init_that_does_not_answer_is_not_waited_for)
+{
+    struct control_session session;
+    open_control(&session, "");
+    for (int taken = 0; taken < 2; taken++) {
+        new_asking(&asking, "state");
+        ck_assert_int_eq(core_control_submit(&core, "", &asking.request, os_clock_now() + OS_SEC), OS_OK);
+        uint32_t id = taken ? must_take(&session, "state") : 0;
+        (void)quota_of(init_pd); /* core sleeps, and learns of the alarm by being called */
+        inproc_advance(OS_SEC - 1);
+        ck_assert_int_eq(asking.answers, 0);
+        inproc_advance(1);
+        inproc_idle();
+        ck_assert_int_eq(asking.answers, 1);
+        ck_assert_int_eq(asking.err, OS_ERR_DEADLINE);
+        ck_assert_int_eq(core_control_taken(&asking.request), taken);
+        if (taken)
+            ck_assert_uint_eq(must_take(&session, "cancel"), id);
+        must_have_nothing(&session);
+    }
+    close_control(&session);
+}
+END_TEST
+
+START_TEST(requests_end_with_the_init_and_with_who_asks)
+{
+    struct control_session session;
+    struct core_memory *memory;
+    static struct asking other;
+    open_control(&session, "");
+    /* who asks is gone: of what was taken the init is told, once */
+    new_asking(&asking, "taken");
+    ck_assert_int_eq(core_control_submit(&core, "", &asking.request, OS_NEVER), OS_OK);
+    uint32_t id = must_take(&session, "taken");
+    new_asking(&other, "waiting");
+    ck_assert_int_eq(core_control_data(&core, &other.request, 10, &memory), OS_OK);
+    ck_assert_int_eq(core_control_submit(&core, "", &other.request, OS_NEVER), OS_OK);
+    core_control_cancel(&asking.request);
+    core_control_cancel(&other.request);
+    ck_assert_uint_eq(must_take(&session, "cancel"), id);
+    must_have_nothing(&session);
+    core_control_cancel(&other.request);
+    ck_assert_int_eq(asking.answers + other.answers, 0);
+    /* the init is gone */
+    new_asking(&asking, "state");
+    ck_assert_int_eq(core_control_submit(&core, "", &asking.request, OS_NEVER), OS_OK);
+    close_control(&session);
+    ck_assert_int_eq(asking.err, OS_ERR_DEAD);
+    ck_assert_int_eq(core_control_submit(&core, "", &asking.request, OS_NEVER), OS_ERR_NOT_FOUND);
+}
+END_TEST
+
+START_TEST(only_so_many_requests_wait)
+{
+    static struct asking many[CORE_CONTROL_REQUESTS];
+    struct control_session session;
+    open_control(&session, "");
+    for (unsigned i = 0; i < CORE_CONTROL_REQUESTS; i++)
+        ck_assert_int_eq(core_control_submit(&core, "", &new_asking(&many[i], "x")->request, OS_NEVER),
+                         OS_OK);
+    ck_assert_int_eq(core_control_submit(&core, "", &new_asking(&asking, "x")->request, OS_NEVER),
+                     OS_ERR_BUSY);
+    core_control_cancel(&asking.request);
+    ck_assert_int_eq(os_control_answer(session.cap, must_take(&session, "x"), OS_CONTROL_DONE, no_data, 0),
+                     OS_OK);
+    ck_assert_int_eq(core_control_submit(&core, "", &asking.request, OS_NEVER), OS_OK);
+    close_control(&session);
+    ck_assert_int_eq(asking.err, OS_ERR_DEAD);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("core");
@@ -939,6 +1157,11 @@ int main(void)
     tcase_add_test(tcase, a_wanted_picture_needs_a_driver);
     tcase_add_test(tcase, a_late_driver_is_asked_and_a_silent_one_is_given_up);
     tcase_add_test(tcase, drivers_save_pictures_and_nothing_else);
+    tcase_add_test(tcase, a_request_reaches_the_init_that_is_meant);
+    tcase_add_test(tcase, bad_answers_are_refused);
+    tcase_add_test(tcase, an_init_that_does_not_answer_is_not_waited_for);
+    tcase_add_test(tcase, requests_end_with_the_init_and_with_who_asks);
+    tcase_add_test(tcase, only_so_many_requests_wait);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }
