@@ -206,7 +206,7 @@ void sample_title(char *line, size_t width, enum sample_column sorted)
     } columns[] = { { "CPU %", 7 }, { "CALLS/S", 9 }, { "WAKES/S", 8 }, { "RAM KiB", 17 }, { "CAPS", 11 } };
     char *at = line;
     size_t left = width + 1;
-    int len = snprintf(at, left, "%-24s", sorted == SAMPLE_NAME ? "COMPONENT*" : "COMPONENT");
+    int len = snprintf(at, left, "%-22s", sorted == SAMPLE_NAME ? "COMPONENT*" : "COMPONENT");
     at += len < (int)left ? len : (int)left - 1;
     left -= (size_t)(at - line);
     for (unsigned i = 0; i < OS_ARRAY_LEN(columns); i++) {
@@ -234,7 +234,7 @@ void sample_line(char *line, size_t width, const struct sample_row *row)
     for (char *c = label; *c; c++) /* so that a byte is a column */
         if ((unsigned char)*c >= 0x80)
             *c = '?';
-    int len = snprintf(at, left, "%-24.24s", label);
+    int len = snprintf(at, left, "%-22.22s", label);
     at += len < (int)left ? len : (int)left - 1;
     left -= (size_t)(at - line);
     put_rate(&at, &left, 7, "%.1f", row->cpu_percent);
