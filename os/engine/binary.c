@@ -99,7 +99,7 @@ os_err os_engine_upgrade(struct os_engine *engine, const char *name)
     struct child *child = engine_child(engine, name);
     os_dataspace_cap image;
     uint64_t size;
-    if (!child || child->removed)
+    if (!child)
         return OS_ERR_NOT_FOUND;
     struct binary *binary = child->binary;
     if (!binary)

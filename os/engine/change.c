@@ -135,7 +135,7 @@ static os_err plan_init(struct plan *plan, struct os_engine *engine, struct gene
         struct change *change = &plan->changes[i];
         change->entry = &generation->scenario.entries[i];
         change->child = engine_child(engine, change->entry->name);
-        if (change->child && !change->child->removed)
+        if (change->child)
             plan_kept(plan, change);
         else
             change->what = CHANGE_START;
@@ -234,7 +234,7 @@ static os_err add_children(struct plan *plan)
 {
     os_err err = OS_OK;
     for (size_t i = 0; !err && i < plan->count; i++)
-        if (!plan->changes[i].child || plan->changes[i].child->removed)
+        if (!plan->changes[i].child)
             err =
                 child_create(plan->engine, plan->generation, plan->changes[i].entry, &plan->changes[i].child);
     if (!err)

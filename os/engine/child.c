@@ -17,6 +17,9 @@ void child_log(const struct child *child, const char *format, ...)
     va_start(args, format);
     vsnprintf(line, sizeof(line), format, args);
     va_end(args);
+    for (char *at = line; *at; at++)
+        if ((unsigned char)*at < ' ')
+            *at = '?'; /* a label that a child asks for must not make lines that seem to be the engine's */
     fprintf(stderr, "%s %s\n", child->name, line);
 }
 

@@ -210,7 +210,7 @@ struct child *engine_child(struct os_engine *engine, const char *name)
 {
     OS_LIST_FOR_EACH (link, &engine->children) {
         struct child *child = OS_CONTAINER_OF(link, struct child, link);
-        if (!strcmp(child->name, name))
+        if (!child->removed && !strcmp(child->name, name))
             return child;
     }
     return NULL;

@@ -98,7 +98,8 @@ struct child_resources {
     struct os_list link;   /* while ask is owed */
     struct os_reply ask;   /* for ASKS */
     struct amount asks;    /* more that it waits for */
-    struct amount granted; /* of such requests since it was started */
+    struct amount granted; /* of such requests since it was started, and not given back */
+    struct amount yielded; /* that it has given back of what its entry says */
     struct amount owed;    /* that its entry gives it, and that was not free yet */
     struct amount excess;  /* that its entry no longer gives it */
     struct amount wanted;  /* back: excess, and what another child waits for */
@@ -213,6 +214,8 @@ __attribute__((format(printf, 2, 3))) void child_log(const struct child *child, 
 
 /* ---- engine.c */
 
+/* The child of that name, or NULL; one that is being removed is none, for there may be another one already.
+ */
 struct child *engine_child(struct os_engine *engine, const char *name);
 
 /* Tells that the system has ended with STATUS, once for each scenario. */

@@ -30,6 +30,20 @@ static uint64_t above(uint64_t a, uint64_t b)
     return a > b ? a - b : 0;
 }
 
+static uint64_t sum(uint64_t a, uint64_t b, uint64_t max)
+{
+    return a > max - b ? max : a + b;
+}
+
+/* Takes AMOUNT, or as much of it as there is; what is missing. */
+static struct amount take(struct amount *from, struct amount amount)
+{
+    struct amount part = { less(from->ram, amount.ram), (uint32_t)less(from->caps, amount.caps) };
+    from->ram -= part.ram;
+    from->caps -= part.caps;
+    return (struct amount){ amount.ram - part.ram, amount.caps - part.caps };
+}
+
 static os_err unused(struct os_engine *engine, struct child *child, struct amount *amount)
 {
     uint64_t ram, ram_used;
@@ -93,7 +107,8 @@ static void ask_parent(struct os_engine *engine, const struct amount *missing)
 static void want_back(struct child *child, const struct amount *missing)
 {
     struct child_resources *res = &child->resources;
-    struct amount wanted = { res->excess.ram + missing->ram, res->excess.caps + missing->caps };
+    struct amount wanted = { sum(res->excess.ram, missing->ram, UINT64_MAX),
+                             (uint32_t)sum(res->excess.caps, missing->caps, UINT32_MAX) };
     int is_more = wanted.ram > res->wanted.ram || wanted.caps > res->wanted.caps;
     res->wanted = wanted;
     if (is_more && child_is_alive(child))
@@ -128,8 +143,9 @@ static void grant(struct child *child, struct amount *there)
     struct amount asks = res->asks;
     os_err err = account_move(child->engine, NULL, child, asks.ram, asks.caps);
     if (!err) {
-        res->granted.ram += asks.ram;
-        res->granted.caps += asks.caps;
+        struct amount more = take(&res->yielded, asks);
+        res->granted.ram += more.ram;
+        res->granted.caps += more.caps;
         there->ram -= asks.ram;
         there->caps -= asks.caps;
         if (res->told++ < REQUESTS_TOLD)
@@ -218,18 +234,19 @@ static os_err refuse(struct child *child, uint64_t ram, uint32_t caps, os_err er
     return err;
 }
 
-/* MORE is a total: what it began with, and what was granted. */
+/* MORE is a total: what it began with, and what was granted, but for what it has given back. */
 static os_err check_policy(const struct child *child, uint64_t ram, uint32_t caps)
 {
     const struct more *more = &child->entry->more;
-    const struct amount *granted = &child->resources.granted;
+    const struct child_resources *res = &child->resources;
     if (more->policy == MORE_DENY)
         return OS_ERR_DENIED;
     if (more->policy == MORE_WAIT)
         return OS_OK;
-    if (ram && ram > above(more->ram, child->entry->ram + granted->ram))
+    if (ram && ram > above(more->ram, child->entry->ram + res->granted.ram - res->yielded.ram))
         return OS_ERR_RAM;
-    if (caps && caps > above(more->caps, (uint64_t)child->entry->caps + granted->caps))
+    if (caps &&
+        caps > above(more->caps, (uint64_t)child->entry->caps + res->granted.caps - res->yielded.caps))
         return OS_ERR_CAPS;
     return OS_OK;
 }
@@ -280,6 +297,20 @@ os_err resources_yield_request(struct os_rpc *rpc, uint64_t *ram, uint32_t *caps
     return OS_OK;
 }
 
+/*
+ * What CHILD has given back is no longer what it was given. It may be more than that, when it gives away what
+ * its clients have donated, which it owes to them and not to the engine.
+ */
+static void count_back(struct child *child, struct amount back)
+{
+    struct child_resources *res = &child->resources;
+    struct amount rest = take(&res->excess, back);
+    rest = take(&res->granted, rest);
+    struct amount given = resources_given(child);
+    res->yielded.ram += less(rest.ram, given.ram);
+    res->yielded.caps += (uint32_t)less(rest.caps, given.caps);
+}
+
 os_err resources_yield_response(struct os_rpc *rpc, uint64_t ram, uint32_t caps)
 {
     struct child *child = child_of_rpc(rpc);
@@ -293,8 +324,7 @@ os_err resources_yield_response(struct os_rpc *rpc, uint64_t ram, uint32_t caps)
     err = account_move(child->engine, child, NULL, ram, caps);
     if (err)
         return err;
-    res->excess.ram = above(res->excess.ram, ram);
-    res->excess.caps = (uint32_t)above(res->excess.caps, caps);
+    count_back(child, (struct amount){ ram, caps });
     res->wanted = res->excess;
     res->answered = child->engine->resources.round;
     resources_freed(child->engine);
@@ -312,7 +342,8 @@ void resources_resize(struct child *child, uint64_t ram, uint32_t caps)
     struct amount has = { entry->ram - res->owed.ram + res->excess.ram,
                           entry->caps - res->owed.caps + res->excess.caps };
     res->owed = (struct amount){ above(ram, has.ram), (uint32_t)above(caps, has.caps) };
-    res->excess = (struct amount){ above(has.ram, ram), (uint32_t)above(has.caps, caps) };
+    res->excess =
+        take(&res->yielded, (struct amount){ above(has.ram, ram), (uint32_t)above(has.caps, caps) });
     want_back(child, &nothing);
     child->engine->resources.busy = 1;
     resources_freed(child->engine);
@@ -321,8 +352,11 @@ void resources_resize(struct child *child, uint64_t ram, uint32_t caps)
 struct amount resources_given(const struct child *child)
 {
     const struct child_resources *res = &child->resources;
-    return (struct amount){ child->entry->ram - res->owed.ram + res->excess.ram + res->granted.ram,
-                            child->entry->caps - res->owed.caps + res->excess.caps + res->granted.caps };
+    const struct entry *entry = child->entry;
+    return (struct amount){
+        entry->ram - res->owed.ram + res->excess.ram + res->granted.ram - res->yielded.ram,
+        entry->caps - res->owed.caps + res->excess.caps + res->granted.caps - res->yielded.caps
+    };
 }
 
 void resources_shrink(struct child *child)

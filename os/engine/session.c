@@ -511,7 +511,8 @@ void sessions_of_server_lost(struct child *server)
         if (!retry && !session->upgrade_lost)
             os_reply_error(&session->reply, OS_ERR_DEAD);
         session->retried |= retry;
-        session->close_wanted |= (session->state == SESSION_CLOSING && !session->revoke) ||
+        session->close_wanted |= (session->state == SESSION_CLOSING &&
+                                  (!session->revoke || os_reply_owed(&session->close_reply))) ||
                                  (session->state == SESSION_OPENING && !retry);
         session->engine->closing -= session->state == SESSION_CLOSING;
         set_state(session, SESSION_LOST);

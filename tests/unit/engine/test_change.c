@@ -349,6 +349,84 @@ START_TEST(a_server_that_goes_takes_its_sessions_along)
 }
 END_TEST
 
+static void closed_by_client(struct os_call *call)
+{
+    uint64_t ram;
+    uint32_t caps;
+    struct request *request = OS_CONTAINER_OF(call, struct request, call);
+    request->err = os_parent_close_end(call, &ram, &caps);
+    request->done = 1;
+}
+
+/* The client closes what is being closed for its route, and the server ends meanwhile. */
+START_TEST(a_close_during_a_close_is_answered)
+{
+    static struct os_entrypoint ep;
+    struct os_session session;
+    struct request request = { 0 };
+    begin_two(TWO("{ child: one }", ", on-route-change: close"));
+    ck_assert_int_eq(os_entrypoint_init(&ep), OS_OK);
+    inproc_serve(&ep);
+    ck_assert_int_eq(open_at("client", "Data", OS_KIB(16), 4, &session), OS_OK);
+    one.answer = OS_REPLY_LATER;
+    ck_assert_int_eq(system_apply(TWO("{ child: two }", ", on-route-change: close")), OS_OK);
+    os_call_init(&request.call, &ep, closed_by_client);
+    ck_assert_int_eq(os_parent_close_begin(system_env("client")->parent, &request.call, session.id), OS_OK);
+    inproc_idle();
+    ck_assert(!request.done);
+    system_crash("one");
+    ck_assert(request.done);
+    ck_assert_int_eq(request.err, OS_OK);
+    ck_assert_uint_eq(system_ram("client"), OS_MIB(1));
+    inproc_unserve(&ep);
+    os_entrypoint_fini(&ep);
+    system_end();
+}
+END_TEST
+
+#define ALONE "start:\n  lonely:\n"
+
+static void come_back(void)
+{
+    struct os_engine *engine = system_engine();
+    ck_assert_int_eq(os_engine_apply(engine, ALONE, strlen(ALONE)), OS_OK);
+    ck_assert_int_eq(os_engine_apply(engine, ALONE "  server:\n", strlen(ALONE "  server:\n")), OS_OK);
+    ck_assert_int_eq(os_engine_apply(engine, ALONE "  server:\n", strlen(ALONE "  server:\n")), OS_OK);
+}
+
+/* The one that goes has not ended yet when there is another one of its name. */
+START_TEST(one_comes_back_before_it_is_gone)
+{
+    begin(ALONE "  server:\n");
+    system_do(come_back);
+    ck_assert_uint_eq(system_starts("server"), 2);
+    ck_assert_uint_eq(system_starts("lonely"), 1);
+    ck_assert_ptr_nonnull(engine_child(system_engine(), "server"));
+    ck_assert_str_eq(system_preview(ALONE "  server:\n"), "nothing changes\n");
+    system_end();
+}
+END_TEST
+
+/* Labels are what a child likes. */
+START_TEST(a_label_makes_no_lines_in_the_log)
+{
+    char *text = NULL;
+    size_t size;
+    struct os_session session;
+    begin("start:\n  client:\n");
+    FILE *before = stderr, *log = open_memstream(&text, &size);
+    stderr = log;
+    os_err err =
+        os_session_open(system_env("client"), "Nothing", "a\nserver has ended\033[2J", "", 0, 0, &session);
+    stderr = before;
+    fclose(log);
+    ck_assert_int_eq(err, OS_ERR_NO_SERVICE);
+    ck_assert_ptr_nonnull(strstr(text, "\"a?server has ended?[2J\""));
+    free(text);
+    system_end();
+}
+END_TEST
+
 START_TEST(a_wait_has_a_limit)
 {
     struct request request;
@@ -779,6 +857,9 @@ int main(void)
     tcase_add_test(tcase, a_request_that_waits_is_refused);
     tcase_add_test(tcase, a_route_change_while_the_session_opens);
     tcase_add_test(tcase, a_server_that_goes_takes_its_sessions_along);
+    tcase_add_test(tcase, a_close_during_a_close_is_answered);
+    tcase_add_test(tcase, one_comes_back_before_it_is_gone);
+    tcase_add_test(tcase, a_label_makes_no_lines_in_the_log);
     tcase_add_test(tcase, a_wait_has_a_limit);
     tcase_add_test(tcase, a_close_at_a_root_that_is_gone);
     tcase_add_test(tcase, the_state_is_a_rom);

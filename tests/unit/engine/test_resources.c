@@ -91,6 +91,32 @@ START_TEST(requests_are_granted_up_to_a_total)
 }
 END_TEST
 
+/* What a child has given back is not counted as given: not for its limit, and not for what there is. */
+START_TEST(what_was_given_back_can_be_granted_again)
+{
+    struct request request, other;
+    begin("start:\n  lonely: { more: { ram: 4M } }\n  server: { more: wait }\n");
+    const struct child *lonely = engine_child(system_engine(), "lonely");
+    ask(&request, "lonely", OS_MIB(3), 0);
+    check_answer(&request, OS_OK);
+    ask(&other, "server", UINT64_MAX, UINT32_MAX);
+    ck_assert_uint_eq(lonely->resources.wanted.caps, UINT32_MAX - system_caps("init") + 32);
+    ck_assert_int_eq(os_parent_yield_response(system_env("lonely")->parent, OS_MIB(3) + OS_KIB(512), 10),
+                     OS_OK);
+    ck_assert_uint_eq(system_ram("lonely"), OS_KIB(512));
+    ck_assert_uint_eq(resources_given(lonely).ram, OS_KIB(512));
+    ck_assert_uint_eq(resources_given(lonely).caps, 90);
+    ask(&other, "server", 0, 0);
+    ask(&request, "lonely", OS_MIB(3) + OS_KIB(512) + 1, 0);
+    check_answer(&request, OS_ERR_RAM);
+    ask(&request, "lonely", OS_MIB(3) + OS_KIB(512), 0);
+    check_answer(&request, OS_OK);
+    ck_assert_uint_eq(resources_given(lonely).ram, OS_MIB(4));
+    ck_assert_uint_eq(system_ram("lonely"), OS_MIB(4));
+    system_end();
+}
+END_TEST
+
 START_TEST(a_request_waits_until_something_comes_free)
 {
     struct request request;
@@ -327,6 +353,7 @@ int main(void)
     TCase *tcase = tcase_create("resources");
     tcase_add_test(tcase, without_a_policy_nothing_is_granted);
     tcase_add_test(tcase, requests_are_granted_up_to_a_total);
+    tcase_add_test(tcase, what_was_given_back_can_be_granted_again);
     tcase_add_test(tcase, a_request_waits_until_something_comes_free);
     tcase_add_test(tcase, the_slack_is_never_granted);
     tcase_add_test(tcase, one_request_takes_the_place_of_the_other);

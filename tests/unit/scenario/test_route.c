@@ -101,6 +101,29 @@ START_TEST(ends_of_labels_count_like_beginnings)
 }
 END_TEST
 
+/* core takes the last part of a label for a module's name. */
+START_TEST(a_beginning_does_not_reach_into_the_next_part)
+{
+    load(DESKTOP "  paint:\n"
+                 "    route:\n"
+                 "      ROM:\n"
+                 "        - { match: 'icon-*', to: parent }\n"
+                 "        - { match: 'odd -*', to: parent }\n"
+                 "        - { match: 'child -> *', to: parent }\n"
+                 "        - { match: '*.png', to: parent }\n",
+         1);
+    ck_assert_str_eq(load_told, "");
+    ck_assert_ptr_nonnull(find_route("ROM", "icon-a"));
+    ck_assert_ptr_null(find_route("ROM", "icon-a -> secret"));
+    ck_assert_ptr_null(find_route("ROM", "icon- -> secret"));
+    ck_assert_ptr_null(find_route("ROM", "odd -> secret"));
+    ck_assert_ptr_nonnull(find_route("ROM", "child -> a"));
+    ck_assert_ptr_nonnull(find_route("ROM", "child -> its child -> a"));
+    ck_assert_ptr_nonnull(find_route("ROM", "child -> a.png"));
+    unload();
+}
+END_TEST
+
 START_TEST(an_alias_leads_to_its_entry)
 {
     load("aliases: { screen: gui2 }\n" DESKTOP "  gui2: { binary: gui }\n"
@@ -263,6 +286,7 @@ int main(void)
     tcase_add_test(tcase, a_default_route_replaces_ours);
     tcase_add_test(tcase, patterns_fit_labels);
     tcase_add_test(tcase, ends_of_labels_count_like_beginnings);
+    tcase_add_test(tcase, a_beginning_does_not_reach_into_the_next_part);
     tcase_add_test(tcase, an_alias_leads_to_its_entry);
     tcase_add_test(tcase, a_service_has_another_name_at_the_server);
     tcase_add_test(tcase, local_leads_to_nobody_else);
