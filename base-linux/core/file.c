@@ -73,6 +73,18 @@ void linux_file_watch(const char *path, const char *module)
         watch_name(real, module);
 }
 
+/* Names come from components, and of what is not there they can make up any number. */
+void linux_file_unwatch(const char *module)
+{
+    OS_LIST_FOR_EACH_SAFE (link, &watched) {
+        struct watched_file *file = OS_CONTAINER_OF(link, struct watched_file, link);
+        if (strcmp(file->module, module))
+            continue;
+        os_list_remove(&file->link);
+        free(file);
+    }
+}
+
 /* A link is complete when it is there; of a file that was created one does not know yet. */
 static int is_link(const char *path)
 {

@@ -83,6 +83,9 @@ os_err linux_files_init(void);
 /* The file at PATH is that of MODULE, or would be if it was there: core_module_changed tells of changes. */
 void linux_file_watch(const char *path, const char *module);
 
+/* There is no such module, and nothing is kept of it. */
+void linux_file_unwatch(const char *module);
+
 /* ---- process.c */
 
 struct core_process {

@@ -61,7 +61,7 @@ static const char *named_path(const char *name)
     return NULL;
 }
 
-static os_err find_file(const char *name, int *fd)
+static os_err look_for(const char *name, int *fd)
 {
     char path[4096];
     if (!strcmp(name, "config"))
@@ -76,6 +76,14 @@ static os_err find_file(const char *name, int *fd)
             return err;
     }
     return OS_ERR_NOT_FOUND;
+}
+
+static os_err find_file(const char *name, int *fd)
+{
+    os_err err = look_for(name, fd);
+    if (err && !core_module_known(&linux_core.core, name))
+        linux_file_unwatch(name);
+    return err;
 }
 
 /*

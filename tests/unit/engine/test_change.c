@@ -413,11 +413,11 @@ START_TEST(a_label_makes_no_lines_in_the_log)
     char *text = NULL;
     size_t size;
     struct os_session session;
-    begin("start:\n  client:\n");
+    begin(ALONE);
     FILE *before = stderr, *log = open_memstream(&text, &size);
     stderr = log;
     os_err err =
-        os_session_open(system_env("client"), "Nothing", "a\nserver has ended\033[2J", "", 0, 0, &session);
+        os_session_open(system_env("lonely"), "Nothing", "a\nserver has ended\033[2J", "", 0, 0, &session);
     stderr = before;
     fclose(log);
     ck_assert_int_eq(err, OS_ERR_NO_SERVICE);
