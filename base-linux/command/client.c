@@ -12,6 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <yaml/printable.h>
+
 #include "client.h"
 #include "linux_core.h"
 
@@ -340,10 +342,17 @@ static int read_limit(const struct command_line *line, os_time *limit)
     return wait ? command_seconds(wait, limit) : 0;
 }
 
+const char *client_text(const struct client_answer *answer)
+{
+    if (answer->data)
+        make_lines_printable(answer->data);
+    return answer->data;
+}
+
 /* What people may do about it was said by who has answered. */
 static int tell_failure(const struct client_answer *answer)
 {
-    const char *text = answer->data ? answer->data : "it could not be done";
+    const char *text = client_text(answer) ? client_text(answer) : "it could not be done";
     size_t len = strlen(text);
     if (answer->status == OS_CONTROL_FAILED)
         fprintf(stderr, "seedbed: ");

@@ -75,6 +75,9 @@ int client_ask(const struct command_line *line, const char *path, const char *re
                size_t len, struct client_answer *answer);
 void client_answer_fini(struct client_answer *answer);
 
+/* The answer as text for a person, made printable, for inits too are components; NULL for none. */
+const char *client_text(const struct client_answer *answer);
+
 /*
  * The state (os/engine.h) of the init PATH; STATE refers to ANSWER, which is to be ended. Zero, or the status
  * to end with after a message.

@@ -150,7 +150,7 @@ static int ask_and_print(const struct command_line *line, const char *path, cons
     if (status)
         return status;
     if (answer.size)
-        fwrite(answer.data, 1, answer.size, stdout);
+        fputs(client_text(&answer), stdout);
     client_answer_fini(&answer);
     return 0;
 }

@@ -204,6 +204,8 @@ static os_err control_answer(struct os_rpc *rpc, uint32_t id, uint32_t status, o
         return OS_ERR_BAD_CAP;
     if (size && size > ds->size)
         return OS_ERR_BAD_ARG;
+    if (ds && request->dataspaces.next == &ds->link)
+        return OS_ERR_DENIED; /* the request's own, which goes with it */
     leave(request);
     request->done(request, OS_OK, (enum os_control_status)status, ds ? ds->memory : NULL, size);
     return OS_OK;

@@ -6,4 +6,7 @@
 /* Puts '?' for each control character of TEXT, those that UTF-8 has beyond 127 included. */
 void make_printable(char *text);
 
+/* The same for a text of several lines, which stay. */
+void make_lines_printable(char *text);
+
 #endif

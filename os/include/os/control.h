@@ -28,7 +28,7 @@ enum os_control_status {
  * line "cancel" says that nobody waits any more for the answer to the request with this ID, which was taken
  * before. data: that of request ID, read-only or writable as it may be, gone when the request is answered.
  * answer: STATUS and the first SIZE bytes of DATA (none, with SIZE 0), which core has copied when this
- * returns. OS_ERR_NOT_FOUND: nobody waits for it.
+ * returns. OS_ERR_NOT_FOUND: nobody waits for it. OS_ERR_DENIED: DATA is that of the request.
  */
 #define OS_CONTROL_RPC(FN, I)                                                                                \
     FN(I, sigh, (in, os_cap(os_signal), handler))                                                            \

@@ -1013,6 +1013,30 @@ START_TEST(a_request_reaches_the_init_that_is_meant)
 }
 END_TEST
 
+/* What came with the request is gone when it is answered, so it cannot be the answer. */
+START_TEST(a_request_is_not_its_answer)
+{
+    struct control_session session;
+    struct core_memory *memory;
+    os_dataspace_cap data, readonly;
+    open_control(&session, "");
+    new_asking(&asking, "apply");
+    ck_assert_int_eq(core_control_data(&core, &asking.request, 5000, &memory), OS_OK);
+    ck_assert_int_eq(core_control_submit(&core, "", &asking.request, OS_NEVER), OS_OK);
+    uint32_t id = must_take(&session, "apply");
+    ck_assert_int_eq(os_control_data(session.cap, id, &data), OS_OK);
+    ck_assert_int_eq(os_dataspace_readonly(data, &readonly), OS_OK);
+    ck_assert_int_eq(os_control_answer(session.cap, id, OS_CONTROL_DONE, data, 5000), OS_ERR_DENIED);
+    ck_assert_int_eq(os_control_answer(session.cap, id, OS_CONTROL_DONE, readonly, 5000), OS_ERR_DENIED);
+    os_cap_drop(data.cap);
+    os_cap_drop(readonly.cap);
+    ck_assert_int_eq(asking.answers, 0);
+    ck_assert_int_eq(os_control_answer(session.cap, id, OS_CONTROL_DONE, no_data, 0), OS_OK);
+    ck_assert_int_eq(asking.answers, 1);
+    close_control(&session);
+}
+END_TEST
+
 START_TEST(bad_answers_are_refused)
 {
     struct control_session session;
@@ -1158,6 +1182,7 @@ int main(void)
     tcase_add_test(tcase, a_late_driver_is_asked_and_a_silent_one_is_given_up);
     tcase_add_test(tcase, drivers_save_pictures_and_nothing_else);
     tcase_add_test(tcase, a_request_reaches_the_init_that_is_meant);
+    tcase_add_test(tcase, a_request_is_not_its_answer);
     tcase_add_test(tcase, bad_answers_are_refused);
     tcase_add_test(tcase, an_init_that_does_not_answer_is_not_waited_for);
     tcase_add_test(tcase, requests_end_with_the_init_and_with_who_asks);

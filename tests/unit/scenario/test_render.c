@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <suite.h>
+#include <yaml/printable.h>
 #include <yaml/parse.h>
 #include <yaml/render.h>
 #include <os/config_writer.h>
@@ -210,6 +211,16 @@ START_TEST(json_means_the_same)
 }
 END_TEST
 
+START_TEST(lines_are_made_printable)
+{
+    char lines[] = "a\033[2J\nb\r\xc2\x9b\xc3\xa9\n", line[] = "a\nb";
+    make_lines_printable(lines);
+    ck_assert_str_eq(lines, "a?[2J\nb???\xc3\xa9\n");
+    make_printable(line);
+    ck_assert_str_eq(line, "a?b");
+}
+END_TEST
+
 START_TEST(text_is_printable)
 {
     struct text text = { .sink.put = put };
@@ -237,6 +248,7 @@ int main(void)
     tcase_add_test(tcase, json_has_numbers_and_truth);
     tcase_add_loop_test(tcase, yaml_means_the_same, 0, OS_ARRAY_LEN(hard));
     tcase_add_loop_test(tcase, json_means_the_same, 0, OS_ARRAY_LEN(hard));
+    tcase_add_test(tcase, lines_are_made_printable);
     tcase_add_test(tcase, text_is_printable);
     tcase_add_test(tcase, nothing_is_an_empty_map);
     suite_add_tcase(suite, tcase);
