@@ -29,6 +29,9 @@ static const struct command_option headless_options[] = {
 };
 
 static const struct command_option graph_options[] = {
+    { "--live", NULL, "the system that runs, with its states and what is in use" },
+    { "--system", "PID", "that one, when several are running" },
+    { "--wait", "SECONDS", "how long an init has for its answer (5)" },
     { "--format", "FORMAT", "text, dot or svg; else as the name of the file says" },
     { "--output", "FILE", "to that file" },
     { "-o", "FILE", "the same" },
@@ -141,7 +144,7 @@ const struct command commands[] = {
     { .name = "graph",
       .operands = "[SCENARIO]",
       .max = 1,
-      .summary = "draws the components of a scenario and their sessions",
+      .summary = "draws the components of a scenario, or of a running system, and their sessions",
       .text = "As a tree of text, as SVG (made by Graphviz) or in the language of Graphviz. Without SCENARIO "
               "the default "
               "one is drawn.",

@@ -190,6 +190,20 @@ out:
     return status;
 }
 
+static int graph_system(const struct command_line *line, enum format format, const char *output)
+{
+    struct graph graph = { 0 };
+    int status =
+        command_operand(line, 0)
+            ? command_mistake("a running system is not named by a scenario, expected --system PID, found",
+                              command_operand(line, 0))
+            : graph_of_system(&graph, line);
+    if (!status && put_graph(&graph, format, output))
+        status = STATUS_FAILED;
+    graph_fini(&graph);
+    return status;
+}
+
 int command_graph(const struct command_line *line)
 {
     const char *output = command_option(line, "--output");
@@ -197,5 +211,9 @@ int command_graph(const struct command_line *line)
     if (!output)
         output = command_option(line, "-o");
     int status = take_format(line, output, &format);
-    return status ? status : graph_scenario(line, format, output);
+    if (status)
+        return status;
+    if (command_option(line, "--live") || command_option(line, "--system"))
+        return graph_system(line, format, output);
+    return graph_scenario(line, format, output);
 }
