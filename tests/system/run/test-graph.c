@@ -10,15 +10,15 @@
 
 #define NESTED                                                                                               \
     "start:\n"                                                                                               \
-    "  timer:\n"                                                                                             \
     "  server: { binary: probe_server }\n"                                                                   \
-    "  client: { binary: probe_client }\n"                                                                   \
     "  sub:\n"                                                                                               \
     "    binary: init\n"                                                                                     \
     "    ram: 20M\n"                                                                                         \
     "    caps: 400\n"                                                                                        \
     "    route: { PD: parent, ROM: parent, Control: parent }\n"                                              \
-    "    config: { start: { timer: , server: { binary: probe_server } } }\n"
+    "    config:\n"                                                                                          \
+    "      parent-provides: [PD, ROM, LOG, Control]\n"                                                       \
+    "      start: { inner: { binary: probe_server } }\n"
 
 /* All that `graph` prints about the system of RUN with FORMAT. */
 static void look(struct run *run, const char *format, struct run *graph)
@@ -40,12 +40,15 @@ START_TEST(draws_what_runs)
     static const char *const args[] = { "--headless", NULL };
     struct run run, graph;
     run_start(&run, "run", NESTED, args);
-    run_expect(&run, "client exited with status 0");
-    look(&run, "text", &graph);
-    expect(&graph, "client  end" /* ending, or ended */);
-    expect(&graph, "server  running");
+    run_expect(&run, "[sub -> inner] ready");
+    /* when the inner init can be asked is its own affair */
+    do
+        look(&run, "text", &graph);
+    while (!strstr(graph.text, "inner  "));
+    expect(&graph, "server    running");
+    expect(&graph, "inner  running");
     look(&run, "dot", &graph);
-    expect(&graph, "<B>client</B>");
+    expect(&graph, "<B>inner</B>");
     expect(&graph, "subgraph cluster_");
     run_signal(&run, SIGTERM);
     ck_assert_int_eq(run_end(&run), 0);
