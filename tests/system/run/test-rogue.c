@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test-rogue.c: components that do below the library what a component should not: floods of output, memory at
- * addresses of their own. The system ends when the user wants it to, and the kernel keeps the bounds.
+ * test-rogue.c: components that do what a component should not: floods of output, memory at addresses of
+ * their own, more of everything than is good for others. The system ends when the user wants it to, and the
+ * kernel keeps the bounds.
  */
 #include <check.h>
 #include <fcntl.h>
@@ -87,6 +88,36 @@ START_TEST(mappings_at_chosen_addresses_are_refused)
 }
 END_TEST
 
+static const struct {
+    const char *does, *says;
+} greedy[] = { { "hoard", "hoard: ends with many sessions and memory" },
+               { "pester", "requests Nothing" },
+               { "claim", "claim: DENIED" } };
+
+/* It has what it can get, or goes on asking; a neighbour that begins anew gets all that it needs meanwhile.
+ */
+START_TEST(neighbours_of_a_greedy_one_work)
+{
+    struct run run;
+    char scenario[512];
+    snprintf(scenario, sizeof(scenario),
+             "start:\n"
+             "  timer:\n"
+             "  server: { binary: probe_server }\n"
+             "  client: { binary: probe_client, config: { steps: [open, add, share, ram, wait] } }\n"
+             "  rogue: { ram: 8M, caps: 1500, config: { does: %s } }\n",
+             greedy[_i].does);
+    run_start(&run, "run", scenario, headless);
+    run_expect(&run, greedy[_i].says);
+    run_kill(&run, "client");
+    run_expect(&run, "restart 1 of 10");
+    run_expect(&run, "[client] add: ok");
+    run_expect(&run, "[client] share: ok");
+    run_signal(&run, SIGTERM);
+    ck_assert_int_eq(run_end(&run), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("rogue components");
@@ -95,6 +126,7 @@ int main(void)
     tcase_add_test(tcase, a_flood_of_output_does_not_keep_the_system);
     tcase_add_test(tcase, output_that_nobody_reads_does_not_stop_core);
     tcase_add_loop_test(tcase, output_that_nobody_reads_stops_no_calls, 0, 2);
+    tcase_add_loop_test(tcase, neighbours_of_a_greedy_one_work, 0, sizeof(greedy) / sizeof(greedy[0]));
     tcase_add_test(tcase, mappings_at_chosen_addresses_are_refused);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
