@@ -25,6 +25,48 @@ START_TEST(what_is_granted_can_be_used)
 }
 END_TEST
 
+/* What was donated or given back cannot be used any more, and all of the rest can. */
+START_TEST(what_is_given_away_cannot_be_used)
+{
+    struct run run;
+    run_start(&run, "run",
+              "start:\n"
+              "  timer:\n"
+              "  grower: { exit: ends-system, config: { does: donate } }\n",
+              headless);
+    run_expect(&run, "after an upgrade: RAM, full");
+    run_expect(&run, "after the end of the session: RAM, full");
+    run_expect(&run, "all pieces more");
+    ck_assert_int_eq(run_end(&run), 0);
+}
+END_TEST
+
+/* An inner init has little left: what one of its children asks for, the other has to give. */
+START_TEST(what_is_given_back_cannot_be_used)
+{
+    struct run run;
+    run_start(
+        &run, "run",
+        "start:\n"
+        "  timer:\n"
+        "  inner:\n"
+        "    binary: init\n"
+        "    ram: 26M\n"
+        "    caps: 500\n"
+        "    route: { PD: parent, ROM: parent, LOG: parent, Timer: any-child }\n"
+        "    config:\n"
+        "      start:\n"
+        "        giver: { binary: grower, ram: 12M, route: { Timer: parent }, config: { does: give } }\n"
+        "        taker: { binary: grower, ram: 8M, more: wait, route: { Timer: parent },\n"
+        "                 config: { does: grow } }\n",
+        headless);
+    run_expect(&run, "gives pieces back");
+    run_expect(&run, "after giving back: RAM, full");
+    run_signal(&run, SIGTERM);
+    ck_assert_int_eq(run_end(&run), 0);
+}
+END_TEST
+
 START_TEST(a_component_that_hangs_is_restarted)
 {
     struct run run;
@@ -47,6 +89,8 @@ int main(void)
     TCase *tcase = tcase_create("resources");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, what_is_granted_can_be_used);
+    tcase_add_test(tcase, what_is_given_away_cannot_be_used);
+    tcase_add_test(tcase, what_is_given_back_cannot_be_used);
     tcase_add_test(tcase, a_component_that_hangs_is_restarted);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
