@@ -40,6 +40,16 @@ static void check_provides(const struct entry *entry, struct problems *problems)
                        entry->provides.at[i]);
 }
 
+/* Whoever does not answer would be ended again and again. */
+static void check_heartbeat(const struct scenario *scenario, const struct entry *entry,
+                            struct problems *problems)
+{
+    if (entry->heartbeat.every && !entry->manifest.heartbeat)
+        problem_at(problems, os_config_get(&scenario->config, entry->node, "heartbeat"),
+                   "heartbeat of %s, expected a component that answers: `heartbeat: true` in its manifest",
+                   entry->name);
+}
+
 static void report_refusal(os_err err, const struct entry *entry, struct problems *problems)
 {
     char ram[24];
@@ -232,6 +242,7 @@ unsigned scenario_check(const struct scenario *scenario, struct platform_source 
         if (sandboxed && problems->count == count)
             sandboxed = check_admission(scenario, source, entry, problems);
         check_provides(entry, problems);
+        check_heartbeat(scenario, entry, problems);
         manifest_check_config(&entry->manifest, problems, &scenario->config, entry->config, entry->node,
                               entry->name);
     }

@@ -125,10 +125,6 @@ static int is_default(const struct scenario *scenario, const struct entry *serve
 static void warn_of_entry(const struct uses *uses, const struct entry *entry, struct problems *problems)
 {
     const struct use *use = &uses->of[index_of(uses, entry)];
-    if (entry->heartbeat.every && !entry->manifest.heartbeat)
-        problem_warn_at(problems, entry->node,
-                        "heartbeat of %s, whose manifest does not say that it gives signs of life",
-                        entry->name);
     if (!entry->provides.count || use->required)
         return;
     if (!use->reached && !is_default(uses->scenario, entry))

@@ -48,7 +48,8 @@ struct os_heartbeat {
 
 /*
  * From now on the main entrypoint answers when the parent asks whether the component still works, as it does
- * if the entry in the scenario has `heartbeat:`. OS_ERR_CAPS, or as of calls.
+ * if the entry in the scenario has `heartbeat:`. The manifest says so with `heartbeat: true`. OS_ERR_CAPS, or
+ * as of calls.
  */
 OS_MUST_CHECK os_err os_heartbeat_init(struct os_heartbeat *heartbeat, struct os_env *env);
 void os_heartbeat_fini(struct os_heartbeat *heartbeat);

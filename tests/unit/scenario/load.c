@@ -12,8 +12,8 @@
 static const struct {
     const char *name, *manifest;
 } binaries[] = {
-    { "timer", "{provides: [Timer], ram: 1M, caps: 20}" },
-    { "gui", "{provides: [Gui, Capture, Event], requires: [Timer], ram: 2M, caps: 50}" },
+    { "timer", "{provides: [Timer], ram: 1M, caps: 20, heartbeat: true}" },
+    { "gui", "{provides: [Gui, Capture, Event], requires: [Timer], ram: 2M, caps: 50, heartbeat: true}" },
     { "sdl", "{requires: [Capture, Event, Host], ram: 4M, caps: 60, sandbox: display}" },
     { "paint",
       "{requires: [Gui], ram: 2M, caps: 40, config: {brush: u32, name: string, loud: bool, x: i32, big: u64, "
@@ -23,7 +23,6 @@ static const struct {
     { "c", "{provides: [C], requires: [A], ram: 4K, caps: 1}" },
     { "self", "{provides: [Self], requires: [Self], ram: 4K, caps: 1}" },
     { "reader", "{requires: [Gui, ROM: font], ram: 4K, caps: 1}" },
-    { "alive", "{ram: 4K, caps: 1, heartbeat: true}" },
     { "quiet", "{ram: 4K, caps: 1, config: {}}" },
 };
 

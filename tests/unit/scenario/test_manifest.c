@@ -184,6 +184,8 @@ static const struct {
     { "ram: lots\ncaps: 1\n", "manifest of x:1:1: ram 'lots', expected a size as 4096, 64K, 8M or 1G\n" },
     { "ram: 1M\ncaps: 99999999999\n",
       "manifest of x:2:1: caps '99999999999', expected a number from 0 to 4294967295\n" },
+    { "ram: 1M\ncaps: 1\nheartbeat: often\n",
+      "manifest of x:3:1: heartbeat 'often', expected false or true\n" },
     { "ram: 1M\ncaps: 1\nprovide: [A]\n",
       "manifest of x:3:1: unknown key 'provide' of a manifest, expected 'provides'\n" },
     { "ram: 1M\ncaps: 1\nprovides: A\n", "manifest of x:3:1: provides is a value, expected a list\n" },

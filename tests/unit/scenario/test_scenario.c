@@ -151,6 +151,9 @@ static const struct {
       "s.yaml:2:25: max-missed 'x', expected a number from 0 to 4294967295\n"
       "s.yaml:2:40: action 'shout', expected restart or log\n"
       "s.yaml:2:12: heartbeat without 'every', expected one with it" },
+    { "start:\n  timer: { heartbeat: 1s }\n  quiet: { heartbeat: { every: 1s, action: log } }\n",
+      "s.yaml:3:12: heartbeat of quiet, expected a component that answers: `heartbeat: true` in its "
+      "manifest" },
     { "start:\n  timer: { route: { ROM: { match: 'a*b', to: parent } } }\n",
       "s.yaml:2:28: match 'a*b', expected one '*' at most, at the beginning or the end" },
     { "start:\n  timer: { route: { ROM: { match: '*b*', to: parent } } }\n",
@@ -322,9 +325,6 @@ static const struct {
 } odd[] = {
     { DESKTOP "  paint:\n", "" },
     { "start:\n  timer: { provides: [] }\n", "" },
-    { "start:\n  quiet: { heartbeat: 1s }\n",
-      "s.yaml:2:3: warning: heartbeat of quiet, whose manifest does not say that it gives signs of life" },
-    { "start:\n  alive: { heartbeat: 1s }\n", "" },
     { "aliases: { a: gui, b: gui }\n" DESKTOP "  paint: { route: { Gui: { child: b } } }\n",
       "s.yaml:1:12: warning: alias 'a' is in no route" },
     { DESKTOP, "s.yaml:3:3: warning: nobody requires what gui provides: Gui and more" },
