@@ -214,12 +214,21 @@ static os_err pd_transfer(struct os_rpc *rpc, os_pd_cap to, uint64_t ram, uint32
     return OS_OK;
 }
 
+/* Nothing comes late here: what a component has goes back when it ends. */
+static os_err pd_quota_sigh(struct os_rpc *rpc, os_signal_cap handler)
+{
+    (void)rpc;
+    (void)handler;
+    return OS_OK;
+}
+
 const struct os_pd_ops pd_ops = {
     .ram_alloc = pd_ram_alloc,
     .ram_free = pd_ram_free,
     .quota = pd_quota,
     .transfer = pd_transfer,
     .ram_attached = pd_ram_attached,
+    .quota_sigh = pd_quota_sigh,
 };
 
 /* ---- LOG */

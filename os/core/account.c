@@ -116,6 +116,7 @@ struct core_returned core_account_close(struct core_account *account)
             other->donor = account->donor;
     }
     account->closed = 1;
+    account->late = NULL;
     back.ram = account->ram - account->ram_used;
     back.caps = account->caps - account->caps_used;
     return_unused(account);
@@ -143,10 +144,14 @@ os_err core_account_charge(struct core_account *account, uint64_t ram, uint32_t 
 
 void core_account_refund(struct core_account *account, uint64_t ram, uint32_t caps)
 {
+    struct core_account *donor = account->donor;
     assert(ram <= account->ram_used && caps <= account->caps_used);
     account->ram_used -= ram;
     account->caps_used -= caps;
     changed(account->accounts);
-    if (account->closed)
-        return_unused(account);
+    if (!account->closed)
+        return;
+    return_unused(account);
+    if (donor->late)
+        donor->late(donor);
 }

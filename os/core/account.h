@@ -24,6 +24,10 @@ struct core_account {
     uint64_t ram, ram_used;     /* bytes */
     uint32_t caps, caps_used;
     int closed; /* only waits for what is still used of it */
+    /* Called when something of an account that was closed earlier has come to this one; NULL: nobody cares.
+     */
+    void (*late)(struct core_account *account);
+    void *owner; /* for LATE */
 };
 
 /* Opens the first account, with everything there is. OS_ERR_NO_MEMORY. */

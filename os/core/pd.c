@@ -91,12 +91,27 @@ static os_err pd_transfer(struct os_rpc *rpc, os_pd_cap to, uint64_t ram, uint32
     return core_account_transfer(pd->session.account, pd_of_object(object)->session.account, ram, caps);
 }
 
+static void quota_came_late(struct core_account *account)
+{
+    const struct core_pd *pd = account->owner;
+    os_signal_submit(pd->quota_sigh);
+}
+
+static os_err pd_quota_sigh(struct os_rpc *rpc, os_signal_cap handler)
+{
+    struct core_pd *pd = pd_of(rpc);
+    os_cap_drop(pd->quota_sigh.cap);
+    pd->quota_sigh.cap = os_cap_copy(handler.cap);
+    return OS_OK;
+}
+
 static const struct os_pd_ops pd_ops = {
     .ram_alloc = pd_ram_alloc,
     .ram_free = pd_ram_free,
     .quota = pd_quota,
     .transfer = pd_transfer,
     .ram_attached = pd_ram_attached,
+    .quota_sigh = pd_quota_sigh,
 };
 
 /* ---- what its creator does with it */
@@ -168,7 +183,8 @@ static const struct os_pd_control_ops control_ops = {
               .ram_free = pd_ram_free,
               .quota = pd_quota,
               .transfer = pd_transfer,
-              .ram_attached = pd_ram_attached },
+              .ram_attached = pd_ram_attached,
+              .quota_sigh = pd_quota_sigh },
     .pd = control_pd,
     .start = control_start,
     .exit_sigh = control_exit_sigh,
@@ -182,6 +198,8 @@ static void free_pd(struct core_pd *pd)
 {
     core_plat_process_destroy(pd->process);
     os_cap_drop(pd->exit_sigh.cap);
+    os_cap_drop(pd->quota_sigh.cap);
+    pd->session.account->late = NULL;
     core_account_refund(pd->session.account, 0, 1);
     core_session_closed(&pd->session);
 }
@@ -254,6 +272,7 @@ os_err core_pd_open(struct core *core, const char *label, const char *args, stru
     }
     pd->session.core = core;
     pd->session.account = account;
+    account->owner = pd;
     memcpy(pd->label, label, strlen(label) + 1);
     os_list_init(&pd->dataspaces);
     err = os_pd_object_init(&pd->pd, core->ep, &pd_ops, &pd->cap);
@@ -268,6 +287,7 @@ os_err core_pd_open(struct core *core, const char *label, const char *args, stru
         goto fini_control;
     pd->session.cap.cap = control.cap;
     pd->session.close = pd_close;
+    account->late = quota_came_late;
     *session = &pd->session;
     return OS_OK;
 

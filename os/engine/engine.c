@@ -117,12 +117,16 @@ os_err os_engine_create(struct os_env *env, const struct os_engine_options *opti
     snprintf(engine->file, sizeof(engine->file), "%s", options->file ? options->file : "scenario");
     os_list_init(&engine->binaries);
     os_list_init(&engine->children);
-    resources_init(engine);
     os_list_init(&engine->retries);
     os_list_init(&engine->services);
     engine->progress.handle = progress;
     engine->tell.handle = tell;
     generation_source_init(engine);
+    os_err err = resources_init(engine);
+    if (err) {
+        free(engine);
+        return err;
+    }
     *created = engine;
     return OS_OK;
 }

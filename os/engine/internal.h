@@ -48,12 +48,13 @@ struct amount {
 
 /* What of the engine resources.c needs. */
 struct engine_resources {
-    struct os_list asking; /* of struct child.resources.link, the oldest first */
-    struct os_alarm alarm; /* to look what can be granted */
-    struct os_call call;   /* a request to the parent */
-    uint32_t round;        /* counts requests */
-    int refused;           /* by the parent, since the last of them */
-    int busy;              /* somebody waits for what comes free */
+    struct os_list asking;         /* of struct child.resources.link, the oldest first */
+    struct os_alarm alarm;         /* to look what can be granted */
+    struct os_call call;           /* a request to the parent */
+    uint32_t round;                /* counts requests */
+    struct os_signal_handler late; /* something has come back after it was counted */
+    int refused;                   /* by the parent, since the last of them */
+    int busy;                      /* somebody waits for what comes free */
 };
 
 /* Something that was refused because too many calls are under way, and is tried again when one has ended. */
@@ -368,7 +369,7 @@ void child_forget_roots(struct child *child);
 
 /* ---- resources.c: quota that a child asks for or is asked for */
 
-void resources_init(struct os_engine *engine);
+OS_MUST_CHECK os_err resources_init(struct os_engine *engine); /* OS_ERR_CAPS, or as of calls */
 void resources_fini(struct os_engine *engine);
 
 /* Something has come back to the engine's account: whoever waits for it may get it, later on. */

@@ -381,16 +381,32 @@ int resources_has_excess(const struct child *child)
     return !is_nothing(&child->resources.excess);
 }
 
-void resources_init(struct os_engine *engine)
+/* Others have let go of memory of a child that has ended: it is the engine's now, and may be given. */
+static void came_late(struct os_signal_handler *handler)
 {
+    engine_returned(OS_CONTAINER_OF(handler, struct os_engine, resources.late));
+}
+
+os_err resources_init(struct os_engine *engine)
+{
+    os_signal_cap cap;
     os_list_init(&engine->resources.asking);
     engine->resources.alarm.handle = serve;
+    os_err err = os_signal_handler_init(&engine->resources.late, engine->env->ep, came_late, &cap);
+    if (err)
+        return err;
+    err = os_pd_quota_sigh(engine->env->pd, cap);
+    os_cap_drop(cap.cap);
+    if (err)
+        os_signal_handler_fini(&engine->resources.late);
+    return err;
 }
 
 void resources_fini(struct os_engine *engine)
 {
     os_alarm_clear(&engine->resources.alarm);
     os_call_cancel(&engine->resources.call);
+    os_signal_handler_fini(&engine->resources.late);
 }
 
 void resources_child_end(struct child *child)

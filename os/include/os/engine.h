@@ -44,7 +44,10 @@ struct os_engine_options {
     struct os_engine_handlers *handlers;
 };
 
-/* An engine without children. OS_ERR_RAM. */
+/*
+ * An engine without children. OS_ERR_RAM, OS_ERR_CAPS, or as of calls. It is told of quota that comes back
+ * late (os_pd_quota_sigh): of several engines in a component, the last one is.
+ */
 OS_MUST_CHECK os_err os_engine_create(struct os_env *env, const struct os_engine_options *options,
                                       struct os_engine **engine);
 

@@ -21,7 +21,9 @@
  * or not (0), so that a server can know when what it has given to a client is of no use any more. quota: what
  * the account has and what of it is used. transfer: moves unused quota to another account, where at least one
  * of the two is named by its control capability, else OS_ERR_DENIED: components donate by way of those who
- * started them. OS_ERR_RAM or OS_ERR_CAPS when there is not so much.
+ * started them. OS_ERR_RAM or OS_ERR_CAPS when there is not so much. quota_sigh: SIGNAL is submitted when
+ * something comes to the account after the end of the one that it is from: memory that others still had
+ * attached when its session was closed. The last handler holds; no capability: none.
  */
 #define OS_PD_RPC(FN, I)                                                                                     \
     FN(I, ram_alloc, (in, uint64_t, size), (out, os_cap(os_dataspace), ds))                                  \
@@ -29,7 +31,8 @@
     FN(I, quota, (out, uint64_t, ram), (out, uint64_t, ram_used), (out, uint32_t, caps),                     \
        (out, uint32_t, caps_used))                                                                           \
     FN(I, transfer, (in, os_cap(os_pd), to), (in, uint64_t, ram), (in, uint32_t, caps))                      \
-    FN(I, ram_attached, (in, os_cap(os_dataspace), ds), (out, uint32_t, attached))
+    FN(I, ram_attached, (in, os_cap(os_dataspace), ds), (out, uint32_t, attached))                           \
+    FN(I, quota_sigh, (in, os_cap(os_signal), handler))
 OS_RPC_INTERFACE(os_pd, OS_PD_RPC)
 
 enum os_pd_state {

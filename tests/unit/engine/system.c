@@ -14,7 +14,7 @@ static struct {
 } binaries[] = {
     { "server", "{provides: [Data, Other], ram: 1M, caps: 100}", NULL },
     { "client", "{requires: [Data], ram: 1M, caps: 100}", NULL },
-    { "lonely", "{ram: 1M, caps: 100}", NULL },
+    { "lonely", "{ram: 1M, caps: 100, heartbeat: true}", NULL },
     { "nested", "{requires: [PD, Data], ram: 8M, caps: 1000}", NULL },
 };
 
@@ -63,7 +63,7 @@ static uint32_t first_caps;
 static struct amount grants;
 static unsigned requests;
 static struct os_signal_handler errand;
-static os_signal_cap errand_cap;
+static os_signal_cap errand_cap, quota_sigh;
 static void (*errand_work)(void);
 
 /* ---- accounts */
@@ -169,12 +169,29 @@ static os_err pd_transfer(struct os_rpc *rpc, os_pd_cap to, uint64_t ram, uint32
                   : OS_ERR_BAD_CAP;
 }
 
+/* Only of the engine's own account. */
+static void quota_came_late(struct core_account *account)
+{
+    os_signal_submit(quota_sigh);
+}
+
+static os_err pd_quota_sigh(struct os_rpc *rpc, os_signal_cap handler)
+{
+    if (account_of(rpc->object) != init_account)
+        return OS_OK;
+    os_cap_drop(quota_sigh.cap);
+    quota_sigh.cap = os_cap_copy(handler.cap);
+    init_account->late = quota_came_late;
+    return OS_OK;
+}
+
 static const struct os_pd_ops pd_ops = {
     .ram_alloc = pd_ram_alloc,
     .ram_free = pd_ram_free,
     .quota = pd_quota,
     .transfer = pd_transfer,
     .ram_attached = pd_ram_attached,
+    .quota_sigh = pd_quota_sigh,
 };
 
 /* ---- protection domains */
@@ -246,7 +263,8 @@ static const struct os_pd_control_ops control_ops = {
               .ram_free = pd_ram_free,
               .quota = pd_quota,
               .transfer = pd_transfer,
-              .ram_attached = pd_ram_attached },
+              .ram_attached = pd_ram_attached,
+              .quota_sigh = pd_quota_sigh },
     .pd = control_pd,
     .start = control_start,
     .exit_sigh = control_exit_sigh,
@@ -708,6 +726,8 @@ void system_end(void)
     ck_assert(os_list_empty(&memories));
     ck_assert(os_list_empty(&sessions));
     os_cap_drop(errand_cap.cap);
+    os_cap_drop(quota_sigh.cap);
+    quota_sigh.cap = OS_NO_CAP;
     os_signal_handler_fini(&errand);
     os_object_fini(&parent_object);
     os_object_fini(&init_pd);

@@ -216,10 +216,11 @@ START_TEST(who_can_spare_something_is_asked)
 END_TEST
 
 static uint64_t new_ram;
+static const char *resized;
 
 static void resize(void)
 {
-    struct child *child = engine_child(system_engine(), "server");
+    struct child *child = engine_child(system_engine(), resized);
     struct entry *entry =
         &child->generation->scenario.entries[child->entry - child->generation->scenario.entries];
     resources_resize(child, new_ram, entry->caps);
@@ -233,6 +234,7 @@ START_TEST(a_child_that_gets_less_gives_back_what_it_does_not_use)
     begin("start:\n  server: { ram: 20M }\n");
     struct os_env *env = system_env("server");
     new_ram = OS_MIB(12);
+    resized = "server";
     system_do(resize);
     ck_assert_uint_eq(system_ram("server"), OS_MIB(20)); /* nothing is taken */
     ck_assert_int_eq(os_parent_yield_request(env->parent, &ram, &caps), OS_OK);
@@ -347,6 +349,45 @@ START_TEST(a_loss_is_borne_by_those_who_gave)
 }
 END_TEST
 
+/* SERVER ends, but LONELY still has almost all of its memory. */
+static void end_server(void)
+{
+    ck_assert_int_eq(os_ram_alloc(system_env("server"), OS_MIB(45), &cache), OS_OK);
+    system_crash("server");
+    ck_assert(!system_runs("server"));
+}
+
+START_TEST(what_is_let_go_of_late_is_granted)
+{
+    struct request request;
+    begin("start:\n  lonely: { more: wait }\n  server: { ram: 50M, restart: never }\n");
+    ask(&request, "lonely", OS_MIB(40), 0);
+    end_server();
+    ck_assert(!request.done);
+    os_ram_free(system_env("lonely"), cache);
+    inproc_idle();
+    check_answer(&request, OS_OK);
+    ck_assert_uint_eq(system_ram("lonely"), OS_MIB(41));
+    system_end();
+}
+END_TEST
+
+/* The scenario gives it more than is there: the rest comes when somebody lets go of it. */
+START_TEST(what_is_let_go_of_late_is_given)
+{
+    begin("start:\n  lonely:\n  server: { ram: 50M, restart: never }\n");
+    end_server();
+    new_ram = OS_MIB(40);
+    resized = "lonely";
+    system_do(resize);
+    ck_assert_uint_lt(system_ram("lonely"), OS_MIB(20));
+    os_ram_free(system_env("lonely"), cache);
+    inproc_idle();
+    ck_assert_uint_eq(system_ram("lonely"), OS_MIB(40));
+    system_end();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("resources");
@@ -363,6 +404,8 @@ int main(void)
     tcase_add_test(tcase, who_gives_no_sign_of_life_is_restarted);
     tcase_add_test(tcase, no_sign_of_life_may_only_be_told);
     tcase_add_test(tcase, a_loss_is_borne_by_those_who_gave);
+    tcase_add_test(tcase, what_is_let_go_of_late_is_granted);
+    tcase_add_test(tcase, what_is_let_go_of_late_is_given);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }
