@@ -261,17 +261,18 @@ static const char *keep(struct headless *headless, const char *text)
 static int open_script(struct headless *headless)
 {
     const struct os_config *config = &headless->config.config;
-    const char *name = keep(headless, os_config_str(config, os_config_root(config), "script", ""));
-    const char *text = keep(headless, os_config_str(config, os_config_root(config), "input", ""));
+    const char *name = os_config_str(config, os_config_root(config), "script", "");
+    const char *text = os_config_str(config, os_config_root(config), "input", "");
 
-    headless->script_name = *name ? name : "input";
     headless->scripted = *name || *text;
     if (*name) {
+        headless->script_name = keep(headless, name);
         os_require(headless->env, os_rom_module_open(&headless->script_rom, headless->env, name),
                    "cannot open the script");
         script_init(&headless->script, headless->script_rom.data, headless->script_rom.size);
-    } else {
-        script_init(&headless->script, text, strlen(text));
+    } else if (*text) {
+        headless->script_name = "input";
+        script_init(&headless->script, keep(headless, text), strlen(text));
     }
     return headless->scripted;
 }

@@ -10,6 +10,7 @@
 #include <os/report.h>
 
 void report_rom_construct(struct os_env *env);
+void report_rom_next_construct(struct os_env *env);
 
 static struct inproc_env server, sensor, viewer;
 static unsigned changes;
@@ -213,7 +214,7 @@ START_TEST(the_server_ends)
     ck_assert_int_eq(inproc_env_fini(&server), 0);
     inproc_env_init(&server, "report_rom");
     inproc_config_set(&server, policy);
-    inproc_env_construct(&server, report_rom_construct);
+    inproc_env_construct(&server, report_rom_next_construct);
     ck_assert_int_eq(report(&reporter, 3), OS_OK);
     os_reporter_fini(&reporter);
 }
