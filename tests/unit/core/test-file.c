@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test-file.c: files of ROM modules are watched, and those of modules that there are not are forgotten. */
 #include <check.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,16 +46,33 @@ static void tear_down(void)
     close(inotify->fd);
 }
 
-/* How many changes the kernel tells of when the file is written. */
-static unsigned write_file(void)
+static unsigned tell(void)
 {
-    FILE *file = fopen(path, "w");
-    ck_assert_ptr_nonnull(file);
-    fputs("text", file);
-    fclose(file);
     changes = 0;
     inotify->ready(inotify, 0);
     return changes;
+}
+
+static void write_to(const char *name)
+{
+    FILE *file = fopen(name, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs("text", file);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+/* How many changes the kernel tells of when the file is written. */
+static unsigned write_file(void)
+{
+    write_to(path);
+    return tell();
+}
+
+/* Whether core would wake up. */
+static int has_events(void)
+{
+    struct pollfd fd = { .fd = inotify->fd, .events = POLLIN };
+    return poll(&fd, 1, 0);
 }
 
 START_TEST(a_written_file_is_told)
@@ -80,6 +98,86 @@ START_TEST(of_what_is_not_there_nothing_is_kept)
 }
 END_TEST
 
+START_TEST(another_file_in_its_place_is_told)
+{
+    char other[80];
+    snprintf(other, sizeof(other), "%s.new", path);
+    write_to(path);
+    linux_file_watch(path, "font");
+    for (int i = 0; i < 3; i++) {
+        write_to(other);
+        ck_assert_int_eq(rename(other, path), 0);
+        ck_assert_uint_eq(tell(), 1);
+    }
+    ck_assert_uint_eq(write_file(), 1);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_uint_eq(tell(), 1);
+    ck_assert_uint_eq(write_file(), 1);
+    ck_assert_uint_eq(write_file(), 1);
+    ck_assert_int_eq(rename(path, other), 0);
+    ck_assert_uint_eq(tell(), 1);
+    write_to(other); /* not its file any more */
+    ck_assert_uint_eq(tell(), 0);
+    ck_assert_int_eq(rename(other, path), 0);
+    ck_assert_uint_eq(tell(), 1);
+    ck_assert_int_eq(unlink(path), 0); /* and is another one when core looks */
+    ck_assert_uint_eq(write_file(), 1);
+}
+END_TEST
+
+START_TEST(what_a_link_leads_to_is_told)
+{
+    char first[80], second[80];
+    snprintf(first, sizeof(first), "%s.first", path);
+    snprintf(second, sizeof(second), "%s.second", path);
+    write_to(first);
+    write_to(second);
+    ck_assert_int_eq(symlink(first, path), 0);
+    linux_file_watch(path, "font");
+    write_to(first);
+    ck_assert_uint_eq(tell(), 1);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(symlink(second, path), 0);
+    ck_assert_uint_eq(tell(), 1);
+    linux_file_watch(path, "font"); /* as core does when it reads it */
+    write_to(second);
+    ck_assert_uint_eq(tell(), 1);
+    write_to(first);
+    ck_assert_uint_eq(tell(), 0);
+    unlink(first);
+    ck_assert_uint_eq(tell(), 0);
+    unlink(second);
+}
+END_TEST
+
+/* What happens to other files of its folder does not wake core: there is no event at all. */
+START_TEST(a_busy_folder_is_not_noticed)
+{
+    char other[80];
+    write_to(path);
+    linux_file_watch(path, "font");
+    linux_file_watch(path, "config");
+    for (unsigned i = 0; i < 1000; i++) {
+        snprintf(other, sizeof(other), "%s.%u", path, i % 10);
+        write_to(other);
+        ck_assert_int_eq(unlink(other), 0);
+    }
+    ck_assert_int_eq(has_events(), 0);
+    /* nor after the file was missed for a time, or another name in the folder was */
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_uint_eq(tell(), 2);
+    ck_assert_uint_eq(write_file(), 2);
+    snprintf(other, sizeof(other), "%s.other", path);
+    linux_file_watch(other, "other");
+    linux_file_unwatch("other");
+    ck_assert_uint_eq(tell(), 0);
+    write_to(other);
+    ck_assert_int_eq(unlink(other), 0);
+    ck_assert_int_eq(has_events(), 0);
+    ck_assert_uint_eq(write_file(), 2);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("core-file");
@@ -87,6 +185,9 @@ int main(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, a_written_file_is_told);
     tcase_add_test(tcase, of_what_is_not_there_nothing_is_kept);
+    tcase_add_test(tcase, another_file_in_its_place_is_told);
+    tcase_add_test(tcase, what_a_link_leads_to_is_told);
+    tcase_add_test(tcase, a_busy_folder_is_not_noticed);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }
