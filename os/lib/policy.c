@@ -16,18 +16,24 @@ size_t os_policy_match(const char *pattern, const char *label)
     return strcmp(pattern, label) ? 0 : SIZE_MAX;
 }
 
+/* NODE, if it is of KIND. */
+static os_config_ref of_kind(os_config_ref node, enum os_config_kind kind)
+{
+    return node && node->kind == kind ? node : NULL;
+}
+
 os_config_ref os_policy_find(const struct os_config *config, const char *label)
 {
     os_config_ref root = os_config_root(config), found = NULL;
+    os_config_ref list = of_kind(os_config_get(config, root, "policy"), OS_CONFIG_LIST);
     size_t found_at = 0;
-    for (os_config_ref at = os_config_first(config, os_config_get(config, root, "policy")); at;
-         at = os_config_next(config, at)) {
-        os_config_ref pattern = os_config_get(config, at, "label");
+    for (os_config_ref at = os_config_first(config, list); at; at = os_config_next(config, at)) {
+        os_config_ref pattern = of_kind(os_config_get(config, at, "label"), OS_CONFIG_SCALAR);
         size_t fits = pattern ? os_policy_match(os_config_value(config, pattern), label) : 0;
         if (fits > found_at) {
             found = at;
             found_at = fits;
         }
     }
-    return found ? found : os_config_get(config, root, "default-policy");
+    return found ? found : of_kind(os_config_get(config, root, "default-policy"), OS_CONFIG_MAP);
 }

@@ -25,7 +25,7 @@ size_t os_policy_match(const char *pattern, const char *label);
 /*
  * The node of the list `policy` in the root of CONFIG that describes LABEL best, of several the first; else
  * the map `default-policy`; else NULL, and the server decides what that means. Items without a label are
- * never found. Any thread.
+ * never found, nor is anything that has not the form above. Any thread.
  */
 os_config_ref os_policy_find(const struct os_config *config, const char *label);
 
