@@ -94,11 +94,29 @@ static os_err check_and_apply(struct child *child)
     return OS_OK;
 }
 
+/*
+ * Whether both have the same content: capabilities to the same dataspace differ by where they came from, and
+ * a file that is written anew may be what it was.
+ */
+static os_err compare_images(os_dataspace_cap a, os_dataspace_cap b, int *same)
+{
+    struct os_region x = { 0 }, y = { 0 };
+    os_err err = os_region_attach(&x, a, OS_ATTACH_READ);
+    if (!err)
+        err = os_region_attach(&y, b, OS_ATTACH_READ);
+    if (!err)
+        *same = x.size == y.size && !memcmp(x.at, y.at, (size_t)x.size);
+    os_region_detach(&y);
+    os_region_detach(&x);
+    return err;
+}
+
 os_err os_engine_upgrade(struct os_engine *engine, const char *name)
 {
     struct child *child = engine_child(engine, name);
     os_dataspace_cap image;
     uint64_t size;
+    int same = 0;
     if (!child)
         return OS_ERR_NOT_FOUND;
     struct binary *binary = child->binary;
@@ -107,9 +125,12 @@ os_err os_engine_upgrade(struct os_engine *engine, const char *name)
     os_err err = os_rom_dataspace(binary->rom.cap, &image, &size);
     if (err)
         return err;
-    if (image.cap.id == child->image.cap.id) {
+    err = compare_images(child->image.cap.id ? child->image : binary->image, image, &same);
+    if (!err && same)
+        err = OS_ERR_EXISTS;
+    if (err) {
         os_cap_drop(image.cap);
-        return OS_ERR_EXISTS;
+        return err;
     }
     os_dataspace_cap old = binary->image;
     uint64_t old_size = binary->size;

@@ -476,8 +476,10 @@ void child_restart(struct child *child, const char *why)
 
 void child_upgrade(struct child *child)
 {
-    os_cap_drop(child->old_image.cap);
-    child->old_image = child->image;
-    child->image.cap = OS_NO_CAP;
+    if (child->image.cap.id) { /* none: it was not started yet with the new one before */
+        os_cap_drop(child->old_image.cap);
+        child->old_image = child->image;
+        child->image.cap = OS_NO_CAP;
+    }
     child_restart(child, "there is a new binary");
 }

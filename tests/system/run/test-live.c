@@ -100,6 +100,8 @@ START_TEST(components_are_reached_by_their_path)
     run_expect(&system_run, "[init] hello-server was killed");
     expect("restart", "sub/inner", NULL, 0, "inner: restarted");
     run_expect(&system_run, "[sub] inner is restarted");
+    expect("upgrade", "hello-server", NULL, 0,
+           "hello-server: its binary is the one that it was started from");
     await("kill", "sub -> inner", NULL, "inner: killed"); /* it may not run again yet */
     expect("kill", "hello-serve", NULL, 1,
            "there is no component \"hello-serve\"; did you mean hello-server?");

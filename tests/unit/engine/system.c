@@ -42,12 +42,21 @@ struct memory {
     uint64_t size;
 };
 
+/* A module as it was handed out: another capability each time, as where capabilities come over a socket. */
+struct image {
+    struct os_list link;
+    struct os_object object;
+    os_dataspace_cap cap;
+    unsigned module;
+};
+
 static struct os_entrypoint core_ep, init_ep, child_ep;
 static struct core_accounts accounts;
 static struct core_account *init_account;
-static struct os_object parent_object, init_pd, modules[2];
-static os_dataspace_cap module_caps[2];
-static unsigned module; /* the one that binaries are now */
+static struct os_object parent_object, init_pd;
+static struct inproc_memory *modules[2];
+static struct os_list images; /* of struct image */
+static unsigned module;       /* the one that binaries are now */
 static struct os_list sessions, memories;
 static struct os_env init_env;
 static struct os_engine *engine;
@@ -218,8 +227,9 @@ static os_err control_start(struct os_rpc *rpc, os_dataspace_cap binary, os_pare
 {
     struct core_session *session = session_of(rpc);
     unsigned i = 0;
-    ck_assert_ptr_nonnull(os_object_of(&core_ep, binary.cap, &os_dataspace_interface));
-    session->module = os_object_of(&core_ep, binary.cap, &os_dataspace_interface) == &modules[1];
+    struct os_object *image = os_object_of(&core_ep, binary.cap, &os_dataspace_interface);
+    ck_assert_ptr_nonnull(image);
+    session->module = OS_CONTAINER_OF(image, struct image, object)->module;
     if (refusal || module_refusals[session->module])
         return refusal ? refusal : module_refusals[session->module];
     session->env = (struct os_env){ .ep = &child_ep };
@@ -274,9 +284,43 @@ static const struct os_pd_control_ops control_ops = {
 
 /* ---- ROM, LOG */
 
+static struct image *make_image(unsigned number, int writable)
+{
+    struct image *image = calloc(1, sizeof(*image));
+    image->module = number;
+    ck_assert_int_eq(os_dataspace_object_init(&image->object, &core_ep, &memory_ops, &image->cap), OS_OK);
+    inproc_memory_bind(modules[number], image->cap.cap, writable);
+    os_list_insert(&images, &image->link);
+    return image;
+}
+
+/* Each has another content. */
+static void make_module(unsigned number)
+{
+    struct os_region region = { 0 };
+    ck_assert_int_eq(inproc_memory_create(OS_PAGE_SIZE, NULL, NULL, &modules[number]), OS_OK);
+    ck_assert_int_eq(os_region_attach(&region, make_image(number, 1)->cap, OS_ATTACH_WRITE), OS_OK);
+    *(unsigned char *)region.at = (unsigned char)number;
+    os_region_detach(&region);
+}
+
+static void free_modules(void)
+{
+    OS_LIST_FOR_EACH_SAFE (link, &images) {
+        struct image *image = OS_CONTAINER_OF(link, struct image, link);
+        os_list_remove(link);
+        os_object_fini(&image->object);
+        os_cap_drop(image->cap.cap);
+        free(image);
+    }
+    for (unsigned i = 0; i < OS_ARRAY_LEN(modules); i++)
+        inproc_memory_release(modules[i]);
+}
+
 static os_err rom_dataspace(struct os_rpc *rpc, os_dataspace_cap *ds, uint64_t *size)
 {
-    ds->cap = os_cap_copy(module_caps[module].cap);
+    struct image *image = make_image(module, 0);
+    ds->cap = os_cap_copy(image->cap.cap);
     *size = 1;
     return OS_OK;
 }
@@ -483,9 +527,9 @@ static void start_core(void)
     ck_assert_int_eq(os_entrypoint_init(&core_ep), OS_OK);
     ck_assert_int_eq(os_parent_object_init(&parent_object, &core_ep, &parent_ops, &init_env.parent), OS_OK);
     ck_assert_int_eq(os_pd_object_init(&init_pd, &core_ep, &pd_ops, &init_env.pd), OS_OK);
-    for (int i = 0; i < 2; i++)
-        ck_assert_int_eq(os_dataspace_object_init(&modules[i], &core_ep, &memory_ops, &module_caps[i]),
-                         OS_OK);
+    os_list_init(&images);
+    for (unsigned i = 0; i < OS_ARRAY_LEN(modules); i++)
+        make_module(i);
     inproc_serve(&core_ep);
 }
 
@@ -731,12 +775,9 @@ void system_end(void)
     os_signal_handler_fini(&errand);
     os_object_fini(&parent_object);
     os_object_fini(&init_pd);
-    os_object_fini(&modules[0]);
-    os_object_fini(&modules[1]);
+    free_modules();
     os_cap_drop(init_env.parent.cap);
     os_cap_drop(init_env.pd.cap);
-    os_cap_drop(module_caps[0].cap);
-    os_cap_drop(module_caps[1].cap);
     inproc_unserve(&child_ep);
     inproc_unserve(&init_ep);
     inproc_unserve(&core_ep);

@@ -468,6 +468,7 @@ START_TEST(the_system_ends_with_a_child)
     begin("start:\n  lonely: { exit: ends-system }\n  other: { binary: lonely }\n");
     exit_child("lonely", 5);
     ck_assert_int_eq(system_status(), 5);
+    system_end();
 }
 END_TEST
 
@@ -476,6 +477,7 @@ START_TEST(a_start_that_fails_is_the_end)
     system_refuse(OS_ERR_DENIED);
     system_start("start:\n  lonely:\n");
     ck_assert_int_eq(system_status(), 1);
+    system_end();
 }
 END_TEST
 
