@@ -108,8 +108,11 @@ static void waited_too_long(struct os_alarm *alarm)
     struct session *session = OS_CONTAINER_OF(alarm, struct session, wait);
     char why[WHY_MAX];
     session_why(session, &why);
-    child_log(session->client, "has waited %llu s for %s: %s",
-              (unsigned long long)(session->client->entry->wait / OS_SEC), session->service, why);
+    os_time wait = session->client->entry->wait;
+    int seconds = wait >= OS_SEC;
+    child_log(session->client, "has waited %llu %s for %s: %s",
+              (unsigned long long)(wait / (seconds ? OS_SEC : OS_MS)), seconds ? "s" : "ms", session->service,
+              why);
     fail(session, OS_ERR_DEADLINE);
 }
 
