@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <yaml/render.h>
-
 #include "command.h"
+#include "print.h"
 #include "static.h"
 
 struct message {
@@ -51,18 +50,6 @@ static void messages_fini(struct messages *messages)
 
 /* ---- as JSON */
 
-static void put_out(struct config_sink *sink, const char *text, size_t len)
-{
-    (void)sink;
-    fwrite(text, 1, len, stdout);
-}
-
-static void print_string(const char *text)
-{
-    struct config_sink sink = { .put = put_out };
-    config_render_string(text, &sink);
-}
-
 /* ":LINE:COLUMN: " in a message, which follows the name of its file; NULL if it has none. */
 static const char *find_place(const char *line, unsigned *row, unsigned *column)
 {
@@ -84,10 +71,10 @@ static void print_json_message(const char *line)
     char file[512];
     snprintf(file, sizeof(file), "%.*s", place ? (int)(place - line) : 0, line);
     printf("\n  { \"file\": ");
-    print_string(file);
+    print_json_string(file);
     printf(", \"line\": %u, \"column\": %u, \"severity\": \"%s\", \"message\": ", row, column,
            warns ? "warning" : "error");
-    print_string(text + (warns ? strlen(warning) : 0));
+    print_json_string(text + (warns ? strlen(warning) : 0));
     printf(" }");
 }
 

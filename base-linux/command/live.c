@@ -14,22 +14,10 @@
 
 #include "client.h"
 #include "find.h"
-#include "live.h"
+#include "print.h"
 
 /* How often who follows the state looks at it. */
 #define FOLLOW_EVERY (250 * OS_MS)
-
-static void put_out(struct config_sink *sink, const char *text, size_t len)
-{
-    (void)sink;
-    fwrite(text, 1, len, stdout);
-}
-
-void live_json_string(const char *text)
-{
-    struct config_sink sink = { .put = put_out };
-    config_render_string(text, &sink);
-}
 
 /* ---- list */
 
@@ -56,18 +44,18 @@ static void print_list(struct client_list *list)
 static void print_list_json(const struct client_list *list)
 {
     printf("  {\"pid\": %d, \"scenario\": ", (int)list->system.pid);
-    live_json_string(list->system.scenario);
+    print_json_string(list->system.scenario);
     printf(", \"headless\": %s, \"components\": [", list->system.headless ? "true" : "false");
     for (unsigned i = 0; i < list->count; i++) {
         const struct control_component *c = &list->components[i];
         printf("%s\n    {\"label\": ", i ? "," : "");
-        live_json_string(c->label);
+        print_json_string(c->label);
         printf(", \"state\": \"%s\", \"pid\": %d, \"ram\": %llu, \"ram-used\": %llu, \"caps\": %u, "
                "\"caps-used\": %u, "
                "\"sandbox\": ",
                state_name(c->state), (int)c->pid, (unsigned long long)c->ram, (unsigned long long)c->ram_used,
                c->caps, c->caps_used);
-        live_json_string(c->profile);
+        print_json_string(c->profile);
         printf("}");
     }
     printf("]}");
@@ -244,12 +232,6 @@ int command_apply(const struct command_line *line)
 }
 
 /* ---- rom */
-
-static void print_config(const struct os_config *config, enum config_render form)
-{
-    struct config_sink sink = { .put = put_out };
-    config_render(config, os_config_root(config), form, &sink);
-}
 
 /* What can be shown on a terminal. */
 static int is_text(const char *data, size_t size)

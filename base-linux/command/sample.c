@@ -9,7 +9,7 @@
 #include <yaml/printable.h>
 
 #include "client.h"
-#include "live.h"
+#include "print.h"
 #include "sample.h"
 
 const char *const sample_names[SAMPLE_COLUMNS] = { "cpu", "calls", "wakes", "ram", "caps", "name" };
@@ -259,7 +259,7 @@ static void json_number(const char *name, int known, const char *format, double 
 static void json_row(const struct sample_row *row)
 {
     fputs("{\"label\": ", stdout);
-    live_json_string(row->label);
+    print_json_string(row->label);
     printf(", \"pid\": %d", row->pid);
     json_number("cpu", row->cpu_percent >= 0, "%.1f", row->cpu_percent);
     json_number("calls", row->calls_rate >= 0, "%.1f", row->calls_rate);
