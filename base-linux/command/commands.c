@@ -97,6 +97,13 @@ static const struct command_option log_options[] = {
     NO_OPTION,
 };
 
+static const struct command_option rom_options[] = {
+    { "--raw", NULL, "configs, too, are printed as they are" },
+    SYSTEM_OPTION,
+    WAIT_OPTION,
+    NO_OPTION,
+};
+
 static const struct command_option help_options[] = {
     { "--json", NULL, "the table of commands, for programs" },
     { NULL, NULL, NULL },
@@ -218,6 +225,19 @@ const struct command commands[] = {
       .text = "As YAML. With SUB it is that of the init SUB within the system.",
       .options = report_options,
       .run = command_report },
+    { .name = "rom",
+      .operands = "COMPONENT MODULE",
+      .min = 2,
+      .max = 2,
+      .summary = "prints a ROM module as a component sees it, its config for example",
+      .text =
+          "By the routes of COMPONENT: \"config\" is what its entry says, \"state\" that of its init, and "
+          "others are those "
+          "that the system has. Configs are printed as YAML, all else as it is; what is no text is not "
+          "printed on a terminal. Modules that another component serves are not read, for that may never "
+          "answer.",
+      .options = rom_options,
+      .run = command_rom },
     { .name = "new",
       .operands = "NAME",
       .min = 1,

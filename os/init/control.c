@@ -173,6 +173,35 @@ static void serve_state(struct control *control, const char *words)
     free(tree);
 }
 
+/* Core copies it, so that init needs no memory for what can be as large as a binary. */
+static void send_rom(struct control *control, const struct os_engine_rom *rom)
+{
+    os_err err = os_control_answer(control->session, control->id, OS_CONTROL_DONE, rom->ds, rom->size);
+    if (err && err != OS_ERR_NOT_FOUND) {
+        say(control, "its %llu bytes cannot be sent: %s", (unsigned long long)rom->size, os_err_text(err));
+        answer_text(control, OS_CONTROL_FAILED);
+    }
+}
+
+static void serve_rom(struct control *control, const char *words)
+{
+    struct os_engine_rom rom;
+    char name[OS_CONTROL_LINE], why[OS_ENGINE_WHY];
+    const char *module = strchr(words, ' ');
+    snprintf(name, sizeof(name), "%.*s", module ? (int)(module - words) : (int)strlen(words), words);
+    module = module ? module + 1 : "";
+    os_err err = os_engine_rom_open(control->engine, name, module, &rom, &why);
+    if (err == OS_ERR_NOT_FOUND) {
+        no_such_child(control, name);
+    } else if (err) {
+        say(control, "ROM module %s of %s: %s", module, name, why);
+        answer_text(control, OS_CONTROL_FAILED);
+    } else {
+        send_rom(control, &rom);
+        os_engine_rom_close(&rom);
+    }
+}
+
 /* A copy of the request's data, to be freed: who has sent it can do with the dataspace what he likes. */
 static os_err take_data(struct control *control, uint64_t size, void **data)
 {
@@ -230,7 +259,8 @@ static void serve(struct control *control, char *line, uint64_t size)
     } verbs[] = { { "state", serve_state },
                   { "kill", serve_kill },
                   { "restart", serve_restart },
-                  { "upgrade", serve_upgrade } };
+                  { "upgrade", serve_upgrade },
+                  { "rom", serve_rom } };
     char *words = strchr(line, ' ');
     if (words)
         *words++ = 0;

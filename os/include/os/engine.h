@@ -11,6 +11,7 @@
 #define OS_ENGINE_H
 
 #include <os/env.h>
+#include <os/rom.h>
 #include <os/session.h>
 
 struct os_engine;
@@ -136,5 +137,25 @@ OS_MUST_CHECK os_err os_engine_upgrade(struct os_engine *engine, const char *nam
  * OS_ERR_RAM, OS_ERR_TOO_LARGE.
  */
 OS_MUST_CHECK os_err os_engine_state(struct os_engine *engine, void **tree, size_t *size);
+
+/* A ROM module as a child would see it, until it is closed. */
+struct os_engine_rom {
+    os_dataspace_cap ds; /* its first SIZE bytes; owned by this */
+    uint64_t size;
+    struct os_rom_session session; /* private: what it is from; */
+    struct os_env *env;            /* or who has allocated ds */
+};
+
+/*
+ * Gives what child NAME would find now in the ROM module MODULE, by its routes: its config, the state of the
+ * engine (as config trees), or what the parent has by the label that the route makes. OS_ERR_NOT_FOUND: there
+ * is no such child, and WHY is not written. By other errors WHY says in words what is in the way:
+ * OS_ERR_DENIED: the routes deny it, or it is at a server that is not core and may not answer;
+ * OS_ERR_NO_SERVICE: there is no such module; OS_ERR_RAM, OS_ERR_CAPS, OS_ERR_TOO_LARGE.
+ */
+#define OS_ENGINE_WHY 256
+OS_MUST_CHECK os_err os_engine_rom_open(struct os_engine *engine, const char *name, const char *module,
+                                        struct os_engine_rom *rom, char (*why)[OS_ENGINE_WHY]);
+void os_engine_rom_close(struct os_engine_rom *rom);
 
 #endif

@@ -113,6 +113,30 @@ START_TEST(components_are_reached_by_their_path)
 }
 END_TEST
 
+/* By the routes: what the entry says, what core has, and what is not to be read. */
+START_TEST(rom_modules_are_as_the_component_sees_them)
+{
+    static const char *const args[] = { "--headless", NULL };
+    run_start(&system_run, "run",
+              "start:\n"
+              "  hello-server:\n"
+              "  client: { binary: hello-client, restart: never, config: { a: [1, two] } }\n"
+              "  sighted: { binary: hello-server, route: { ROM: [{ match: state, to: local }, "
+              "{ match: lost, to: deny }, { match: hello-client, to: parent }, { match: other, to: parent, "
+              "label: nowhere }] } }\n",
+              args);
+    snprintf(pid_text, sizeof(pid_text), "%d", (int)system_run.pid);
+    run_expect(&system_run, "[client] server says: Hello, world!");
+    expect("rom", "client", "config", 0, "a: [1, two]\n");
+    expect("rom", "sighted", "hello-client", 0, "\177ELF");
+    expect("rom", "sighted", "state", 0, "components:\n");
+    expect("rom", "sighted", "lost", 1, "ROM module lost of sighted: ");
+    expect("rom", "sighted", "other", 1, "the parent, asked for \"");
+    expect("rom", "clien", "config", 1, "did you mean client?");
+    end_system();
+}
+END_TEST
+
 static void write_file(char path[256], const char *text)
 {
     snprintf(path, 256, "%s/applied.yaml", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
@@ -222,6 +246,7 @@ int main(void)
     TCase *tcase = tcase_create("live");
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, components_are_reached_by_their_path);
+    tcase_add_test(tcase, rom_modules_are_as_the_component_sees_them);
     tcase_add_test(tcase, another_scenario_is_applied);
     tcase_add_test(tcase, top_has_a_table_per_look);
     tcase_add_test(tcase, nobody_waits_for_an_init_that_is_halted);

@@ -173,6 +173,66 @@ static void take_signal(struct os_signal_handler *handler)
 {
 }
 
+/* What is looked at from outside: of which child and module, and what comes of it. */
+static const char *looked_child, *looked_module;
+static os_err looked;
+static char looked_why[OS_ENGINE_WHY], looked_size[8];
+
+static void look(void)
+{
+    struct os_engine_rom rom;
+    struct os_region region = { 0 };
+    struct os_config read;
+    looked_why[0] = looked_size[0] = 0;
+    looked = os_engine_rom_open(system_engine(), looked_child, looked_module, &rom, &looked_why);
+    if (looked)
+        return;
+    ck_assert_int_eq(os_region_attach(&region, rom.ds, OS_ATTACH_READ), OS_OK);
+    ck_assert_uint_le(rom.size, region.size);
+    if (!os_config_init(&read, region.at, (size_t)rom.size))
+        snprintf(looked_size, sizeof(looked_size), "%s",
+                 os_config_str(&read, os_config_root(&read), "size", ""));
+    os_region_detach(&region);
+    os_engine_rom_close(&rom);
+}
+
+static os_err look_at(const char *child, const char *module)
+{
+    looked_child = child;
+    looked_module = module;
+    system_do(look);
+    return looked;
+}
+
+/* Nobody is asked who may not answer, and nothing stays charged. */
+START_TEST(rom_modules_are_looked_at_from_outside)
+{
+    begin("start:\n"
+          "  server:\n"
+          "  lonely:\n"
+          "    config: { size: 5 }\n"
+          "    route:\n"
+          "      ROM:\n"
+          "        - { match: state, to: local }\n"
+          "        - { match: secret, to: deny }\n"
+          "        - { match: font, to: parent }\n"
+          "        - { match: report, to: { child: server }, as: Data }\n"
+          "        - { match: mine, to: local }\n");
+    ck_assert_int_eq(look_at("lonely", "config"), OS_OK);
+    ck_assert_str_eq(looked_size, "5");
+    ck_assert_int_eq(look_at("lonely", "state"), OS_OK);
+    ck_assert_int_eq(look_at("lonely", "font"), OS_OK);
+    ck_assert_int_eq(look_at("lonely", "secret"), OS_ERR_DENIED);
+    ck_assert_int_eq(look_at("lonely", "mine"), OS_ERR_NO_SERVICE);
+    ck_assert_int_eq(look_at("lonely", "report"), OS_ERR_DENIED);
+    ck_assert_msg(strstr(looked_why, "served by server as Data \"lonely -> report\""), "%s", looked_why);
+    ck_assert_int_eq(look_at("nobody", "config"), OS_ERR_NOT_FOUND);
+    system_engine()->nested = 1;
+    ck_assert_int_eq(look_at("lonely", "font"), OS_ERR_DENIED);
+    system_end();
+}
+END_TEST
+
 START_TEST(the_config_changes)
 {
     struct os_rom_module rom;
@@ -586,6 +646,7 @@ int main(void)
     tcase_add_test(tcase, announcements_are_checked);
     tcase_add_test(tcase, sessions_of_core_are_handed_on);
     tcase_add_test(tcase, the_config_is_a_rom);
+    tcase_add_test(tcase, rom_modules_are_looked_at_from_outside);
     tcase_add_test(tcase, the_config_changes);
     tcase_add_test(tcase, wrong_ids_are_refused);
     tcase_add_test(tcase, a_flood_is_bounded);
