@@ -50,7 +50,7 @@ def table(rows):
     heads = cells(rows[0])
     for row in rows[2:]:
         first, *others = cells(row)
-        yield spans(first) if '`' in first else f'*{literal(first)}*'
+        yield spans(first) if '`' in first else f'*{spans(first)}*'
         said = [spans(others[0])] if others else []
         said += [f'{literal(head.capitalize())}: {spans(text)}' for head, text in zip(heads[2:], others[1:]) if text]
         yield '\t' + '. '.join(said) + ('.' if said else '')
