@@ -170,7 +170,7 @@ static void read_run(void)
     char text[1024];
     if (core_module_get(&mach_core.core, "run", &module))
         return;
-    const char *at = mach_memory_at(module->ds.memory);
+    const char *at = mach_memory_at(module->ds->memory);
     size_t len = module->size < sizeof(text) ? (size_t)module->size : sizeof(text) - 1;
     memcpy(text, at, len);
     text[len] = '\0';

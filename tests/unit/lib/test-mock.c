@@ -65,7 +65,7 @@ START_TEST(answers_what_it_was_told)
 {
     char text[64];
     uint8_t raw[8];
-    size_t len;
+    size_t len = 0;
     struct inproc_expect *expect = desk_read_expect(&mock, 3);
     desk_read_answer(expect, "three", "\1\2\3", 3);
     ck_ok(desk_read(desk, 3, &text, &raw, &len));
@@ -323,7 +323,7 @@ START_TEST(functions_of_the_base)
 {
     struct inproc_mock lit;
     lit_desk_cap cap;
-    uint32_t dust;
+    uint32_t dust = 0;
     ck_ok(lit_desk_mock_init(&lit, env.env.ep, &cap));
     desk_sweep_answer(desk_sweep_expect(&lit), 3);
     lit_desk_lamp_expect(&lit, 1);
