@@ -114,6 +114,7 @@ def make_archive(options, components, scenario, name, headless):
     """The scenario, what core and init have to know of this run, and the programs that the scenario names."""
     shown = str(name) if len(str(name)) <= 128 else name.name
     run = f'mode: {"headless" if headless else "display"}\nfile: {"".join(c if c >= " " else "?" for c in shown)}\n'
+    run += 'files: none\n'
     if options.shot or (headless and not options.check):
         run += f'shot: {"wanted" if options.shot else "possible"}\n'
     if options.books:

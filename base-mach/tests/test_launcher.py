@@ -121,6 +121,12 @@ def a_second_one_runs_beside_the_first():
         expect(finish(first, said), 0, '[core] books: balanced')
 
 
+def files_are_refused_before_the_start():
+    with scenario('files: { text: note.txt }\n' + LASTS) as file:
+        expect(call(file.name, '--check'), 2, f"{file.name}:1:10: file 'text': this platform has no files",
+               '1 problem; nothing was started')
+
+
 def it_ends_by_itself_after_some_time():
     with scenario(LASTS) as file:
         expect(call(file.name, '--for', '0.5'), 0, '[server] ready', '[core] books: balanced')
@@ -140,4 +146,4 @@ if __name__ == '__main__':
                    a_machine_without_qemu_is_told_what_is_missing, an_emulator_that_fails_is_quoted,
                    control_c_ends_in_order, the_machine_ends_with_a_launcher_that_is_killed,
                    a_second_one_runs_beside_the_first, it_ends_by_itself_after_some_time,
-                   closed_output_ends_the_system])
+                   closed_output_ends_the_system, files_are_refused_before_the_start])

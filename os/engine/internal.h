@@ -68,7 +68,7 @@ struct os_engine {
     struct os_env *env;
     struct os_engine_handlers *handlers;
     char file[256];
-    int headless, nested;
+    int headless, nested, no_files;
     struct generation *generation; /* NULL: nothing was applied yet */
     struct platform_source source;
     const struct scenario *checked; /* by source */

@@ -41,6 +41,7 @@ struct os_engine_handlers {
 struct os_engine_options {
     const char *file; /* the scenario's name in messages; "scenario" if NULL; copied */
     int headless;     /* which entries with `when:` are there */
+    int no_files;     /* nobody offers modules of the scenario's `files:`, which therefore is a mistake */
     int nested; /* the parent is no core: routes to it are trusted, unless `parent-provides` says more */
     struct os_engine_handlers *handlers;
 };
