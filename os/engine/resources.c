@@ -406,6 +406,8 @@ void resources_fini(struct os_engine *engine)
 {
     os_alarm_clear(&engine->resources.alarm);
     os_call_cancel(&engine->resources.call);
+    /* nobody is told any more; a core that is gone has nobody to tell */
+    (void)!os_pd_quota_sigh(engine->env->pd, (os_signal_cap){ OS_NO_CAP });
     os_signal_handler_fini(&engine->resources.late);
 }
 

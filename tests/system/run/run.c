@@ -85,6 +85,12 @@ static int read_more(struct run *run)
     return 1;
 }
 
+/* What Check can take of the output in a message. */
+static const char *last_lines(const struct run *run)
+{
+    return run->len > 2048 ? run->text + run->len - 2048 : run->text;
+}
+
 void run_expect(struct run *run, const char *text)
 {
     for (;;) {
@@ -94,7 +100,8 @@ void run_expect(struct run *run, const char *text)
             run->seen = (size_t)(end - run->text) + 1;
             return;
         }
-        ck_assert_msg(read_more(run), "expected \"%s\" after byte %zu of:\n%s", text, run->seen, run->text);
+        ck_assert_msg(read_more(run), "expected \"%s\" after byte %zu of %zu, the last of which are:\n%s",
+                      text, run->seen, strlen(run->text), last_lines(run));
     }
 }
 
