@@ -194,7 +194,7 @@ def step_valgrind(report, _):
     # valgrind runs one thread at a time, where who may spin never does
     names = [name for name in names if not name.endswith('-no-spin')]
     counted(report, 'valgrind', [*RUN, str(BUILD), '--setup', 'valgrind', *names],
-            env={**os.environ, 'CK_TIMEOUT_MULTIPLIER': '20'})
+            env={**os.environ, 'CK_TIMEOUT_MULTIPLIER': '20', 'SEEDBED_STEPS': '50'})
 
 
 STEPS = {name.removeprefix('step_'): function for name, function in list(globals().items()) if name.startswith('step_')}
