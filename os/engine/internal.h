@@ -104,8 +104,9 @@ struct child_resources {
     struct amount owed;    /* that its entry gives it, and that was not free yet */
     struct amount excess;  /* that its entry no longer gives it */
     struct amount wanted;  /* back: excess, and what another child waits for */
+    struct amount read;    /* of wanted, when it last asked how much that is */
     os_signal_cap yield_sigh;
-    uint32_t answered, told; /* the round that it has given something in, or has nothing to give */
+    uint32_t answered, told; /* the round that it has nothing to give in; lines in the log */
     int told_waiting;
 };
 

@@ -115,7 +115,10 @@ static void want_back(struct child *child, const struct amount *missing)
         os_signal_submit(res->yield_sigh);
 }
 
-/* Those that have answered are not asked again before somebody asks for something new. */
+/*
+ * Those that have nothing to give are not asked again before somebody asks for something new. Who has given
+ * something is: the engine itself may have come to need more meanwhile, and then it does not suffice.
+ */
 static void ask_children(struct os_engine *engine, const struct child *asking, const struct amount *missing)
 {
     static const struct amount nothing;
@@ -291,9 +294,10 @@ os_err resources_yield_sigh(struct os_rpc *rpc, os_signal_cap handler)
 
 os_err resources_yield_request(struct os_rpc *rpc, uint64_t *ram, uint32_t *caps)
 {
-    const struct amount *wanted = &child_of_rpc(rpc)->resources.wanted;
-    *ram = wanted->ram;
-    *caps = wanted->caps;
+    struct child_resources *res = &child_of_rpc(rpc)->resources;
+    res->read = res->wanted;
+    *ram = res->wanted.ram;
+    *caps = res->wanted.caps;
     return OS_OK;
 }
 
@@ -316,6 +320,9 @@ os_err resources_yield_response(struct os_rpc *rpc, uint64_t ram, uint32_t caps)
     struct child *child = child_of_rpc(rpc);
     struct child_resources *res = &child->resources;
     struct amount there;
+    /* More may have become wanted since, of which it does not know yet: it has been signalled. */
+    if (!ram && !caps && is_nothing(&res->read))
+        return OS_OK;
     os_err err = unused(child->engine, child, &there);
     if (err)
         return err;
@@ -326,7 +333,8 @@ os_err resources_yield_response(struct os_rpc *rpc, uint64_t ram, uint32_t caps)
         return err;
     count_back(child, (struct amount){ ram, caps });
     res->wanted = res->excess;
-    res->answered = child->engine->resources.round;
+    if (!ram && !caps)
+        res->answered = child->engine->resources.round;
     resources_freed(child->engine);
     return OS_OK;
 }

@@ -50,7 +50,9 @@ OS_RPC_INTERFACE(os_root, OS_ROOT_RPC)
  *
  * yield_sigh: HANDLER is signalled when the parent wants some of the account back; yield_request: how much it
  * wants (0: nothing any more); yield_response: the child gives so much, or as much of it as is unused and the
- * parent wants. Nothing is taken of a child that does not answer. resources.h has helpers.
+ * parent wants. If that was something and does not suffice, the child is asked again; once it gives nothing,
+ * not until there is a new request. Nothing is taken of a child that does not answer. resources.h has
+ * helpers.
  *
  * heartbeat_sigh: HANDLER is signalled from time to time, and heartbeat_response is the sign of life that the
  * parent then waits for; see os_heartbeat_init.

@@ -22,7 +22,8 @@ struct os_yield {
     struct os_signal_handler handler; /* private */
     /*
      * The parent wants RAM bytes and CAPS back: frees what it can spare, such as caches. After this, what is
-     * unused in the account is given, but for the rest that the component keeps.
+     * unused in the account is given, but for the rest that the component keeps. It is called again as long
+     * as that was something and the parent still misses some.
      */
     void (*wanted)(struct os_yield *yield, uint64_t ram, uint32_t caps);
     uint64_t keep_ram; /* of what is unused, so much is never given */

@@ -181,13 +181,16 @@ END_TEST
 /* ---- giving back */
 
 static struct os_yield yield;
-static uint64_t asked_ram;
-static os_dataspace_cap cache;
+static uint64_t asked_ram[4];
+static unsigned asked;
+static os_dataspace_cap cache, drawn;
 
 static void free_cache(struct os_yield *called, uint64_t ram, uint32_t caps)
 {
-    asked_ram = ram;
-    os_ram_free(called->env, cache);
+    ck_assert_uint_lt(asked, OS_ARRAY_LEN(asked_ram));
+    asked_ram[asked++] = ram;
+    if (asked == 1)
+        os_ram_free(called->env, cache);
 }
 
 START_TEST(who_can_spare_something_is_asked)
@@ -198,19 +201,76 @@ START_TEST(who_can_spare_something_is_asked)
     ck_assert_int_eq(os_yield_init(&yield, system_env("server"), free_cache, OS_MIB(30), 50), OS_OK);
     ask(&request, "lonely", OS_MIB(12), 0);
     check_answer(&request, OS_OK);
-    ck_assert_uint_gt(asked_ram, OS_MIB(9));
-    ck_assert_uint_lt(asked_ram, OS_MIB(10)); /* the rest was there */
-    ck_assert_uint_eq(system_ram("server"), OS_MIB(60) - asked_ram);
+    ck_assert_uint_eq(asked, 1);
+    ck_assert_uint_gt(asked_ram[0], OS_MIB(9));
+    ck_assert_uint_lt(asked_ram[0], OS_MIB(10)); /* the rest was there */
+    ck_assert_uint_eq(system_ram("server"), OS_MIB(60) - asked_ram[0]);
     ck_assert_uint_eq(system_ram("lonely"), OS_MIB(13));
-    /* more than it keeps is not given, and it is not asked again and again */
-    asked_ram = 0;
-    ck_assert_int_eq(os_ram_alloc(system_env("server"), OS_PAGE_SIZE, &cache), OS_OK);
+    /* more than it keeps is not given, and who gives nothing is not asked again */
     ask(&request, "lonely", OS_MIB(40), 0);
     ck_assert(!request.done);
-    ck_assert_uint_gt(asked_ram, OS_MIB(39));
+    ck_assert_uint_eq(asked, 3);
+    ck_assert_uint_gt(asked_ram[1], OS_MIB(39));
+    ck_assert_uint_eq(asked_ram[2], asked_ram[1] - (OS_MIB(30) - asked_ram[0]));
     ck_assert_uint_eq(system_ram("server"), OS_MIB(30));
     ck_assert_uint_eq(system_ram("lonely"), OS_MIB(13));
     os_yield_fini(&yield);
+    system_end();
+}
+END_TEST
+
+/* Meanwhile the engine itself comes to need some memory. */
+static void give_what_is_asked(struct os_signal_handler *handler)
+{
+    struct os_env *env = system_env("server");
+    uint64_t ram;
+    uint32_t caps;
+    ck_assert_int_eq(os_parent_yield_request(env->parent, &ram, &caps), OS_OK);
+    ck_assert_uint_lt(asked, OS_ARRAY_LEN(asked_ram));
+    asked_ram[asked++] = ram;
+    if (asked == 1)
+        ck_assert_int_eq(os_ram_alloc(system_engine()->env, OS_KIB(8), &drawn), OS_OK);
+    ck_assert_int_eq(os_parent_yield_response(env->parent, ram, caps), OS_OK);
+}
+
+START_TEST(what_came_back_and_does_not_suffice_is_added_to)
+{
+    struct request request;
+    struct os_signal_handler handler;
+    os_signal_cap cap;
+    begin("start:\n  lonely: { more: wait }\n  server: { ram: 60M }\n");
+    struct os_env *env = system_env("server");
+    ck_assert_int_eq(os_signal_handler_init(&handler, env->ep, give_what_is_asked, &cap), OS_OK);
+    ck_assert_int_eq(os_parent_yield_sigh(env->parent, cap), OS_OK);
+    os_cap_drop(cap.cap);
+    ask(&request, "lonely", OS_MIB(12), 0);
+    check_answer(&request, OS_OK);
+    ck_assert_uint_eq(asked, 2);
+    ck_assert_uint_eq(asked_ram[1], OS_KIB(8));
+    ck_assert_uint_eq(system_ram("lonely"), OS_MIB(13));
+    os_ram_free(system_engine()->env, drawn);
+    os_signal_handler_fini(&handler);
+    system_end();
+}
+END_TEST
+
+/* It read that nothing is wanted, and its answer arrives after that has changed. */
+START_TEST(an_answer_to_nothing_is_none)
+{
+    struct request request;
+    uint64_t ram;
+    uint32_t caps;
+    begin("start:\n  lonely: { more: wait }\n  server: { ram: 60M }\n");
+    struct os_env *env = system_env("server");
+    ck_assert_int_eq(os_parent_yield_request(env->parent, &ram, &caps), OS_OK);
+    ck_assert_uint_eq(ram, 0);
+    ask(&request, "lonely", OS_MIB(12), 0);
+    ck_assert_int_eq(os_parent_yield_response(env->parent, 0, 0), OS_OK);
+    ck_assert_int_eq(os_parent_yield_request(env->parent, &ram, &caps), OS_OK);
+    ck_assert_uint_gt(ram, OS_MIB(9));
+    ck_assert_int_eq(os_parent_yield_response(env->parent, ram, caps), OS_OK);
+    inproc_idle();
+    check_answer(&request, OS_OK);
     system_end();
 }
 END_TEST
@@ -400,6 +460,8 @@ int main(void)
     tcase_add_test(tcase, one_request_takes_the_place_of_the_other);
     tcase_add_test(tcase, what_is_missing_comes_from_the_parent);
     tcase_add_test(tcase, who_can_spare_something_is_asked);
+    tcase_add_test(tcase, what_came_back_and_does_not_suffice_is_added_to);
+    tcase_add_test(tcase, an_answer_to_nothing_is_none);
     tcase_add_test(tcase, a_child_that_gets_less_gives_back_what_it_does_not_use);
     tcase_add_test(tcase, who_gives_no_sign_of_life_is_restarted);
     tcase_add_test(tcase, no_sign_of_life_may_only_be_told);
