@@ -407,40 +407,6 @@ START_TEST(one_comes_back_before_it_is_gone)
 }
 END_TEST
 
-/* What the engine logs between log_begin and log_end, the text of which is to be freed. */
-static FILE *log_before;
-static char *log_text;
-static size_t log_size;
-
-static void log_begin(void)
-{
-    log_before = stderr;
-    stderr = open_memstream(&log_text, &log_size);
-}
-
-static char *log_end(void)
-{
-    fclose(stderr);
-    stderr = log_before;
-    return log_text;
-}
-
-/* Labels are what a child likes. */
-START_TEST(a_label_makes_no_lines_in_the_log)
-{
-    struct os_session session;
-    begin(ALONE);
-    log_begin();
-    os_err err =
-        os_session_open(system_env("lonely"), "Nothing", "a\nserver has ended\033[2J", "", 0, 0, &session);
-    char *text = log_end();
-    ck_assert_int_eq(err, OS_ERR_NO_SERVICE);
-    ck_assert_ptr_nonnull(strstr(text, "\"a?server has ended?[2J\""));
-    free(text);
-    system_end();
-}
-END_TEST
-
 START_TEST(a_wait_has_a_limit)
 {
     struct request request;
@@ -452,21 +418,6 @@ START_TEST(a_wait_has_a_limit)
     ck_assert(request.done);
     ck_assert_int_eq(request.err, OS_ERR_DEADLINE);
     ck_assert_uint_eq(system_ram("client"), OS_MIB(1));
-    system_end();
-}
-END_TEST
-
-START_TEST(a_short_wait_is_told_in_milliseconds)
-{
-    struct request request;
-    begin("start:\n  server:\n  client: { wait: 50ms }\n");
-    log_begin();
-    ask(&request, "client", "Data", OS_KIB(16), 4);
-    inproc_advance(50 * OS_MS);
-    char *text = log_end();
-    ck_assert(request.done);
-    ck_assert_msg(strstr(text, "client has waited 50 ms for Data: "), "%s", text);
-    free(text);
     system_end();
 }
 END_TEST
@@ -890,9 +841,7 @@ int main(void)
     tcase_add_test(tcase, a_server_that_goes_takes_its_sessions_along);
     tcase_add_test(tcase, a_close_during_a_close_is_answered);
     tcase_add_test(tcase, one_comes_back_before_it_is_gone);
-    tcase_add_test(tcase, a_label_makes_no_lines_in_the_log);
     tcase_add_test(tcase, a_wait_has_a_limit);
-    tcase_add_test(tcase, a_short_wait_is_told_in_milliseconds);
     tcase_add_test(tcase, a_close_at_a_root_that_is_gone);
     tcase_add_test(tcase, the_state_is_a_rom);
     tcase_add_test(tcase, an_upgrade_takes_the_new_binary);
