@@ -145,8 +145,8 @@ static const char *name_of(const struct graph *graph, size_t index, const struct
         return node->name;
     const struct graph_node top = { .outer = GRAPH_NONE };
     const char *outer = name_of(graph, node->outer, &top, buffer, sizeof(buffer));
-    snprintf(name, size, "%s/%s", outer, node->name);
-    return name;
+    int len = snprintf(name, size, "%s/%s", outer, node->name);
+    return len < 0 || (size_t)len >= size ? node->name : name;
 }
 
 static void put_session(const struct printer *printer, const struct graph_edge *edge, const char *prefix)

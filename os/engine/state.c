@@ -38,8 +38,8 @@ static void add_age(struct os_config_writer *writer, os_time since)
 /* Nothing of an account that cannot be asked: it is about to end. */
 static void add_account(struct os_config_writer *writer, os_pd_cap pd)
 {
-    uint64_t ram, ram_used;
-    uint32_t caps, caps_used;
+    uint64_t ram = 0, ram_used = 0;
+    uint32_t caps = 0, caps_used = 0;
     if (os_pd_quota(pd, &ram, &ram_used, &caps, &caps_used))
         return;
     add_number(writer, "ram", ram);
