@@ -173,7 +173,7 @@ os_err core_plat_module(const char *name, struct core_ds *ds, struct core_memory
         free(made);
         goto close_file;
     }
-    made->size = *size ? (*size + OS_PAGE_SIZE - 1) / OS_PAGE_SIZE * OS_PAGE_SIZE : OS_PAGE_SIZE;
+    made->size = *size ? os_page_up(*size) : OS_PAGE_SIZE;
     *memory = made;
 close_file:
     if (file >= 0)

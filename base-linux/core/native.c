@@ -183,7 +183,7 @@ static os_err native_attach(struct os_rpc *rpc, os_dataspace_cap cap, uint64_t s
         return OS_ERR_BAD_CAP;
     if (writable && !may_write)
         return OS_ERR_DENIED;
-    size = size ? (size + OS_PAGE_SIZE - 1) & ~(uint64_t)(OS_PAGE_SIZE - 1) : ds->size;
+    size = size ? os_page_up(size) : ds->size;
     if (!size || size > ds->size)
         return OS_ERR_BAD_ARG;
     os_err err = linux_process_wait(process);

@@ -56,7 +56,7 @@ uint64_t linux_process_private(const char *profile, uint64_t ram)
         bytes = PRIVATE_MAX;
     if (bytes < PRIVATE_MIN)
         bytes = PRIVATE_MIN;
-    return (bytes + OS_PAGE_SIZE - 1) / OS_PAGE_SIZE * OS_PAGE_SIZE;
+    return os_page_up(bytes);
 }
 
 struct linux_quota linux_quota_of_process(const char *profile, uint64_t ram)

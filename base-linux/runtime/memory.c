@@ -8,11 +8,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static uint64_t page_up(uint64_t size)
-{
-    return (size + OS_PAGE_SIZE - 1) & ~(uint64_t)(OS_PAGE_SIZE - 1);
-}
-
 static void uncharge(uint64_t size)
 {
     os_err err = linux_native_detach(runtime_native, size);
@@ -45,7 +40,7 @@ os_err plat_attach(struct os_cap ds, uint64_t offset, uint64_t size, int writabl
         return err == OS_ERR_WRONG_KIND ? OS_ERR_BAD_CAP : err;
     if (offset >= ds_size || size > ds_size - offset)
         return OS_ERR_BAD_ARG;
-    size = page_up(size ? size : ds_size - offset);
+    size = os_page_up(size ? size : ds_size - offset);
     err = linux_native_attach(runtime_native, dataspace, size, writable != 0, &ds_size, &memory);
     if (err)
         return err;

@@ -188,7 +188,7 @@ os_err core_ds_create(struct core *core, struct core_account *account, struct os
         return OS_ERR_BAD_ARG;
     if (size > UINT64_MAX - OS_PAGE_SIZE)
         return OS_ERR_RAM;
-    size = (size + OS_PAGE_SIZE - 1) / OS_PAGE_SIZE * OS_PAGE_SIZE;
+    size = os_page_up(size);
     const struct core_ds kind = { .core = core, .account = account, .size = size, .ram = size };
     return create(&kind, list, make_ram, NULL, cap);
 }
@@ -232,7 +232,7 @@ os_err core_ds_create_module(struct core *core, const char *name, struct core_ds
     if (err)
         goto free_ds;
     /* a module without content still has a page, because nothing smaller can be attached */
-    ds->size = *size ? (*size + OS_PAGE_SIZE - 1) / OS_PAGE_SIZE * OS_PAGE_SIZE : OS_PAGE_SIZE;
+    ds->size = *size ? os_page_up(*size) : OS_PAGE_SIZE;
     ds->ram = ds->size;
     err = core_account_charge(core->account, ds->ram, 2);
     if (err)

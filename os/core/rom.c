@@ -60,9 +60,7 @@ static void rom_close(struct core_session *session)
  */
 static const char *module_name(const char *label)
 {
-    const char *name = label;
-    for (const char *at = label; (at = strstr(at, " -> ")); name = at)
-        at += 4;
+    const char *name = os_label_last(label);
     int private = !strcmp(name, "config") || !strcmp(name, "run");
     return private && name != label ? "" : name;
 }

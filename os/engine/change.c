@@ -318,14 +318,6 @@ free_plan:
 
 /* ---- quota, and starts that wait for it */
 
-static int something_ends(const struct os_engine *engine)
-{
-    OS_LIST_FOR_EACH (link, &engine->children)
-        if (OS_CONTAINER_OF(link, struct child, link)->state == CHILD_ENDING)
-            return 1;
-    return 0;
-}
-
 void change_progress(struct os_engine *engine)
 {
     OS_LIST_FOR_EACH (link, &engine->children) {
@@ -334,7 +326,7 @@ void change_progress(struct os_engine *engine)
             resources_shrink(child);
     }
     /* whoever comes first would take what another is to have */
-    engine->unsettled = something_ends(engine);
+    engine->unsettled = engine_child_ends(engine);
     OS_LIST_FOR_EACH (link, &engine->children) {
         struct child *child = OS_CONTAINER_OF(link, struct child, link);
         if (child->state == CHILD_READY && !engine->unsettled)

@@ -86,14 +86,17 @@ void engine_call_ended(struct os_engine *engine)
         engine_go_on(engine);
 }
 
-int engine_gives_back(const struct os_engine *engine)
+int engine_child_ends(const struct os_engine *engine)
 {
-    if (engine->closing)
-        return 1;
     OS_LIST_FOR_EACH (link, &engine->children)
         if (OS_CONTAINER_OF(link, struct child, link)->state == CHILD_ENDING)
             return 1;
     return 0;
+}
+
+int engine_gives_back(const struct os_engine *engine)
+{
+    return engine->closing || engine_child_ends(engine);
 }
 
 static void do_later(struct os_engine *engine)

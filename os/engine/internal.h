@@ -240,6 +240,9 @@ void engine_changed(struct os_engine *engine);
 /* Does what can be done now that could not be done before, when the caller has returned. */
 void engine_go_on(struct os_engine *engine);
 
+/* A child is ending, whose quota is not back yet. */
+int engine_child_ends(const struct os_engine *engine);
+
 /* Quota is on its way back from a child that ends or from a session that is being closed. */
 int engine_gives_back(const struct os_engine *engine);
 

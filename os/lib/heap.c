@@ -162,15 +162,10 @@ static void unmap_chunk(struct os_heap *heap, struct chunk *chunk)
     os_ram_free(heap->env, ds);
 }
 
-static uint64_t page_up(uint64_t size)
-{
-    return (size + OS_PAGE_SIZE - 1) & ~(uint64_t)(OS_PAGE_SIZE - 1);
-}
-
 /* Size of the next chunk of a heap that holds HELD bytes: chunks grow with the heap. */
 static uint64_t chunk_size(uint64_t held)
 {
-    uint64_t wanted = page_up(held / 4);
+    uint64_t wanted = os_page_up(held / 4);
     return wanted < MIN_CHUNK ? MIN_CHUNK : wanted > MAX_CHUNK ? MAX_CHUNK : wanted;
 }
 
@@ -188,7 +183,7 @@ static void drop_spare(struct os_heap *heap)
  * chunk is not to be the reason for. */
 static struct block *grow(struct os_heap *heap, uint64_t size)
 {
-    uint64_t least = page_up(size + CHUNK_OVERHEAD);
+    uint64_t least = os_page_up(size + CHUNK_OVERHEAD);
     uint64_t wanted = chunk_size(heap->held);
     if (size >= LARGE || wanted < least)
         wanted = least;

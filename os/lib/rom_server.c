@@ -69,7 +69,7 @@ static os_err make(struct os_rom_source *source, const void *data, uint64_t size
 {
     if (size > UINT64_MAX - OS_PAGE_SIZE)
         return OS_ERR_TOO_LARGE;
-    uint64_t pages = size ? (size + OS_PAGE_SIZE - 1) / OS_PAGE_SIZE * OS_PAGE_SIZE : OS_PAGE_SIZE;
+    uint64_t pages = size ? os_page_up(size) : OS_PAGE_SIZE;
     os_err err = os_quota_charge(source->quota, pages, CONTENT_CAPS);
     if (err)
         return err;

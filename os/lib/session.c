@@ -50,6 +50,13 @@ static const char *find_arg(const char *args, const char *key, size_t *len)
     return NULL;
 }
 
+const char *os_label_last(const char *label)
+{
+    for (const char *at = label; (at = strstr(at, " -> "));)
+        label = at += 4;
+    return label;
+}
+
 os_err os_args_get(const char *args, const char *key, char *value, size_t size)
 {
     size_t len;

@@ -134,6 +134,9 @@ OS_MUST_CHECK os_err os_root_server_init(struct os_root_server *root, struct os_
 /* Closes all sessions and ends the service. */
 void os_root_server_fini(struct os_root_server *root);
 
+/* The last part of the label "a -> b -> last": what whoever asked first has asked for. Part of LABEL. */
+const char *os_label_last(const char *label);
+
 /*
  * Value of KEY in the arguments "key=value,..."; writes it with its NUL to VALUE of SIZE bytes.
  * OS_ERR_NOT_FOUND, OS_ERR_TOO_LARGE.

@@ -78,6 +78,13 @@ os_time os_clock_now(void);
 /* Granularity of dataspaces and attachments, in bytes, the same on every platform. */
 #define OS_PAGE_SIZE 4096u
 
+/* SIZE bytes in whole pages, of which nothing has none; SIZE is at most a page below what 64 bits can hold.
+ */
+static inline uint64_t os_page_up(uint64_t size)
+{
+    return (size + OS_PAGE_SIZE - 1) & ~(uint64_t)(OS_PAGE_SIZE - 1);
+}
+
 #define OS_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 /* The structure that contains MEMBER at address PTR. */

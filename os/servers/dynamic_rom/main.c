@@ -177,14 +177,6 @@ static os_err get(struct os_rom_source *source, const void **data, uint64_t *siz
 
 static const struct os_rom_content content = { .get = get };
 
-/* "a -> b -> name" */
-static const char *last_part(const char *label)
-{
-    for (const char *at = label; (at = strstr(at, " -> "));)
-        label = at += 4;
-    return label;
-}
-
 static os_err open_session(struct os_root_server *root, struct os_session_request *request,
                            struct os_root_session **session, os_any_cap *cap)
 {
@@ -193,7 +185,7 @@ static os_err open_session(struct os_root_server *root, struct os_session_reques
     os_rom_cap served;
     os_err err = os_quota_charge(&request->quota, sizeof(struct client), OS_ROM_SOURCE_CAPS);
     if (!err)
-        err = get_module(server, last_part(request->label), &module);
+        err = get_module(server, os_label_last(request->label), &module);
     if (err)
         return err;
     struct client *client = calloc(1, sizeof(*client));

@@ -4,8 +4,7 @@
 
 static uint64_t bytes_of(uint32_t w, uint32_t h)
 {
-    uint64_t bytes = (uint64_t)w * h * 4;
-    return (bytes + OS_PAGE_SIZE - 1) / OS_PAGE_SIZE * OS_PAGE_SIZE;
+    return os_page_up((uint64_t)w * h * 4);
 }
 
 /* Charges the new size instead of the old one, or fails and leaves the old one charged. */

@@ -158,7 +158,7 @@ static os_err serve_buffer(struct os_rpc *rpc, uint64_t size, os_dataspace_cap *
     if (report->buffer.cap.id && !os_pd_ram_attached(env->pd, report->buffer, &attached) && attached)
         return OS_ERR_BUSY;
     drop_buffer(report);
-    size = (size + OS_PAGE_SIZE - 1) / OS_PAGE_SIZE * OS_PAGE_SIZE;
+    size = os_page_up(size);
     os_err err = os_quota_charge(&report->session.quota, size, BUFFER_CAPS);
     if (err)
         return err;
