@@ -161,7 +161,7 @@ static os_err why_ended(struct connection *c)
 
 static os_err refusal(const struct wire_head *head)
 {
-    return head->err > 0 && head->err <= OS_ERR_UNSUPPORTED ? head->err : OS_ERR_BAD_MSG;
+    return head->err > 0 && head->err <= OS_ERR_LAST ? head->err : OS_ERR_BAD_MSG;
 }
 
 int connection_receive(struct connection *c, int wait, struct os_msg *scratch)

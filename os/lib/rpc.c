@@ -186,7 +186,7 @@ void os_cap_drop(struct os_cap cap)
 /* A server can answer with any number; only those of the contract reach the caller. */
 static os_err checked_result(os_err err)
 {
-    if (err >= 0 && err <= OS_ERR_UNSUPPORTED)
+    if (err >= 0 && err <= OS_ERR_LAST)
         return err;
     if (err >= OS_ERR_INTERFACE && err <= OS_ERR_INTERFACE_LAST)
         return err;

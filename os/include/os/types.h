@@ -39,13 +39,16 @@ typedef int32_t os_err;
     E(IO, 22, "input/output error")                                                                          \
     E(NO_SPACE, 23, "no space left on the device")                                                           \
     E(NO_MEMORY, 24, "the host is out of memory")                                                            \
-    E(UNSUPPORTED, 25, "not supported here")
+    E(UNSUPPORTED, 25, "not supported here")                                                                 \
+    E(REFUSED, 26, "nobody listens there")                                                                   \
+    E(UNREACHABLE, 27, "no way to that address")
 
 enum {
     OS_OK = 0,
 #define OS_ERROR_ENUM(name, value, text) OS_ERR_##name = value,
     OS_ERRORS(OS_ERROR_ENUM)
 #undef OS_ERROR_ENUM
+        OS_ERR_LAST = OS_ERR_UNREACHABLE, /* of the list */
     /* first code of an interface's own range, which ends at OS_ERR_INTERFACE_LAST */
     OS_ERR_INTERFACE = 256,
     OS_ERR_INTERFACE_LAST = 511,

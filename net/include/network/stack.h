@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stack.h: a TCP/IP stack (lwIP) in a component, on one Nic session. There is one in a component; it works at
+ * the entrypoint that it was made with, has no thread, and wakes up for frames and for protocol timers that
+ * are due only. Connections and names: network/socket.h. lwIP's own raw API is there for who wants it
+ * (lwip/tcp.h, ...), at the same entrypoint.
+ *
+ *     static void changed(struct net_stack *stack) { ... net_stack_state ... }
+ *
+ *     static struct net_stack stack = { .changed = changed };
+ *     os_require(env, net_stack_init(&stack, env, os_config_get(&config, root, "network")), "no network");
+ *
+ * The `network` node of a component's config, all of it optional:
+ *
+ *     network:
+ *       label: lan                 label of the Nic session, "" if nothing is said
+ *       ipv4: dhcp                 or "10.0.0.2/24", or none;       default dhcp
+ *       gateway: 10.0.0.1          with an ipv4 address; by DHCP otherwise
+ *       ipv6: auto                 (router advertisements), "fd00::2/64", or none; default auto
+ *       gateway6: fd00::1          with an ipv6 address; by router advertisements otherwise
+ *       dns: [10.0.0.1]            instead of those that DHCP and router advertisements name
+ *       hostname: NAME             as told by DHCP; default the last part of the component's label
+ *       memory: 1M                 for packets, connections and tables, of the component's quota; default 1M
+ *
+ * What is beyond `memory` is dropped like a lost frame, or refused with OS_ERR_RAM; nothing asserts.
+ *
+ * When the server of the Nic session ends, the link is down; the stack opens a new session and the link comes
+ * up again. Connections live on if the addresses are the same then.
+ */
+#ifndef NETWORK_STACK_H
+#define NETWORK_STACK_H
+
+#include <network/address.h>
+#include <os/config.h>
+#include <os/env.h>
+
+struct net_stack {
+    /* Link or addresses have changed; at the entrypoint, may be NULL. */
+    void (*changed)(struct net_stack *stack);
+    struct net_stack_private *own; /* NULL before init */
+};
+
+/* CONFIG may be NULL. One at a time in a component: OS_ERR_EXISTS. OS_ERR_BAD_ARG is logged with its place.
+ */
+OS_MUST_CHECK os_err net_stack_init(struct net_stack *stack, struct os_env *env,
+                                    const struct os_config *config, os_config_ref network);
+/* Ends all connections without a word to their peers and gives everything back. */
+void net_stack_fini(struct net_stack *stack);
+
+struct net_stack_state {
+    int link;                /* up */
+    uint8_t mac[6];          /* while there is a session */
+    uint16_t mtu;            /* bytes */
+    struct net_addr ipv4;    /* family NET_ANY while there is none */
+    struct net_addr gateway; /* IPv4, the same */
+    struct net_addr ipv6[4]; /* preferred and valid ones, link-local first */
+    uint32_t ipv6_count;
+    uint64_t frames_in, frames_out, bytes_in, bytes_out, dropped;
+    uint64_t memory, memory_peak; /* bytes in use */
+};
+void net_stack_state(const struct net_stack *stack, struct net_stack_state *state);
+
+#endif
