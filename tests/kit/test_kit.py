@@ -95,7 +95,9 @@ def manual_pages_completion_and_schema_are_installed():
     share = INSTALLED / OPTIONS['datadir']
     schema = json.loads((share / 'seedbed' / 'scenario.schema.json').read_text(encoding='utf-8'))
     assert 'start' in schema['properties'], schema
-    assert (share / 'bash-completion' / 'completions' / 'seedbed').exists()
+    for completion in ('bash-completion/completions/seedbed', 'zsh/site-functions/_seedbed',
+                       'fish/vendor_completions.d/seedbed.fish'):
+        assert (share / completion).exists(), completion
     if not shutil.which('scdoc'):
         raise tap.Skip('scdoc is not installed')
     for section, name in ((1, 'seedbed.1'), (5, 'seedbed-scenario.5'), (7, 'seedbed.7')):

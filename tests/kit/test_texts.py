@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Checks manual pages and the completion of bash against the command's table. Writes TAP.
+"""Checks manual pages and the completion of shells against the command's table. Writes TAP.
 
     test_texts.py BUILD
 """
@@ -7,6 +7,7 @@
 import json
 import os
 import pathlib
+import pty
 import re
 import shutil
 import subprocess
@@ -31,13 +32,93 @@ def run(*command, **options):
 TABLE = json.loads(run(COMMAND, 'help', '--json').stdout)
 
 
-def complete(*words, cwd=None):
-    """What bash offers for the last of WORDS."""
+def bash(words, cwd):
     script = ('source "$1" || exit; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _seedbed "$1"; '
               'for word in "${COMPREPLY[@]}"; do printf "%s\\n" "$word"; done')
     done = run('bash', '--norc', '--noprofile', '-c', script, 'bash', TEXTS / 'seedbed', COMMAND, *words, cwd=cwd)
     assert not done.stderr and done.returncode == 0, done.stderr
     return done.stdout.split()
+
+
+def fish(words, cwd):
+    """Its own answer: a word per line, and what it is for behind a tab."""
+    with tempfile.TemporaryDirectory() as home:
+        done = run('fish', '--no-config', '-c', 'source $argv[1]; complete -C "$argv[2]"', TEXTS / 'seedbed.fish',
+                   ' '.join([str(COMMAND), *words]), cwd=cwd, env={**os.environ, 'HOME': home, 'XDG_CONFIG_HOME': home,
+                                                                   'XDG_DATA_HOME': home})
+    assert not done.stderr and done.returncode == 0, done.stderr
+    return [line.split('\t')[0] for line in done.stdout.splitlines()]
+
+
+# Completes as a person has it done, by the key, but writes down what would be offered, and ends.
+ZSHRC = """
+PS1='ready>'
+fpath=($TEXTS $fpath)
+autoload -Uz compinit
+compinit -C -d $ZDOTDIR/found
+compdef _seedbed seedbed
+setopt extended_glob
+compadd() {
+    # for the functions of completion themselves
+    if [[ ${@[1,(i)(-|--)]} == *-(O|A|D)\\ * ]]; then
+        builtin compadd "$@"
+        return
+    fi
+    local -a offered
+    builtin compadd -A offered "$@"
+    print -rl -- $offered >>$OFFERED
+    builtin compadd "$@"
+}
+bindkey '^I' complete-word
+comppostfuncs=(exit)
+"""
+ZHOME = tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
+(pathlib.Path(ZHOME.name) / '.zshrc').write_text(ZSHRC, encoding='utf-8')
+
+
+def zsh(words, cwd):
+    """In a terminal of its own, since it completes in no other place."""
+    offered = pathlib.Path(ZHOME.name) / 'offered'
+    offered.write_text('', encoding='utf-8')
+    terminal, end = pty.openpty()
+    with subprocess.Popen(['zsh', '-d', '-i'], stdin=end, stdout=end, stderr=end, cwd=cwd, start_new_session=True,
+                          env={**os.environ, 'ZDOTDIR': ZHOME.name, 'HOME': ZHOME.name, 'TEXTS': str(TEXTS),
+                               'OFFERED': str(offered), 'TERM': 'dumb'}) as shell:
+        os.close(end)
+        seen = b''
+        while b'ready>' not in seen:
+            seen += os.read(terminal, 4096)
+        os.write(terminal, ' '.join([str(COMMAND), *words]).encode() + b'\t')
+        try:
+            while os.read(terminal, 4096):
+                pass
+        except OSError:
+            pass  # it has ended
+        os.close(terminal)
+    return [word for word in offered.read_text(encoding='utf-8').splitlines() if word]
+
+
+SHELLS = [bash, zsh, fish]
+
+
+def shells():
+    """Those that are there, of which bash is one."""
+    return [shell for shell in SHELLS if shutil.which(shell.__name__)]
+
+
+def complete(*words, cwd=None):
+    """What shells offer for the last of WORDS; the same, but for the order, which is told by bash."""
+    expected = [word for word in bash(words, cwd) if not word.startswith('.')]  # others do not offer hidden folders
+    for shell in shells():
+        offered = {word.rstrip('/') for word in shell(words, cwd) if not word.startswith('.')}
+        assert offered == set(expected), f'{words}: {shell.__name__} has {sorted(offered)}, expected {expected}'
+    return expected
+
+
+def all_shells_are_there():
+    missing = [shell.__name__ for shell in SHELLS if shell not in shells()]
+    if missing:
+        raise tap.Skip(f'not installed: {" ".join(missing)}')
 
 
 def commands_are_completed():
@@ -51,7 +132,7 @@ def options_are_completed():
         names = ['--help'] + [option['name'] for option in command['options']]
         assert complete(command['name'], '-') == names, command['name']
         for name in names:
-            assert name in complete(command['name'], name), f'{command["name"]} {name}'
+            assert name in bash([command['name'], name], None), f'{command["name"]} {name}'
 
 
 def operands_are_completed():
@@ -66,6 +147,9 @@ def operands_are_completed():
     # what has no words of its own
     assert complete('new', '') == []
     assert complete('run', '--for', '') == []
+    # a component of a scenario that need not run
+    assert complete('explain', 'hello', '') == []
+    assert complete('graph', '--format', '') == ['text', 'dot', 'svg']
 
 
 def files_are_completed():
@@ -169,6 +253,7 @@ def the_converter_keeps_what_formatters_take_for_theirs():
 
 if __name__ == '__main__':
     assert os.path.exists(COMMAND), f'{COMMAND} is not built'
-    tap.run_tests([commands_are_completed, options_are_completed, operands_are_completed, files_are_completed,
-                   components_that_run_are_completed, pages_have_no_mistakes, the_page_tells_every_command_and_option,
-                   the_pages_tell_what_the_documents_do, the_converter_keeps_what_formatters_take_for_theirs])
+    tap.run_tests([all_shells_are_there, commands_are_completed, options_are_completed, operands_are_completed,
+                   files_are_completed, components_that_run_are_completed, pages_have_no_mistakes,
+                   the_page_tells_every_command_and_option, the_pages_tell_what_the_documents_do,
+                   the_converter_keeps_what_formatters_take_for_theirs])
