@@ -223,6 +223,19 @@ os_err os_config_parse_time(const char *text, os_time *time)
     return OS_OK;
 }
 
+uint64_t os_config_size(const struct os_config *config, os_config_ref node, const char *key,
+                        uint64_t fallback)
+{
+    uint64_t bytes;
+    os_config_ref child = os_config_get(config, node, key);
+    if (!child)
+        return fallback;
+    if (child->kind == OS_CONFIG_SCALAR && !os_config_parse_size(os_config_value(config, child), &bytes))
+        return bytes;
+    complain(config, child, "a size as 4096, 64K or 1M");
+    return fallback;
+}
+
 os_time os_config_time(const struct os_config *config, os_config_ref node, const char *key, os_time fallback)
 {
     os_time time;

@@ -34,6 +34,21 @@ static os_err take_content(struct os_config_rom *rom)
     return OS_OK;
 }
 
+static void tell(const struct os_config_rom *rom, os_err err)
+{
+    const struct os_rom_module *module = &rom->module;
+    const char *why = err == OS_ERR_BAD_MSG ? "the content is no config tree" : os_err_text(err);
+    if (err == OS_ERR_TOO_LARGE && module->refused)
+        fprintf(stderr, "ROM %s: its %llu bytes are more than the %llu that are taken", rom->name,
+                (unsigned long long)module->refused, (unsigned long long)module->max_size);
+    else if (err == OS_ERR_TOO_LARGE && module->max_size)
+        fprintf(stderr, "ROM %s: it has more than the %llu bytes that are taken", rom->name,
+                (unsigned long long)module->max_size);
+    else
+        fprintf(stderr, "ROM %s: %s", rom->name, why);
+    fprintf(stderr, "; the config stays as it was\n");
+}
+
 /* Non-zero if the config is another one. */
 static int update(struct os_config_rom *rom)
 {
@@ -47,8 +62,7 @@ static int update(struct os_config_rom *rom)
         take(rom, NULL, &(struct os_config){ 0 });
         return had;
     }
-    fprintf(stderr, "ROM %s: %s; the config stays as it was\n", rom->name,
-            err == OS_ERR_BAD_MSG ? "the content is no config tree" : os_err_text(err));
+    tell(rom, err);
     return 0;
 }
 
@@ -74,9 +88,16 @@ static os_err watch(struct os_config_rom *rom, struct os_env *env)
 os_err os_config_rom_open(struct os_config_rom *rom, struct os_env *env, const char *name,
                           void (*changed)(struct os_config_rom *rom))
 {
+    return os_config_rom_open_limited(rom, env, name, 0, changed);
+}
+
+os_err os_config_rom_open_limited(struct os_config_rom *rom, struct os_env *env, const char *name,
+                                  uint64_t max_size, void (*changed)(struct os_config_rom *rom))
+{
     *rom = (struct os_config_rom){ .changed = changed };
     snprintf(rom->name, sizeof(rom->name), "%s", name);
     os_err err = os_rom_module_connect(&rom->module, env, name);
+    rom->module.max_size = max_size;
     if (!err && changed)
         err = watch(rom, env);
     if (err) {
@@ -85,6 +106,12 @@ os_err os_config_rom_open(struct os_config_rom *rom, struct os_env *env, const c
     }
     (void)update(rom);
     return OS_OK;
+}
+
+void os_config_rom_limit(struct os_config_rom *rom, uint64_t max_size)
+{
+    rom->module.max_size = max_size;
+    (void)update(rom);
 }
 
 void os_config_rom_close(struct os_config_rom *rom)

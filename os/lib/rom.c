@@ -5,21 +5,37 @@
 #include <os/resources.h>
 #include <os/rom.h>
 
-/* The least that an upgrade adds; caps of one content. */
-#define UPGRADE_RAM  OS_KIB(8)
+/* Caps of one content. */
 #define UPGRADE_CAPS 4u
+
+/*
+ * What is left for upgrades of MORE bytes: the old content and the new one are paid for together, and twice
+ * what is missing is added at most.
+ */
+static uint64_t up_to_limit(const struct os_rom_module *rom, uint64_t more)
+{
+    if (!rom->max_size || rom->max_size > UINT64_MAX / 8)
+        return more;
+    uint64_t left = 4 * os_page_up(rom->max_size) + OS_ROM_UPGRADE_MIN - rom->paid;
+    return more < left ? more : left;
+}
 
 /* Nobody says how much is missing, so each upgrade doubles what the one before has added. */
 static os_err get_dataspace(struct os_rom_module *rom, os_dataspace_cap *ds, uint64_t *size)
 {
-    uint64_t more = UPGRADE_RAM;
+    uint64_t more = OS_ROM_UPGRADE_MIN;
     for (;;) {
         os_err err = os_rom_dataspace(rom->session.cap, ds, size);
         if (!err)
             return OS_OK;
-        err = os_session_upgrade_after(&rom->session.base, err, more, more ? UPGRADE_CAPS : 0);
+        int is_ram = err == OS_ERR_RAM;
+        uint64_t ram = up_to_limit(rom, more);
+        if (is_ram && more && !ram)
+            return OS_ERR_TOO_LARGE;
+        err = os_session_upgrade_after(&rom->session.base, err, ram, more ? UPGRADE_CAPS : 0);
         if (err)
             return err;
+        rom->paid += is_ram ? ram : 0;
         more = more < OS_ROM_UPGRADE_MAX ? more * 2 : 0;
     }
 }
@@ -30,9 +46,15 @@ static os_err attach_content(struct os_rom_module *rom)
     os_dataspace_cap ds;
     uint64_t size;
     struct os_region region = { 0 };
+    rom->refused = 0;
     os_err err = get_dataspace(rom, &ds, &size);
     if (err)
         return err;
+    if (rom->max_size && size > rom->max_size) {
+        os_cap_drop(ds.cap);
+        rom->refused = size;
+        return OS_ERR_TOO_LARGE;
+    }
     err = os_region_attach(&region, ds, OS_ATTACH_READ);
     os_cap_drop(ds.cap);
     if (err)

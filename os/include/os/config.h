@@ -73,6 +73,8 @@ int64_t os_config_i64(const struct os_config *config, os_config_ref node, const 
 int os_config_bool(const struct os_config *config, os_config_ref node, const char *key, int fallback);
 const char *os_config_str(const struct os_config *config, os_config_ref node, const char *key,
                           const char *fallback);
+uint64_t os_config_size(const struct os_config *config, os_config_ref node, const char *key,
+                        uint64_t fallback);
 os_time os_config_time(const struct os_config *config, os_config_ref node, const char *key, os_time fallback);
 
 /* Parses a size as the scenario has it: decimal digits and an optional K, M or G. OS_ERR_BAD_ARG. */

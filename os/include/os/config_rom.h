@@ -36,6 +36,17 @@ struct os_config_rom {
 OS_MUST_CHECK os_err os_config_rom_open(struct os_config_rom *rom, struct os_env *env, const char *name,
                                         void (*changed)(struct os_config_rom *rom));
 
+/*
+ * The same, for who does not trust what comes: content of more than MAX_SIZE bytes is not taken, and not paid
+ * for. It is said on stderr, with its size as far as that is known, and the config stays as it was.
+ */
+OS_MUST_CHECK os_err os_config_rom_open_limited(struct os_config_rom *rom, struct os_env *env,
+                                                const char *name, uint64_t max_size,
+                                                void (*changed)(struct os_config_rom *rom));
+
+/* MAX_SIZE from now on; looks at the content again, and does not call `changed`. */
+void os_config_rom_limit(struct os_config_rom *rom, uint64_t max_size);
+
 /* Closes it; the config is empty then. */
 void os_config_rom_close(struct os_config_rom *rom);
 

@@ -16,7 +16,8 @@
  * OS_ERR_BAD_ARG (no size), OS_ERR_RAM, OS_ERR_CAPS; OS_ERR_BUSY while the client has the one before
  * attached. submit: the first LENGTH bytes of the buffer are the report from now on; the server has copied
  * them when it answers. LENGTH 0: there is no report any more. OS_ERR_BAD_ARG: LENGTH is more than the
- * buffer; OS_ERR_RAM: the session does not pay for a copy.
+ * buffer; OS_ERR_TOO_LARGE: it is more than the server takes, and the report before stays; OS_ERR_RAM: the
+ * session does not pay for a copy.
  */
 #define OS_REPORT_RPC(FN, I)                                                                                 \
     FN(I, buffer, (in, uint64_t, size), (out, os_cap(os_dataspace), ds))                                     \

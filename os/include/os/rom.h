@@ -25,9 +25,10 @@ OS_SESSION(os_rom, "ROM", OS_KIB(9), 6)
 
 /*
  * A ROM module with its content attached. Zeroed means closed. Content that is too large for the session's
- * donation is paid for by an upgrade from the component's account, up to OS_ROM_UPGRADE_MAX at a time.
+ * donation is paid for by upgrades from the component's account, OS_ROM_UPGRADE_MIN to OS_ROM_UPGRADE_MAX.
  */
 #define OS_ROM_UPGRADE_MAX OS_MIB(64)
+#define OS_ROM_UPGRADE_MIN OS_KIB(8)
 
 struct os_rom_module {
     struct os_rom_session session;
@@ -35,6 +36,9 @@ struct os_rom_module {
     const void *data; /* SIZE bytes, read-only, valid until os_rom_module_update or os_rom_module_close; NULL
                          before there is content */
     uint64_t size;
+    uint64_t max_size; /* of content that is taken, bytes; 0: any. May be set before os_rom_module_update */
+    uint64_t refused;  /* bytes of the content that was too large at the last look; 0: not known */
+    uint64_t paid;     /* private: bytes that were added to the session's donation */
 };
 
 /* Opens the module NAME ("config" is the component's own config) and attaches its content. OS_ERR_NOT_FOUND.
@@ -49,7 +53,9 @@ OS_MUST_CHECK os_err os_rom_module_sigh(struct os_rom_module *rom, os_signal_cap
 
 /*
  * Attaches the current content instead of the one before, which stays when this fails: OS_ERR_NOT_FOUND when
- * there is none any more, OS_ERR_RAM and OS_ERR_CAPS when the component's account cannot pay for both.
+ * there is none any more, OS_ERR_RAM and OS_ERR_CAPS when the component's account cannot pay for both,
+ * OS_ERR_TOO_LARGE when it is more than max_size. With max_size, no more than four times that and
+ * OS_ROM_UPGRADE_MIN are ever added to the session's donation, whatever the server says.
  */
 OS_MUST_CHECK os_err os_rom_module_update(struct os_rom_module *rom);
 

@@ -29,9 +29,10 @@ struct server {
 struct module {
     struct os_list link;
     struct server *server;
-    struct os_timeout timeout; /* the end of the step */
+    struct os_timeout timeout; /* the end of the step, while it has clients */
     struct os_list clients;
     uint32_t step; /* number of the current one */
+    os_time left;  /* of the step, while it has no clients; 0: it lasts */
     int runs;      /* its time has begun */
     void *data;    /* content of the step; NULL: none */
     size_t size;
@@ -93,18 +94,21 @@ static void enter(struct module *module, os_config_ref step)
         os_rom_source_changed(&OS_CONTAINER_OF(link, struct client, link)->source);
 }
 
+/* The step ends in so long; 0: it lasts. */
+static void end_step_in(struct module *module, os_time time)
+{
+    os_err err = time ? os_timeout_arm(&module->timeout, time) : OS_OK;
+    if (err)
+        fprintf(stderr, "%s stays as it is: %s\n", module->name, os_err_text(err));
+}
+
 /* The step that is current begins; one without a time lasts. */
 static void begin_step(struct module *module)
 {
     const struct os_config *config = &module->server->config.config;
     os_config_ref step = find_step(module, module->step);
-    os_time time = os_config_time(config, step, "for", 0);
     enter(module, step);
-    if (!time)
-        return;
-    os_err err = os_timeout_arm(&module->timeout, time);
-    if (err)
-        fprintf(stderr, "%s stays as it is: %s\n", module->name, os_err_text(err));
+    end_step_in(module, os_config_time(config, step, "for", 0));
 }
 
 static void step_over(struct os_timeout *timeout)
@@ -127,6 +131,30 @@ static void begin(struct module *module)
     module->step = 0;
     module->runs = 1;
     begin_step(module);
+}
+
+/*
+ * Nobody looks: its time stands still, and nothing wakes the system. A step whose end is due, or whose timer
+ * does not say what time it is, ends as soon as somebody looks.
+ */
+static void stop_time(struct module *module)
+{
+    os_time now, due = module->timeout.due;
+    module->left = 0;
+    if (due == OS_NEVER)
+        return;
+    os_timeout_disarm(&module->timeout);
+    os_err err = os_timeouts_now(&module->server->timer, &now);
+    module->left = !err && due > now ? due - now : 1;
+}
+
+/* It has its first client: goes on where it was, or begins. */
+static void go_on(struct module *module)
+{
+    if (module->runs)
+        end_step_in(module, module->left);
+    else
+        begin(module);
 }
 
 /* ---- modules */
@@ -161,6 +189,14 @@ static os_err get_module(struct server *server, const char *name, struct module 
     }
     *found = module;
     return OS_OK;
+}
+
+static void drop_module(struct module *module)
+{
+    os_timeout_disarm(&module->timeout);
+    os_list_remove(&module->link);
+    free(module->data);
+    free(module);
 }
 
 /* ---- ROM */
@@ -198,9 +234,9 @@ static os_err open_session(struct os_root_server *root, struct os_session_reques
         return err;
     }
     client->module = module;
+    if (os_list_empty(&module->clients))
+        go_on(module);
     os_list_insert(&module->clients, &client->link);
-    if (!module->runs)
-        begin(module);
     *session = &client->session;
     cap->cap = served.cap;
     return OS_OK;
@@ -211,6 +247,8 @@ static void close_session(struct os_root_server *root, struct os_root_session *s
     struct client *client = OS_CONTAINER_OF(session, struct client, session);
     os_rom_source_fini(&client->source);
     os_list_remove(&client->link);
+    if (os_list_empty(&client->module->clients))
+        stop_time(client->module);
     free(client);
 }
 
@@ -219,9 +257,11 @@ static void close_session(struct os_root_server *root, struct os_root_session *s
 static void config_changed(struct os_config_rom *rom)
 {
     struct server *server = OS_CONTAINER_OF(rom, struct server, config);
-    OS_LIST_FOR_EACH (link, &server->modules) {
+    OS_LIST_FOR_EACH_SAFE (link, &server->modules) {
         struct module *module = OS_CONTAINER_OF(link, struct module, link);
-        if (module->runs)
+        if (os_list_empty(&module->clients))
+            drop_module(module); /* begins with its next client, if there is such a module then */
+        else
             begin(module);
     }
 }

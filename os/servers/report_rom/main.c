@@ -17,11 +17,15 @@ OS_MANIFEST("provides: [Report, ROM]\n"
             "ram: 2M\n"
             "caps: 64\n");
 
+/* Of a report, unless the config says otherwise. */
+#define MAX_SIZE OS_MIB(1)
+
 struct server {
     struct os_env *env;
     struct os_config_rom config;
     struct os_root_server reports, roms;
     struct os_list modules; /* of struct module */
+    uint64_t max_size;      /* of a report, bytes */
 };
 
 /* What was reported under a label. It is there while it has a writer, readers, or content to be kept. */
@@ -42,6 +46,7 @@ struct report {
     struct module *module;
     os_dataspace_cap buffer;
     uint64_t buffer_size, charged; /* bytes; charged: for the copy in the module */
+    uint64_t told;                 /* the limit that it was said to have passed; 0: it has not yet */
 };
 
 /* A session of ROM. */
@@ -130,6 +135,13 @@ static int is_kept(const struct server *server, const char *report)
            os_config_bool(config, item, "keep", 1);
 }
 
+/* What is kept for nobody's account obeys the config of now; what a reporter pays for stays until the next.
+ */
+static int may_stay(const struct server *server, const struct module *module)
+{
+    return module->writer || (is_kept(server, module->label) && module->size <= server->max_size);
+}
+
 /* ---- Report */
 
 static struct report *report_of(struct os_rpc *rpc)
@@ -193,6 +205,17 @@ static os_err copy_buffer(struct report *report, uint64_t length, void **copy)
     return OS_OK;
 }
 
+/* Once for each limit: a reporter that does it again and again does not fill the log. */
+static void tell_too_large(struct report *report, uint64_t length)
+{
+    uint64_t max = report->server->max_size;
+    if (report->told == max)
+        return;
+    report->told = max;
+    printf("report \"%s\" is refused: its %llu bytes are more than max-size, %llu\n", report->module->label,
+           (unsigned long long)length, (unsigned long long)max);
+}
+
 /* The report before is there until the next one is whole, so both are paid for at that time. */
 static os_err serve_submit(struct os_rpc *rpc, uint64_t length)
 {
@@ -200,6 +223,10 @@ static os_err serve_submit(struct os_rpc *rpc, uint64_t length)
     void *data = NULL;
     if (length > report->buffer_size)
         return OS_ERR_BAD_ARG;
+    if (length > report->server->max_size) {
+        tell_too_large(report, length);
+        return OS_ERR_TOO_LARGE;
+    }
     os_err err = os_quota_charge(&report->session.quota, length, 0);
     if (err)
         return err;
@@ -251,7 +278,7 @@ static void close_report(struct os_root_server *root, struct os_root_session *se
     os_object_fini(&report->object);
     drop_buffer(report);
     module->writer = NULL;
-    if (module->data && !is_kept(report->server, module->label))
+    if (module->data && !may_stay(report->server, module))
         set_content(module, NULL, 0);
     drop_if_unused(module);
     free(report);
@@ -341,16 +368,23 @@ static void close_rom(struct os_root_server *root, struct os_root_session *sessi
 
 /* ---- the config changes, the start */
 
+static void read_max_size(struct server *server)
+{
+    const struct os_config *config = &server->config.config;
+    server->max_size = os_config_size(config, os_config_root(config), "max-size", MAX_SIZE);
+}
+
 static void config_changed(struct os_config_rom *rom)
 {
     struct server *server = OS_CONTAINER_OF(rom, struct server, config);
+    read_max_size(server);
     OS_LIST_FOR_EACH (link, &server->roms.sessions) {
         os_err err = find_content(OS_CONTAINER_OF(link, struct reader, session.link));
         (void)err; /* it has no content then */
     }
     OS_LIST_FOR_EACH_SAFE (link, &server->modules) {
         struct module *module = OS_CONTAINER_OF(link, struct module, link);
-        if (!module->writer && module->data && !is_kept(server, module->label))
+        if (module->data && !may_stay(server, module))
             set_content(module, NULL, 0);
         drop_if_unused(module);
     }
@@ -367,6 +401,7 @@ void component_construct(struct os_env *env)
     os_list_init(&server->modules);
     os_list_init(&server->roms.sessions);
     os_require(env, os_config_rom_open(&server->config, env, "config", config_changed), "no config");
+    read_max_size(server);
     os_require(env, os_root_server_init(&server->reports, env, env->ep, "Report", &report_handlers),
                "cannot offer Report");
     os_require(env, os_root_server_init(&server->roms, env, env->ep, "ROM", &rom_handlers),

@@ -16,12 +16,16 @@ OS_MANIFEST("provides: [ROM]\n"
             "ram: 2M\n"
             "caps: 64\n");
 
+/* Of an input, unless the config says otherwise. */
+#define MAX_SIZE OS_MIB(1)
+
 struct server {
     struct os_env *env;
     struct filter filter;
     struct os_root_server root;
     void *data; /* the output; NULL: there is none */
     size_t size;
+    uint64_t max_size; /* of an input, bytes */
 };
 
 struct client {
@@ -101,7 +105,9 @@ static void open_input(struct server *server, const char *name)
         return;
     }
     input = calloc(1, sizeof(*input));
-    os_err err = input ? os_config_rom_open(&input->rom, server->env, name, input_changed) : OS_ERR_RAM;
+    os_err err =
+        input ? os_config_rom_open_limited(&input->rom, server->env, name, server->max_size, input_changed)
+              : OS_ERR_RAM;
     if (err) {
         fprintf(stderr, "input %s: %s\n", name, os_err_text(err));
         free(input);
@@ -112,10 +118,23 @@ static void open_input(struct server *server, const char *name)
     os_list_insert(&server->filter.inputs, &input->link);
 }
 
+/* With another limit each input is looked at again: what was too large may not be so any more. */
+static void take_max_size(struct server *server)
+{
+    const struct os_config *config = &server->filter.config.config;
+    uint64_t max_size = os_config_size(config, os_config_root(config), "max-size", MAX_SIZE);
+    if (max_size == server->max_size)
+        return;
+    server->max_size = max_size;
+    OS_LIST_FOR_EACH (link, &server->filter.inputs)
+        os_config_rom_limit(&OS_CONTAINER_OF(link, struct input, link)->rom, max_size);
+}
+
 static void read_config(struct server *server)
 {
     const struct os_config *config = &server->filter.config.config;
     os_config_ref names = os_config_get(config, os_config_root(config), "inputs");
+    take_max_size(server);
     OS_LIST_FOR_EACH (link, &server->filter.inputs)
         OS_CONTAINER_OF(link, struct input, link)->wanted = 0;
     for (os_config_ref at = os_config_first(config, names); at; at = os_config_next(config, at))

@@ -66,6 +66,7 @@ START_TEST(values)
 {
     ck_assert_uint_eq(os_config_u64(&config, root, "brush", 1), 4);
     ck_assert_uint_eq(os_config_u64(&config, root, "huge", 1), UINT64_MAX);
+    ck_assert_uint_eq(os_config_size(&config, root, "brush", 1), 4);
     ck_assert_int_eq(os_config_i64(&config, root, "depth", 1), -12);
     ck_assert_int_eq(os_config_i64(&config, root, "brush", 1), 4);
     ck_assert_int_eq(os_config_i64(&config, root, "least", 1), INT64_MIN);
@@ -80,6 +81,7 @@ END_TEST
 START_TEST(defaults)
 {
     ck_assert_uint_eq(os_config_u64(&config, root, "none", 7), 7);
+    ck_assert_uint_eq(os_config_size(&config, root, "none", 7), 7);
     ck_assert_int_eq(os_config_i64(&config, root, "none", -7), -7);
     ck_assert_int_eq(os_config_bool(&config, root, "none", 1), 1);
     ck_assert_str_eq(os_config_str(&config, root, "none", "x"), "x");
@@ -95,6 +97,8 @@ START_TEST(values_of_another_type)
     ck_assert_uint_eq(os_config_u64(&config, root, "over", 7), 7);
     ck_assert_uint_eq(os_config_u64(&config, root, "empty", 7), 7);
     ck_assert_uint_eq(os_config_u64(&config, root, "map", 7), 7);
+    ck_assert_uint_eq(os_config_size(&config, root, "name", 7), 7);
+    ck_assert_uint_eq(os_config_size(&config, root, "map", 7), 7);
     ck_assert_int_eq(os_config_i64(&config, root, "huge", 7), 7);
     ck_assert_int_eq(os_config_i64(&config, root, "below", 7), 7);
     ck_assert_int_eq(os_config_bool(&config, root, "brush", 1), 1);

@@ -191,6 +191,37 @@ START_TEST(large_content_is_paid_for_by_upgrades)
 }
 END_TEST
 
+/* What a client with a limit pays has one, too. */
+START_TEST(content_larger_than_what_is_taken)
+{
+    static char large[OS_MIB(4)];
+    struct os_rom_module rom;
+    uint64_t before, ram;
+    uint32_t caps;
+    inproc_env_used(&client, &before, &caps);
+    ck_ok(os_rom_module_open(&rom, &client.env, "x"));
+    rom.max_size = OS_KIB(16);
+    set(large, OS_KIB(16));
+    ck_ok(os_rom_module_update(&rom));
+    set(large, OS_KIB(16) + 1);
+    ck_err(os_rom_module_update(&rom), OS_ERR_TOO_LARGE);
+    ck_assert_uint_eq(rom.refused, OS_KIB(16) + 1);
+    ck_assert_uint_eq(rom.size, OS_KIB(16));
+    set(large, sizeof(large));
+    for (int i = 0; i < 3; i++)
+        ck_err(os_rom_module_update(&rom), OS_ERR_TOO_LARGE);
+    ck_assert_uint_eq(rom.refused, 0);
+    inproc_env_used(&client, &ram, &caps);
+    ck_assert_uint_le(ram - before, OS_KIB(9) + 4 * OS_KIB(16) + OS_ROM_UPGRADE_MIN);
+    set("first", 6);
+    ck_ok(os_rom_module_update(&rom));
+    ck_assert_str_eq(rom.data, "first");
+    os_rom_module_close(&rom);
+    inproc_env_used(&client, &ram, &caps);
+    ck_assert_uint_eq(ram, before);
+}
+END_TEST
+
 START_TEST(content_can_come_later_and_go)
 {
     struct os_rom_module rom;
@@ -301,6 +332,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, the_client_pays_for_what_it_keeps);
     tcase_add_test(tcase, who_keeps_all_has_an_error);
     tcase_add_test(tcase, large_content_is_paid_for_by_upgrades);
+    tcase_add_test(tcase, content_larger_than_what_is_taken);
     tcase_add_test(tcase, content_can_come_later_and_go);
     tcase_add_test(tcase, no_failure_on_the_way_costs_anything);
     tcase_add_test(tcase, a_config_follows_its_rom);

@@ -94,6 +94,75 @@ START_TEST(again_and_again)
 }
 END_TEST
 
+static void count(void *arg)
+{
+    ++*(unsigned *)arg;
+}
+
+START_TEST(nobody_looks)
+{
+    struct os_config_rom rom;
+    unsigned events = 0;
+    start(AGAIN);
+    for (unsigned i = 0; i < 3; i++) {
+        ck_assert_int_eq(os_config_rom_open(&rom, &viewer.env, "mood", changed), OS_OK);
+        ck_assert_str_eq(colour(&rom), "red");
+        inproc_advance(60 * OS_MS);
+        os_config_rom_close(&rom);
+        inproc_idle();
+        /* no event at all, of no component: nothing wakes */
+        inproc_at_event(0, count, &events);
+        inproc_advance(100 * OS_SEC);
+        inproc_at_event(0, NULL, NULL);
+        ck_assert_uint_eq(events, 0);
+        /* it goes on where it was */
+        ck_assert_int_eq(os_config_rom_open(&rom, &viewer.env, "mood", changed), OS_OK);
+        ck_assert_str_eq(colour(&rom), "red");
+        inproc_advance(39 * OS_MS);
+        ck_assert_str_eq(colour(&rom), "red");
+        inproc_advance(OS_MS);
+        ck_assert_str_eq(colour(&rom), "none");
+        inproc_advance(50 * OS_MS);
+        ck_assert_str_eq(colour(&rom), "blue");
+        inproc_advance(2 * OS_SEC);
+        os_config_rom_close(&rom);
+    }
+}
+END_TEST
+
+/* One of two that look is enough for the time to go on. */
+START_TEST(somebody_else_looks)
+{
+    struct os_config_rom rom, other;
+    start(ONCE);
+    ck_assert_int_eq(os_config_rom_open(&rom, &viewer.env, "mood", changed), OS_OK);
+    ck_assert_int_eq(os_config_rom_open(&other, &viewer.env, "mood", NULL), OS_OK);
+    os_config_rom_close(&other);
+    inproc_advance(100 * OS_MS);
+    ck_assert_str_eq(colour(&rom), "none");
+    os_config_rom_close(&rom);
+}
+END_TEST
+
+START_TEST(the_config_changes_while_nobody_looks)
+{
+    struct os_config_rom rom;
+    start(ONCE);
+    ck_assert_int_eq(os_config_rom_open(&rom, &viewer.env, "mood", changed), OS_OK);
+    inproc_advance(150 * OS_MS);
+    ck_assert_str_eq(colour(&rom), "blue");
+    os_config_rom_close(&rom);
+    inproc_config_set(&server, AGAIN);
+    inproc_advance(100 * OS_SEC);
+    ck_assert_int_eq(os_config_rom_open(&rom, &viewer.env, "mood", changed), OS_OK);
+    ck_assert_str_eq(colour(&rom), "red");
+    os_config_rom_close(&rom);
+    inproc_config_set(&server, "modules:\n");
+    inproc_idle();
+    ck_assert_int_eq(os_config_rom_open(&rom, &viewer.env, "mood", changed), OS_ERR_NOT_FOUND);
+}
+END_TEST
+
 START_TEST(the_config_changes)
 {
     struct os_config_rom rom;
@@ -136,6 +205,9 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, once);
     tcase_add_test(tcase, again_and_again);
+    tcase_add_test(tcase, nobody_looks);
+    tcase_add_test(tcase, somebody_else_looks);
+    tcase_add_test(tcase, the_config_changes_while_nobody_looks);
     tcase_add_test(tcase, the_config_changes);
     tcase_add_test(tcase, texts_and_names);
     suite_add_tcase(suite, tcase);

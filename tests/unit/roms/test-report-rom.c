@@ -203,6 +203,47 @@ START_TEST(a_long_report_is_paid_for_by_upgrades)
 }
 END_TEST
 
+/* How often PART is in the log of the server. */
+static unsigned logged(const char *part)
+{
+    unsigned count = 0;
+    for (const char *at = inproc_log(&server); (at = strstr(at, part)); at++)
+        count++;
+    return count;
+}
+
+START_TEST(a_report_that_is_too_large)
+{
+    static const char data[5000] = "x";
+    static const char large[OS_MIB(1) + 1];
+    struct os_rom_module rom;
+    struct os_reporter reporter;
+    ck_assert_int_eq(os_rom_module_connect(&rom, &viewer.env, "state"), OS_OK);
+    ck_assert_int_eq(os_reporter_init(&reporter, &sensor.env, "heat"), OS_OK);
+    ck_assert_int_eq(os_reporter_submit(&reporter, large, sizeof(large)), OS_ERR_TOO_LARGE);
+    ck_assert_uint_eq(
+        logged("report \"sensor -> heat\" is refused: its 1048577 bytes are more than max-size, "
+               "1048576\n"),
+        1);
+    ck_assert_int_eq(os_reporter_submit(&reporter, large, sizeof(large) - 1), OS_OK);
+    inproc_config_set(&server, "max-size: 4K\ndefault-policy:\n  report: sensor -> heat\n");
+    inproc_idle();
+    ck_assert_int_eq(os_reporter_submit(&reporter, data, 4096), OS_OK);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(os_reporter_submit(&reporter, data, 4097), OS_ERR_TOO_LARGE);
+    ck_assert_uint_eq(logged("its 4097 bytes are more than max-size, 4096\n"), 1);
+    /* the one before is there still, and is kept when nobody reports any more */
+    os_reporter_fini(&reporter);
+    ck_assert_int_eq(os_rom_module_update(&rom), OS_OK);
+    ck_assert_uint_eq(rom.size, 4096);
+    /* what is kept obeys another limit, too */
+    inproc_config_set(&server, "max-size: 4095\ndefault-policy:\n  report: sensor -> heat\n");
+    inproc_idle();
+    ck_assert_int_eq(os_rom_module_update(&rom), OS_ERR_NOT_FOUND);
+    os_rom_module_close(&rom);
+}
+END_TEST
+
 START_TEST(the_server_ends)
 {
     struct os_reporter reporter;
@@ -232,6 +273,7 @@ int main(void)
     tcase_add_test(tcase, the_policy_changes);
     tcase_add_test(tcase, what_a_reporter_does_is_at_its_own_expense);
     tcase_add_test(tcase, a_long_report_is_paid_for_by_upgrades);
+    tcase_add_test(tcase, a_report_that_is_too_large);
     tcase_add_test(tcase, the_server_ends);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);

@@ -174,6 +174,46 @@ START_TEST(a_whole_input_and_text)
 END_TEST
 
 /* What is copied again and again grows past what a tree can be: the output stays. */
+START_TEST(an_input_that_is_too_large)
+{
+    static char large[OS_MIB(1) + 1];
+    const char *rules = "inputs:\n  - a\nrules:\n  -\n    content:\n      choice: $(a/x)\n";
+    char config[300];
+    size_t size;
+    set("a", "x: small\n");
+    start(rules);
+    ck_assert_str_eq(choice(), "small");
+    inproc_rom_set(&filter, "a", large, sizeof(large));
+    inproc_idle();
+    ck_assert_ptr_nonnull(strstr(
+        inproc_log(&filter), "ROM a: its 1048577 bytes are more than the 1048576 that are taken; the config "
+                             "stays as it was\n"));
+    ck_assert_str_eq(choice(), "small");
+    /* exactly as large as it may be, and one byte more */
+    void *tree = inproc_config_make("a", "x: another one\n", &size);
+    inproc_rom_set(&filter, "a", tree, size);
+    free(tree);
+    snprintf(config, sizeof(config), "max-size: %zu\n%s", size, rules);
+    inproc_config_set(&filter, config);
+    inproc_idle();
+    ck_assert_str_eq(choice(), "another one");
+    snprintf(config, sizeof(config), "max-size: %zu\n%s", size - 1, rules);
+    inproc_config_set(&filter, config);
+    inproc_idle();
+    ck_assert_str_eq(choice(), "another one");
+    ck_assert_ptr_nonnull(strstr(inproc_log(&filter), "that are taken; the config stays as it was\n"));
+    tree = inproc_config_make("a", "x: another two\n", &size);
+    inproc_rom_set(&filter, "a", tree, size);
+    free(tree);
+    inproc_idle();
+    ck_assert_str_eq(choice(), "another one");
+    /* what was refused is looked at again with another limit */
+    inproc_config_set(&filter, rules);
+    inproc_idle();
+    ck_assert_str_eq(choice(), "another two");
+}
+END_TEST
+
 START_TEST(an_output_that_is_too_large)
 {
     char *large = malloc(200 * 1024), config[300];
@@ -203,6 +243,7 @@ int main(void)
     tcase_add_test(tcase, the_output_follows);
     tcase_add_test(tcase, parts_of_inputs);
     tcase_add_test(tcase, a_whole_input_and_text);
+    tcase_add_test(tcase, an_input_that_is_too_large);
     tcase_add_test(tcase, an_output_that_is_too_large);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
