@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <os/session.h>
+
 #include "internal.h"
 
 static const struct os_pd_control_ops control_ops;
@@ -77,18 +79,49 @@ static os_err pd_quota(struct os_rpc *rpc, uint64_t *ram, uint64_t *ram_used, ui
 }
 
 /*
- * Quota moves between a component and whoever controls it. Were it to move between components as they like,
- * one could give all it has to an accomplice and end, and its parent would make good what is missing.
+ * Whoever made a component's account, as its label says: labels are put together by the parents on the way,
+ * each of which names its child, and by nobody else. What init has made has a label of one part.
  */
-static os_err pd_transfer(struct os_rpc *rpc, os_pd_cap to, uint64_t ram, uint32_t caps)
+static int is_creator(const struct core_pd *creator, const struct core_pd *made)
 {
-    struct core_pd *pd = pd_of(rpc);
-    struct os_object *object = os_object_of(pd->session.core->ep, to.cap, &os_pd_interface);
+    static const char arrow[] = " -> ";
+    const struct core_pd *init = made->session.core->init;
+    size_t way = (size_t)(os_label_last(made->label) - made->label), len = strlen(creator->label);
+    if (!way || creator == init)
+        return !way && creator == init && made != init;
+    return len + sizeof(arrow) - 1 == way && !memcmp(made->label, creator->label, len);
+}
+
+static int have_one_creator(const struct core_pd *a, const struct core_pd *b)
+{
+    size_t way = (size_t)(os_label_last(a->label) - a->label);
+    const struct core_pd *init = a->session.core->init;
+    return a != init && b != init && way == (size_t)(os_label_last(b->label) - b->label) &&
+           !memcmp(a->label, b->label, way);
+}
+
+/*
+ * Quota moves between an account and those that its component has made, and among these, if whoever moves it
+ * controls what was made. A component that could move it to any other whose capability it is given could hand
+ * all it has to an accomplice and end, and its parent would make good what is missing.
+ */
+static int may_transfer(const struct core_pd *from, int controls_from, const struct core_pd *to,
+                        int controls_to)
+{
+    return (controls_to && is_creator(from, to)) || (controls_from && is_creator(to, from)) ||
+           (controls_from && controls_to && have_one_creator(from, to));
+}
+
+static os_err pd_transfer(struct os_rpc *rpc, os_pd_cap cap, uint64_t ram, uint32_t caps)
+{
+    struct core_pd *from = pd_of(rpc), *to;
+    struct os_object *object = os_object_of(from->session.core->ep, cap.cap, &os_pd_interface);
     if (!object)
         return OS_ERR_BAD_CAP;
-    if (rpc->object->ops != &control_ops && object->ops != &control_ops)
+    to = pd_of_object(object);
+    if (!may_transfer(from, rpc->object->ops == &control_ops, to, object->ops == &control_ops))
         return OS_ERR_DENIED;
-    return core_account_transfer(pd->session.account, pd_of_object(object)->session.account, ram, caps);
+    return core_account_transfer(from->session.account, to->session.account, ram, caps);
 }
 
 static void quota_came_late(struct core_account *account)

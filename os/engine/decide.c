@@ -4,6 +4,15 @@
 #include <string.h>
 #include "internal.h"
 
+/*
+ * Core knows by its label who has made an account: one with the label of the client itself would look like
+ * one that this engine has made.
+ */
+static int is_nameless(const struct entry *client, const struct route_request *request)
+{
+    return !strcmp(request->service, "PD") && !strcmp(request->label, client->name);
+}
+
 os_err decide(const struct scenario *scenario, const struct entry *client, const struct route_request *asked,
               struct decision *decision)
 {
@@ -20,8 +29,9 @@ os_err decide(const struct scenario *scenario, const struct entry *client, const
         if (decision->server == client)
             return OS_ERR_DEADLOCK;
     }
-    return route_rewrite(scenario, route, client, asked->service, asked->label, asked->args,
-                         &decision->request);
+    os_err err =
+        route_rewrite(scenario, route, client, asked->service, asked->label, asked->args, &decision->request);
+    return !err && is_nameless(client, &decision->request) ? OS_ERR_BAD_ARG : err;
 }
 
 static const char *place_of(const struct decision *decision)

@@ -268,7 +268,7 @@ struct decision {
 
 /*
  * The decision of SCENARIO about what CLIENT has ASKED. OS_ERR_NO_SERVICE, OS_ERR_DENIED, OS_ERR_DEADLOCK (it
- * leads to the client), OS_ERR_TOO_LARGE.
+ * leads to the client), OS_ERR_TOO_LARGE, OS_ERR_BAD_ARG (a component without a name).
  */
 OS_MUST_CHECK os_err decide(const struct scenario *scenario, const struct entry *client,
                             const struct route_request *asked, struct decision *decision);

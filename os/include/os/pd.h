@@ -19,11 +19,12 @@
  * OS_ERR_CAPS. ram_free: revokes a dataspace of this account, named by any capability to it. It stays
  * charged until the last attachment is gone. ram_attached: whether anybody has such a dataspace attached (1)
  * or not (0), so that a server can know when what it has given to a client is of no use any more. quota: what
- * the account has and what of it is used. transfer: moves unused quota to another account, where at least one
- * of the two is named by its control capability, else OS_ERR_DENIED: components donate by way of those who
- * started them. OS_ERR_RAM or OS_ERR_CAPS when there is not so much. quota_sigh: SIGNAL is submitted when
- * something comes to the account after the end of the one that it is from: memory that others still had
- * attached when its session was closed. The last handler holds; no capability: none.
+ * the account has and what of it is used. transfer: moves unused quota between the account of a component and
+ * those that it has made, or between two of these; what was made is named by its control capability. All
+ * other ways are OS_ERR_DENIED: components donate by way of those who started them. Who has made an account
+ * is what its label says, "CREATOR -> NAME". OS_ERR_RAM or OS_ERR_CAPS when there is not so much. quota_sigh:
+ * SIGNAL is submitted when something comes to the account after the end of the one that it is from: memory
+ * that others still had attached when its session was closed. The last handler holds; no capability: none.
  */
 #define OS_PD_RPC(FN, I)                                                                                     \
     FN(I, ram_alloc, (in, uint64_t, size), (out, os_cap(os_dataspace), ds))                                  \

@@ -421,10 +421,15 @@ struct child {
     os_pd_cap pd;
 };
 
+static void labelled_open(struct child *child, const char *label, uint64_t ram, uint32_t caps)
+{
+    child->control.cap = must_open("PD", label, ram, caps, &child->id);
+    ck_assert_int_eq(os_pd_control_pd(child->control, &child->pd), OS_OK);
+}
+
 static void child_open(struct child *child, uint64_t ram, uint32_t caps)
 {
-    child->control.cap = must_open("PD", "paint", ram, caps, &child->id);
-    ck_assert_int_eq(os_pd_control_pd(child->control, &child->pd), OS_OK);
+    labelled_open(child, "paint", ram, caps);
 }
 
 static void child_close(struct child *child)
@@ -502,10 +507,81 @@ START_TEST(components_do_not_transfer_among_each_other)
     ck_assert_int_eq(os_pd_transfer(one.pd, two.pd, 1000, 5), OS_ERR_DENIED);
     ck_assert_uint_eq(quota_of(two.pd).ram, 100000);
     ck_assert_int_eq(os_pd_transfer(one.pd, one.pd, 1000, 5), OS_ERR_DENIED);
-    ck_assert_int_eq(os_pd_transfer(os_pd_control_as_os_pd(one.control), two.pd, 1000, 5), OS_OK);
-    ck_assert_uint_eq(quota_of(two.pd).ram, 101000);
+    ck_assert_int_eq(os_pd_transfer(os_pd_control_as_os_pd(one.control), two.pd, 1000, 5), OS_ERR_DENIED);
+    ck_assert_int_eq(os_pd_transfer(two.pd, os_pd_control_as_os_pd(one.control), 1000, 5), OS_ERR_DENIED);
     child_close(&one);
     child_close(&two);
+}
+END_TEST
+
+/* For those that were opened as another's, and the account that is moved to or from. */
+static os_err move(const struct child *from, const struct child *to)
+{
+    return os_pd_transfer(os_pd_control_as_os_pd(from->control), os_pd_control_as_os_pd(to->control), 1000,
+                          5);
+}
+
+/*
+ * An init within init has accounts made by way of its parent, and moves quota to, from and between them. Were
+ * it to give their control capabilities to an accomplice, these would be of no use to that: its own account,
+ * and what it has made itself, are others'.
+ */
+START_TEST(quota_moves_only_within_what_one_has_made)
+{
+    struct child inner, one, two, deep, other, foreign;
+    labelled_open(&inner, "inner", 100000, 50);
+    labelled_open(&one, "inner -> one", 100000, 50);
+    labelled_open(&two, "inner -> two", 100000, 50);
+    labelled_open(&deep, "inner -> one -> deep", 100000, 50);
+    labelled_open(&other, "inne", 100000, 50);
+    labelled_open(&foreign, "inne -> two", 100000, 50);
+    os_pd_cap control = os_pd_control_as_os_pd(one.control);
+    ck_assert_int_eq(os_pd_transfer(inner.pd, control, 1000, 5), OS_OK);
+    ck_assert_int_eq(os_pd_transfer(control, inner.pd, 2000, 10), OS_OK);
+    ck_assert_int_eq(move(&one, &two), OS_OK);
+    ck_assert_uint_eq(quota_of(inner.pd).ram, 101000);
+    ck_assert_uint_eq(quota_of(one.pd).ram, 98000);
+    ck_assert_uint_eq(quota_of(two.pd).ram, 101000);
+    ck_assert_uint_eq(quota_of(two.pd).caps, 55);
+    /* the control capability of what was made is needed, and no other does */
+    ck_assert_int_eq(os_pd_transfer(inner.pd, one.pd, 1, 0), OS_ERR_DENIED);
+    ck_assert_int_eq(os_pd_transfer(os_pd_control_as_os_pd(inner.control), one.pd, 1, 0), OS_ERR_DENIED);
+    ck_assert_int_eq(os_pd_transfer(control, two.pd, 1, 0), OS_ERR_DENIED);
+    /* the accomplice, in either direction and by whatever it has made */
+    ck_assert_int_eq(os_pd_transfer(control, other.pd, 1, 0), OS_ERR_DENIED);
+    ck_assert_int_eq(os_pd_transfer(other.pd, control, 1, 0), OS_ERR_DENIED);
+    ck_assert_int_eq(move(&one, &foreign), OS_ERR_DENIED);
+    ck_assert_int_eq(move(&foreign, &two), OS_ERR_DENIED);
+    ck_assert_int_eq(move(&other, &one), OS_ERR_DENIED);
+    /* neither a generation further, nor init, which has made neither of them */
+    ck_assert_int_eq(os_pd_transfer(inner.pd, os_pd_control_as_os_pd(deep.control), 1, 0), OS_ERR_DENIED);
+    ck_assert_int_eq(os_pd_transfer(os_pd_control_as_os_pd(deep.control), inner.pd, 1, 0), OS_ERR_DENIED);
+    ck_assert_int_eq(move(&deep, &two), OS_ERR_DENIED);
+    ck_assert_int_eq(os_pd_transfer(init_pd, control, 1, 0), OS_ERR_DENIED);
+    ck_assert_int_eq(os_pd_transfer(control, init_pd, 1, 0), OS_ERR_DENIED);
+    ck_assert_int_eq(move(&one, &deep), OS_OK);
+    child_close(&foreign);
+    child_close(&other);
+    child_close(&deep);
+    child_close(&two);
+    child_close(&one);
+    child_close(&inner);
+}
+END_TEST
+
+/* Who is called like init is not init. */
+START_TEST(a_namesake_of_init_is_a_component_like_others)
+{
+    struct child namesake, inner;
+    labelled_open(&namesake, "init", 100000, 50);
+    labelled_open(&inner, "init -> inner", 100000, 50);
+    ck_assert_int_eq(os_pd_transfer(init_pd, os_pd_control_as_os_pd(namesake.control), 1000, 5), OS_OK);
+    ck_assert_int_eq(os_pd_transfer(init_pd, os_pd_control_as_os_pd(inner.control), 1, 0), OS_ERR_DENIED);
+    ck_assert_int_eq(os_pd_transfer(namesake.pd, os_pd_control_as_os_pd(inner.control), 1000, 5), OS_OK);
+    ck_assert_int_eq(os_pd_transfer(os_pd_control_as_os_pd(namesake.control), namesake.pd, 1, 0),
+                     OS_ERR_DENIED);
+    child_close(&inner);
+    child_close(&namesake);
 }
 END_TEST
 
@@ -1162,6 +1238,8 @@ int main(void)
     tcase_add_test(tcase, a_pd_has_what_was_donated);
     tcase_add_test(tcase, quota_can_be_transferred_both_ways);
     tcase_add_test(tcase, components_do_not_transfer_among_each_other);
+    tcase_add_test(tcase, quota_moves_only_within_what_one_has_made);
+    tcase_add_test(tcase, a_namesake_of_init_is_a_component_like_others);
     tcase_add_test(tcase, memory_of_a_closed_pd_goes_back_when_it_is_detached);
     tcase_add_test(tcase, a_pd_starts_once_and_tells_its_end);
     tcase_add_test(tcase, a_failed_start_can_be_repeated);

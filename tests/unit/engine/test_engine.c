@@ -276,6 +276,20 @@ START_TEST(wrong_ids_are_refused)
 }
 END_TEST
 
+/* Its label would say that it was made by this engine, and core goes by that. */
+START_TEST(a_component_without_a_name_is_refused)
+{
+    struct os_session session = { 0 };
+    begin("start:\n  nested: { route: { PD: parent, Data: { to: parent, as: PD } } }\n"
+          "parent-provides: [PD, ROM, LOG]\n");
+    ck_assert_int_eq(open_at("nested", "PD", 100000, 10, &session), OS_ERR_BAD_ARG);
+    ck_assert_int_eq(open_at("nested", "Data", 100000, 10, &session), OS_ERR_BAD_ARG);
+    ck_assert_int_eq(os_session_open(system_env("nested"), "PD", "child", "", 100000, 10, &session), OS_OK);
+    os_session_close(&session);
+    system_end();
+}
+END_TEST
+
 START_TEST(a_flood_is_bounded)
 {
     struct os_session session;
@@ -649,6 +663,7 @@ int main(void)
     tcase_add_test(tcase, rom_modules_are_looked_at_from_outside);
     tcase_add_test(tcase, the_config_changes);
     tcase_add_test(tcase, wrong_ids_are_refused);
+    tcase_add_test(tcase, a_component_without_a_name_is_refused);
     tcase_add_test(tcase, a_flood_is_bounded);
     tcase_add_test(tcase, a_client_that_crashes);
     tcase_add_test(tcase, a_server_that_crashes);
