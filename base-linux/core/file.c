@@ -4,6 +4,10 @@
  * file was closed by who wrote it, or came under its name as a whole. A file that is there is watched itself,
  * also for losing its name to another one: what else happens in its folder, be it a busy one, must not wake
  * core. Its folder is watched for files only while it is missing.
+ *
+ * The kernel says that a file was closed shortly before it counts as closed: whoever reads it at once can
+ * find it still being written, and no second event follows. So before core is told, the file is looked at
+ * until nobody has it open for writing.
  */
 #include <errno.h>
 #include <limits.h>
@@ -13,6 +17,7 @@
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -25,6 +30,9 @@
 #define COMPLETE (IN_CLOSE_WRITE | IN_MOVED_TO)
 #define APPEARS  (COMPLETE | IN_CREATE)
 
+/* How long one waits for who writes a file, from look to look: each time twice as long, milliseconds. */
+enum { FIRST_WAIT = 1, LONGEST_WAIT = 1024, LOOKS_UNTIL_SAID = 12 };
+
 /* A name in a folder that decides about a module. */
 struct watched_file {
     struct os_list link;
@@ -32,6 +40,7 @@ struct watched_file {
     int watch;                       /* of the file or link itself, or -1 while it is not there */
     int folder;                      /* of its folder, or -1 */
     int changed;                     /* core is to be told */
+    unsigned held;                   /* times that it was not, for the file is being written */
     char module[64];
     const char *name; /* in path */
     char path[];
@@ -39,6 +48,8 @@ struct watched_file {
 
 static struct os_list watched = { &watched, &watched };
 static struct transport_watch inotify = { .fd = -1 };
+static struct transport_watch again = { .fd = -1 }; /* a timer: to look at what is held */
+static unsigned wait_ms;                            /* that the timer was set to last */
 
 static struct watched_file *at(struct os_list *link)
 {
@@ -248,10 +259,67 @@ static int take_changed(char module[64])
     return found;
 }
 
+/* Times that core was not told of this module since it was told last. */
+static unsigned hold(const char *module)
+{
+    unsigned held = 0;
+    OS_LIST_FOR_EACH (link, &watched)
+        if (!strcmp(at(link)->module, module))
+            held = ++at(link)->held;
+    return held;
+}
+
+static void let_go(const char *module)
+{
+    OS_LIST_FOR_EACH (link, &watched)
+        if (!strcmp(at(link)->module, module))
+            at(link)->held = 0;
+}
+
+static int any_is_held(void)
+{
+    OS_LIST_FOR_EACH (link, &watched)
+        if (at(link)->held)
+            return 1;
+    return 0;
+}
+
+/* Core is told of what is complete, and that a file takes long: it says so, and has the content before. */
+static void tell(void)
+{
+    char module[64];
+    while (take_changed(module)) { /* core may look at files anew meanwhile */
+        int written = linux_module_is_written(module);
+        if (!written)
+            let_go(module);
+        if (!written || hold(module) == LOOKS_UNTIL_SAID)
+            core_module_changed(&linux_core.core, module);
+    }
+}
+
+static void look_again_in(unsigned ms)
+{
+    struct itimerspec spec = { .it_value = { ms / 1000, ms % 1000 * 1000000L } };
+    wait_ms = ms;
+    timerfd_settime(again.fd, 0, &spec, NULL);
+}
+
+static void held_is_due(struct transport_watch *watch, uint32_t events)
+{
+    uint64_t times;
+    (void)events;
+    if (read(watch->fd, &times, sizeof(times)) != sizeof(times))
+        return;
+    OS_LIST_FOR_EACH (link, &watched)
+        at(link)->changed |= at(link)->held > 0;
+    tell();
+    if (any_is_held())
+        look_again_in(wait_ms < LONGEST_WAIT ? wait_ms * 2 : LONGEST_WAIT);
+}
+
 static void files_changed(struct transport_watch *watch, uint32_t events)
 {
     _Alignas(struct inotify_event) char buffer[4096];
-    char module[64];
     ssize_t len;
     (void)events;
     while ((len = read(watch->fd, buffer, sizeof(buffer))) > 0) {
@@ -261,15 +329,19 @@ static void files_changed(struct transport_watch *watch, uint32_t events)
             next += sizeof(*event) + event->len;
         }
     }
-    while (take_changed(module)) /* core may look at files anew meanwhile */
-        core_module_changed(&linux_core.core, module);
+    tell();
+    if (any_is_held())
+        look_again_in(FIRST_WAIT);
 }
 
 os_err linux_files_init(void)
 {
     inotify.fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     inotify.ready = files_changed;
-    if (inotify.fd < 0)
+    again.fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    again.ready = held_is_due;
+    if (inotify.fd < 0 || again.fd < 0)
         return OS_ERR_HANDLES;
-    return transport_watch(linux_core.ep.plat, &inotify, EPOLLIN);
+    os_err err = transport_watch(linux_core.ep.plat, &again, EPOLLIN);
+    return err ? err : transport_watch(linux_core.ep.plat, &inotify, EPOLLIN);
 }

@@ -76,6 +76,11 @@ void linux_memory_update(void);
 os_err linux_memory_seal_copy(ssize_t (*read)(void *from, void *buffer, size_t size), void *from,
                               uint64_t max, int *fd, uint64_t *size);
 
+/* ---- module.c: copies of files */
+
+/* Whether somebody has the file of module NAME open for writing; 0 where the kernel does not say. */
+int linux_module_is_written(const char *name);
+
 /* ---- file.c: files of ROM modules, and that they change */
 
 os_err linux_files_init(void);

@@ -98,6 +98,16 @@ static int is_being_written(int fd)
     return 0;
 }
 
+int linux_module_is_written(const char *name)
+{
+    int file;
+    if (find_file(name, &file))
+        return 0;
+    int written = is_being_written(file);
+    close(file);
+    return written;
+}
+
 static int is_same(const struct stat *a, const struct stat *b)
 {
     return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
@@ -106,7 +116,7 @@ static int is_same(const struct stat *a, const struct stat *b)
 
 /*
  * A copy of the file. Of one that is half written there is none, where there is the content before: it comes
- * when it is complete.
+ * when it is complete: who writes it has opened it after core was told, and core is told again, see file.c.
  */
 static os_err copy_file(const char *name, int file, int *fd, uint64_t *size)
 {

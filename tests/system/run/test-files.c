@@ -84,6 +84,25 @@ START_TEST(a_module_follows_its_file)
 }
 END_TEST
 
+/* No change is lost, however soon core looks after the kernel has said that the file was closed. */
+START_TEST(each_of_many_changes_arrives)
+{
+    struct run run;
+    char text[32], said[40];
+    write_file(file_path(), "none");
+    start(&run);
+    run_expect(&run, "text: none");
+    for (int i = 0; i < 50; i++) {
+        snprintf(text, sizeof(text), "change %d.", i);
+        snprintf(said, sizeof(said), "text: %s", text);
+        write_file(path, text);
+        run_expect(&run, said);
+    }
+    ck_assert_uint_eq(run_count(&run, "its last content stays"), 0);
+    end(&run);
+}
+END_TEST
+
 START_TEST(a_module_follows_a_link)
 {
     struct run run;
@@ -163,6 +182,7 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, the_scenario_changes_while_it_runs);
     tcase_add_test(tcase, a_module_follows_its_file);
+    tcase_add_test(tcase, each_of_many_changes_arrives);
     tcase_add_test(tcase, a_module_follows_a_link);
     tcase_add_test(tcase, a_file_that_is_not_there);
     tcase_add_test(tcase, a_name_of_inits_is_refused);

@@ -5,15 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <suite.h>
 #include "../../../base-linux/core/internal.h"
 
 struct linux_core linux_core;
-static struct transport_watch *inotify;
+static struct transport_watch *inotify, *again;
 static char folder[] = "/tmp/core-file-XXXXXX", path[64];
 static unsigned changes;
+static int being_written; /* the file of any module */
 static char changed[64];
 
 /* What file.c calls. */
@@ -21,8 +23,15 @@ os_err transport_watch(struct plat_ep *ep, struct transport_watch *watch, uint32
 {
     (void)ep;
     (void)events;
+    again = inotify; /* the watch before the last */
     inotify = watch;
     return OS_OK;
+}
+
+int linux_module_is_written(const char *name)
+{
+    (void)name;
+    return being_written;
 }
 
 void core_module_changed(struct core *core, const char *name)
@@ -44,6 +53,7 @@ static void tear_down(void)
     unlink(path);
     rmdir(folder);
     close(inotify->fd);
+    close(again->fd);
 }
 
 static unsigned tell(void)
@@ -178,6 +188,71 @@ START_TEST(a_busy_folder_is_not_noticed)
 }
 END_TEST
 
+/* Waits for the timer; how many changes are told then. */
+static unsigned tell_again(void)
+{
+    struct pollfd fd = { .fd = again->fd, .events = POLLIN };
+    ck_assert_int_eq(poll(&fd, 1, -1), 1);
+    changes = 0;
+    again->ready(again, 0);
+    return changes;
+}
+
+static int looks_again(void)
+{
+    struct itimerspec left;
+    ck_assert_int_eq(timerfd_gettime(again->fd, &left), 0);
+    return left.it_value.tv_sec || left.it_value.tv_nsec;
+}
+
+/* The kernel says that it was closed while it still counts as open, and says nothing afterwards. */
+START_TEST(what_is_being_written_is_told_later)
+{
+    linux_file_watch(path, "font");
+    being_written = 1;
+    ck_assert_uint_eq(write_file(), 0);
+    ck_assert_uint_eq(tell_again(), 0);
+    ck_assert_uint_eq(tell_again(), 0);
+    being_written = 0;
+    ck_assert_uint_eq(tell_again(), 1);
+    ck_assert_str_eq(changed, "font");
+    ck_assert_int_eq(looks_again(), 0);
+    /* once, also if an event comes meanwhile */
+    being_written = 1;
+    ck_assert_uint_eq(write_file(), 0);
+    being_written = 0;
+    ck_assert_uint_eq(write_file(), 1);
+    ck_assert_uint_eq(tell_again(), 0);
+    ck_assert_int_eq(looks_again(), 0);
+}
+END_TEST
+
+/* Core says then that it has the content before; and is told when there is another one. */
+START_TEST(that_it_takes_long_is_told_once)
+{
+    unsigned told = 0;
+    linux_file_watch(path, "font");
+    being_written = 1;
+    for (int i = 0; i < 40; i++)
+        told += write_file();
+    ck_assert_uint_eq(told, 1);
+    ck_assert_uint_eq(tell_again(), 0);
+    being_written = 0;
+    ck_assert_uint_eq(tell_again(), 1);
+}
+END_TEST
+
+START_TEST(what_is_forgotten_is_not_looked_at_again)
+{
+    linux_file_watch(path, "font");
+    being_written = 1;
+    ck_assert_uint_eq(write_file(), 0);
+    linux_file_unwatch("font");
+    ck_assert_uint_eq(tell_again(), 0);
+    ck_assert_int_eq(looks_again(), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("core-file");
@@ -188,6 +263,9 @@ int main(void)
     tcase_add_test(tcase, another_file_in_its_place_is_told);
     tcase_add_test(tcase, what_a_link_leads_to_is_told);
     tcase_add_test(tcase, a_busy_folder_is_not_noticed);
+    tcase_add_test(tcase, what_is_being_written_is_told_later);
+    tcase_add_test(tcase, that_it_takes_long_is_told_once);
+    tcase_add_test(tcase, what_is_forgotten_is_not_looked_at_again);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }
