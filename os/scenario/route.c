@@ -15,24 +15,6 @@ static int is_for(const struct route *route, const char *service, enum route_sco
     return !strcmp(route->service, service);
 }
 
-/*
- * How well ROUTE fits LABEL. A beginning fits up to the end of a part: the last part may be all that a server
- * looks at, as core does for ROM modules, so what is for "icon-*" is not for "icon- -> secret".
- */
-static size_t fits_label(const struct route *route, const char *label)
-{
-    static const char part[] = " -> ";
-    const char *match = route->match;
-    size_t fits = os_policy_match(match, label);
-    size_t fixed = match && *match ? strlen(match) - 1 : 0;
-    if (!fits || !fixed || match[fixed] != '*')
-        return fits;
-    if (fixed >= strlen(part) && !memcmp(match + fixed - strlen(part), part, strlen(part)))
-        return fits;
-    size_t before = fixed < strlen(part) ? fixed : strlen(part) - 1;
-    return strstr(label + fixed - before, part) ? 0 : fits;
-}
-
 /* A search: what is searched for, whom to tell, and what has been found. */
 struct search {
     const char *service, *label;
@@ -49,7 +31,7 @@ static const struct route *best(const struct search *search, const struct route 
     for (size_t i = 0; i < count; i++) {
         if (!is_for(&routes[i], search->service, scope))
             continue;
-        size_t fits = fits_label(&routes[i], search->label);
+        size_t fits = os_policy_match(routes[i].match, search->label);
         if (fits > found_at) {
             found = &routes[i];
             found_at = fits;
@@ -65,11 +47,11 @@ static void tell(const struct search *search, const struct route *route, enum ro
         return; /* told in the next scope */
     if (scope == ROUTE_DEFAULT_ANY && strcmp(route->service, "any"))
         return;
-    step.verdict = !is_for(route, search->service, scope) ? ROUTE_OTHER_SERVICE
-                   : !fits_label(route, search->label)    ? ROUTE_OTHER_LABEL
-                   : !reached                             ? ROUTE_NOT_REACHED
-                   : route == search->found               ? ROUTE_DECIDES
-                                                          : ROUTE_LESS_SPECIFIC;
+    step.verdict = !is_for(route, search->service, scope)          ? ROUTE_OTHER_SERVICE
+                   : !os_policy_match(route->match, search->label) ? ROUTE_OTHER_LABEL
+                   : !reached                                      ? ROUTE_NOT_REACHED
+                   : route == search->found                        ? ROUTE_DECIDES
+                                                                   : ROUTE_LESS_SPECIFIC;
     search->step(search->context, &step);
 }
 

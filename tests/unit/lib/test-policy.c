@@ -53,6 +53,44 @@ START_TEST(the_best_rule_is_found)
 }
 END_TEST
 
+/* What is behind the names is a client's own choice, so a name's beginning must not reach there. */
+START_TEST(a_beginning_ends_with_its_part)
+{
+    static const char parts[] = "policy:\n"
+                                "  - { label: 'paint*', name: paint }\n"
+                                "  - { label: 'guest -> *', name: all of guest }\n"
+                                "  - { label: 'guest -> w*', name: windows }\n"
+                                "  - { label: 'odd -*', name: odd }\n"
+                                "  - { label: '-> *', name: arrow }\n"
+                                "default-policy: { name: default }\n";
+    finds(parts, "paint", "paint");
+    finds(parts, "paint2", "paint");
+    finds(parts, "paint -> x", "default");
+    finds(parts, "paint2 -> x", "default");
+    finds(parts, "paint -> ", "default");
+    finds(parts, "paint ->", "paint");
+    finds(parts, "guest", "default");
+    finds(parts, "guest -> ", "all of guest");
+    finds(parts, "guest -> a -> b", "all of guest");
+    finds(parts, "guest -> window", "windows");
+    finds(parts, "guest -> window -> x", "all of guest");
+    finds(parts, "odd -", "odd");
+    finds(parts, "odd -> x", "default");
+    finds(parts, "-> x", "arrow");
+    finds(parts, "-> x -> y", "default");
+}
+END_TEST
+
+START_TEST(an_end_is_for_whoever_asks)
+{
+    static const char parts[] = "policy: [{ label: '*log', name: log }]\ndefault-policy: { name: default }\n";
+    finds(parts, "log", "log");
+    finds(parts, "paint -> log", "log");
+    finds(parts, "paint -> catalog", "log");
+    finds(parts, "log -> paint", "default");
+}
+END_TEST
+
 START_TEST(the_order_does_not_decide)
 {
     static const char reversed[] = "policy:\n"
@@ -118,6 +156,8 @@ static void add(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, the_best_rule_is_found);
+    tcase_add_test(tcase, a_beginning_ends_with_its_part);
+    tcase_add_test(tcase, an_end_is_for_whoever_asks);
     tcase_add_test(tcase, the_order_does_not_decide);
     tcase_add_test(tcase, of_equals_the_first);
     tcase_add_test(tcase, the_default_is_for_all_others);
