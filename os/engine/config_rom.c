@@ -15,16 +15,50 @@ struct config_rom {
     struct session *session;
 };
 
-/* Always as it is now. */
+/* ---- the state */
+
+static void forget_state(struct os_engine *engine)
+{
+    free(engine->shown.tree);
+    engine->shown = (struct shown){ 0 };
+}
+
+/*
+ * Whoever is told of a change looks at about the same time, and finds the same. What is older than the time
+ * that changes may wait to be told is built anew for who comes later; nobody is told of a change too late.
+ */
+static os_err get_state(struct os_engine *engine, const void **data, uint64_t *size)
+{
+    struct shown *shown = &engine->shown;
+    os_time now = os_clock_now();
+    os_time delay = engine->generation ? engine->generation->scenario.state.delay : 0;
+    if (shown->tree && now - shown->at > delay)
+        forget_state(engine);
+    if (!shown->tree) {
+        os_err err = os_engine_state(engine, &shown->tree, &shown->size);
+        if (err) {
+            shown->tree = NULL;
+            return err;
+        }
+        shown->at = now;
+    }
+    *data = shown->tree;
+    *size = shown->size;
+    return OS_OK;
+}
+
+/* ---- contents */
+
+/* A config is always as it is now. */
 static os_err get(struct os_rom_source *source, const void **data, uint64_t *size)
 {
     const struct session *session = OS_CONTAINER_OF(source, struct config_rom, source)->session;
     const struct child *child = session->client;
     void *tree;
     size_t length;
-    os_err err = session->here == AT_STATE
-                     ? os_engine_state(session->engine, &tree, &length)
-                     : os_config_extract(&child->generation->config, child->entry->config, &tree, &length);
+    if (session->here == AT_STATE)
+        return get_state(session->engine, data, size);
+    os_err err = os_config_extract(&child->generation->config, child->entry->config, &tree, &length);
     if (err)
         return err;
     *data = tree;
@@ -34,7 +68,9 @@ static os_err get(struct os_rom_source *source, const void **data, uint64_t *siz
 
 static void release(struct os_rom_source *source, const void *data)
 {
-    free((void *)data);
+    const struct session *session = OS_CONTAINER_OF(source, struct config_rom, source)->session;
+    if (session->here != AT_STATE) /* which is the engine's */
+        free((void *)data);
 }
 
 static const struct os_rom_content content = { .get = get, .release = release };
@@ -65,7 +101,10 @@ void config_rom_destroy(struct config_rom *rom)
 {
     if (!rom)
         return;
-    rom->session->engine->state_roms -= rom->session->here == AT_STATE;
+    struct os_engine *engine = rom->session->engine;
+    engine->state_roms -= rom->session->here == AT_STATE;
+    if (!engine->state_roms)
+        forget_state(engine);
     os_rom_source_fini(&rom->source);
     free(rom);
 }
@@ -87,6 +126,7 @@ void config_rom_update(struct child *child)
 
 void state_rom_update(struct os_engine *engine)
 {
+    forget_state(engine);
     OS_LIST_FOR_EACH (child, &engine->children) {
         OS_LIST_FOR_EACH (link, &OS_CONTAINER_OF(child, struct child, link)->sessions) {
             struct session *session = OS_CONTAINER_OF(link, struct session, client_link);

@@ -63,6 +63,13 @@ struct retry {
     void (*again)(struct retry *retry);
 };
 
+/* The state as a tree that is built once for all who look until it is told that it is another. */
+struct shown {
+    void *tree; /* NULL: to be built when somebody looks */
+    size_t size;
+    os_time at; /* when it was built */
+};
+
 struct os_engine {
     struct engine_resources resources;
     struct os_env *env;
@@ -89,6 +96,7 @@ struct os_engine {
     struct os_alarm progress; /* goes on with what has waited */
     struct os_alarm tell;     /* that the state has changed */
     unsigned state_roms;      /* sessions of the ROM "state" */
+    struct shown shown;       /* what they see */
     os_time told;             /* when that was told last */
     struct os_list retries;   /* of struct retry */
     struct os_list services;  /* that the component has for its children: struct os_engine_service */

@@ -485,6 +485,57 @@ START_TEST(the_state_is_a_rom)
 }
 END_TEST
 
+static void open_state(const char *child, struct os_rom_module *rom)
+{
+    struct os_session session;
+    ck_assert_int_eq(os_session_open(system_env(child), "ROM", "state", "", OS_KIB(64), 8, &session), OS_OK);
+    *rom = (struct os_rom_module){ .session = { .base = session, .cap = { session.cap.cap } } };
+    ck_assert_int_eq(os_rom_module_update(rom), OS_OK);
+}
+
+/* Age and quota change all the time, so that a state which is built twice is not the same. */
+START_TEST(the_state_is_built_once_for_all_who_look)
+{
+    static const char *const children[] = { "lonely", "other", "third" };
+    struct os_rom_module roms[3];
+    struct os_config read;
+    os_time delay = 100 * OS_MS;
+    begin("state: { delay: 100ms }\nstart:\n"
+          "  lonely: { route: { ROM: [{ match: state, to: local }] } }\n"
+          "  other: { binary: lonely, route: { ROM: [{ match: state, to: local }] } }\n"
+          "  third: { binary: lonely, route: { ROM: [{ match: state, to: local }] } }\n"
+          "  fourth: { binary: lonely, restart: { delay: 1ms } }\n");
+    for (unsigned i = 0; i < 3; i++)
+        open_state(children[i], &roms[i]);
+    for (unsigned round = 1; round <= 3; round++) {
+        system_crash("fourth");
+        inproc_advance(2 * OS_SEC); /* all that follows is told */
+        for (unsigned i = 0; i < 3; i++) {
+            ck_assert_int_eq(os_rom_module_update(&roms[i]), OS_OK);
+            ck_assert_uint_eq(roms[i].size, roms[0].size);
+            ck_assert_mem_eq(roms[i].data, roms[0].data, roms[0].size);
+            inproc_advance(delay / 2);
+        }
+        ck_assert_int_eq(os_config_init(&read, roms[2].data, roms[2].size), OS_OK);
+        os_config_ref fourth =
+            os_config_get(&read, os_config_get(&read, os_config_root(&read), "components"), "fourth");
+        ck_assert_uint_eq(os_config_u64(&read, fourth, "restarts", 0), round);
+    }
+    /* who comes later sees no old one */
+    struct os_rom_module late;
+    inproc_advance(10 * OS_SEC);
+    open_state("lonely", &late);
+    ck_assert_int_eq(os_config_init(&read, late.data, late.size), OS_OK);
+    os_config_ref system = os_config_get(&read, os_config_root(&read), "system");
+    ck_assert_uint_eq(os_config_u64(&read, system, "age-ms", 0), os_clock_now() / OS_MS);
+    os_rom_module_close(&late);
+    for (unsigned i = 0; i < 3; i++)
+        os_rom_module_close(&roms[i]);
+    ck_assert_ptr_null(system_engine()->shown.tree);
+    system_end();
+}
+END_TEST
+
 /* ---- upgrades */
 
 #define LONELY "{ram: 1M, caps: 100}"
@@ -844,6 +895,7 @@ int main(void)
     tcase_add_test(tcase, a_wait_has_a_limit);
     tcase_add_test(tcase, a_close_at_a_root_that_is_gone);
     tcase_add_test(tcase, the_state_is_a_rom);
+    tcase_add_test(tcase, the_state_is_built_once_for_all_who_look);
     tcase_add_test(tcase, an_upgrade_takes_the_new_binary);
     tcase_add_test(tcase, an_upgrade_that_does_not_fit_is_refused);
     tcase_add_test(tcase, an_upgrade_that_does_not_start_is_taken_back);
