@@ -233,9 +233,10 @@ const struct command commands[] = {
       .text =
           "By the routes of COMPONENT: \"config\" is what its entry says, \"state\" that of its init, and "
           "others are those "
-          "that the system has. Configs are printed as YAML, all else as it is; what is no text is not "
-          "printed on a terminal. Modules that another component serves are not read, for that may never "
-          "answer.",
+          "that the system or another component has. Configs are printed as YAML, all else as it is; what is "
+          "no text is not "
+          "printed on a terminal. A module that another component serves is read by a session as COMPONENT "
+          "would open it; a server that does not answer within two seconds is named.",
       .options = rom_options,
       .run = command_rom },
     { .name = "new",

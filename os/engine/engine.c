@@ -123,6 +123,7 @@ os_err os_engine_create(struct os_env *env, const struct os_engine_options *opti
     os_list_init(&engine->children);
     os_list_init(&engine->retries);
     os_list_init(&engine->services);
+    os_list_init(&engine->looks);
     engine->progress.handle = progress;
     engine->tell.handle = tell;
     generation_source_init(engine);
@@ -143,6 +144,7 @@ void os_engine_destroy(struct os_engine *engine)
     os_alarm_clear(&engine->tell);
     os_alarm_clear(&engine->later);
     resources_fini(engine);
+    looks_end(engine);
     OS_LIST_FOR_EACH_SAFE (link, &engine->children)
         child_remove(OS_CONTAINER_OF(link, struct child, link));
     engine_returned(engine);

@@ -99,6 +99,8 @@ struct os_engine {
     struct shown shown;       /* what they see */
     os_time told;             /* when that was told last */
     struct os_list retries;   /* of struct retry */
+    struct os_list looks;     /* from outside: struct os_engine_look */
+    unsigned looking;         /* sessions of theirs that are not closed yet */
     struct os_list services;  /* that the component has for its children: struct os_engine_service */
 };
 
@@ -203,7 +205,9 @@ struct session {
     struct config_rom *rom;
     struct os_engine_service *local;
     struct os_root_session *at_local;
-    struct route_request asked; /* by the client */
+    int looks;                   /* it is the engine's own, for a look from outside */
+    struct os_engine_look *look; /* that; NULL when it has ended */
+    struct route_request asked;  /* by the client */
     enum session_state state;
     int retried;      /* the server was gone when it was asked; it is asked once more */
     int close_wanted; /* as soon as the call under way has ended */
@@ -431,6 +435,11 @@ void session_why(const struct session *session, char (*why)[WHY_MAX]);
 /* A request of CLIENT with that donation. OS_REPLY_LATER when RPC is answered later. */
 os_err session_request(struct child *client, struct os_rpc *rpc, const struct route_request *asked,
                        uint64_t ram, uint32_t caps);
+/* One without client, of the engine's own, with that donation; NULL without memory. */
+struct session *session_create(struct os_engine *engine, const struct route_request *asked, uint64_t ram,
+                               uint32_t caps);
+/* Adds to the donation of one that is open and has no client; look_upgraded follows, maybe at once. */
+OS_MUST_CHECK os_err session_grow(struct session *session, uint64_t ram, uint32_t caps);
 /* Puts a session that is not open where DECISION says. */
 void session_place(struct session *session, const struct decision *decision);
 /* A session that waits goes on, if its server is there. */
@@ -458,6 +467,14 @@ void sessions_of_server_lost(struct child *server);
 void sessions_of_server_refund(struct child *server, struct amount back);
 /* The server will not come back: whoever waits for it is told. */
 void sessions_of_server_give_up(struct child *server);
+
+/* ---- rom.c: sessions for looks from outside */
+
+void look_opened(struct os_engine_look *look, os_any_cap cap);
+void look_upgraded(struct os_engine_look *look, os_err err);
+/* The session is about to be freed. */
+void look_failed(struct os_engine_look *look, os_err err);
+void looks_end(struct os_engine *engine);
 
 /* ---- account.c */
 

@@ -50,6 +50,7 @@ static void destroy(struct session *session)
     os_list_remove(&session->server_link);
     struct os_engine *engine = session->engine;
     engine->sessions--;
+    engine->looking -= session->looks;
     engine->closing -= session->state == SESSION_CLOSING;
     free(session);
     engine_changed(engine);
@@ -59,6 +60,8 @@ static void destroy(struct session *session)
 /* Ends a request that did not become a session, or a session that is no more. */
 static void fail(struct session *session, os_err err)
 {
+    if (session->look)
+        look_failed(session->look, err);
     os_reply_error(&session->reply, err);
     os_parent_close_reply(&session->close_reply, OS_OK, session->ram, session->caps);
     destroy(session);
@@ -176,6 +179,10 @@ static void open_done(struct os_call *call)
         return;
     }
     set_state(session, SESSION_OPEN);
+    if (session->look) {
+        look_opened(session->look, cap); /* which may close it */
+        return;
+    }
     if (!session->client)
         os_cap_drop(cap.cap);
     else
@@ -209,7 +216,10 @@ static os_err open_here(struct session *session)
         return err;
     }
     set_state(session, SESSION_OPEN);
-    os_parent_session_reply(&session->reply, OS_OK, session->id, cap);
+    if (session->look)
+        look_opened(session->look, cap); /* which may close it */
+    else
+        os_parent_session_reply(&session->reply, OS_OK, session->id, cap);
     return OS_OK;
 }
 
@@ -263,6 +273,23 @@ void session_go(struct session *session)
     }
 }
 
+struct session *session_create(struct os_engine *engine, const struct route_request *asked, uint64_t ram,
+                               uint32_t caps)
+{
+    struct session *session = calloc(1, sizeof(*session));
+    if (!session)
+        return NULL;
+    session->engine = engine;
+    engine->sessions++;
+    session->asked = *asked;
+    session->ram = ram;
+    session->caps = caps;
+    os_list_init(&session->server_link);
+    os_list_init(&session->client_link);
+    os_list_init(&session->retry.link);
+    return session;
+}
+
 os_err session_request(struct child *client, struct os_rpc *rpc, const struct route_request *asked,
                        uint64_t ram, uint32_t caps)
 {
@@ -274,19 +301,11 @@ os_err session_request(struct child *client, struct os_rpc *rpc, const struct ro
         err = OS_ERR_NO_SERVICE;
     if (err)
         return err;
-    struct session *session = calloc(1, sizeof(*session));
+    struct session *session = session_create(client->engine, asked, ram, caps);
     if (!session)
         return OS_ERR_RAM;
-    session->engine = client->engine;
-    session->engine->sessions++;
     session->client = client;
-    session->asked = *asked;
-    session->ram = ram;
-    session->caps = caps;
     session->id = client->next_id++;
-    os_list_init(&session->server_link);
-    os_list_init(&session->client_link);
-    os_list_init(&session->retry.link);
     os_list_insert(&client->sessions, &session->client_link);
     client->sessions_count++;
     session_place(session, &decision);
@@ -312,6 +331,10 @@ static void upgraded(struct session *session, os_err err)
     if (err)
         undo_upgrade(session);
     set_state(session, SESSION_OPEN);
+    if (session->look) {
+        look_upgraded(session->look, err); /* which may close it */
+        return;
+    }
     os_reply_error(&session->reply, err);
     close_if_wanted(session);
 }
@@ -343,6 +366,36 @@ static void try_upgrade(struct retry *retry)
         upgraded(session, err);
 }
 
+/* What is more is part of the donation; non-zero when nobody else has to be told. */
+static int add_here(struct session *session, uint64_t ram, uint32_t caps)
+{
+    session->more_ram = ram;
+    session->more_caps = caps;
+    session->ram += ram;
+    session->caps += caps;
+    if (session->rom)
+        config_rom_upgraded(session->rom, ram, caps);
+    else if (session->local)
+        local_upgraded(session, ram, caps);
+    return session->rom || session->local;
+}
+
+os_err session_grow(struct session *session, uint64_t ram, uint32_t caps)
+{
+    if (session->state != SESSION_OPEN)
+        return OS_ERR_DEAD;
+    os_err err = account_move(session->engine, NULL, session->server, ram, caps);
+    if (err)
+        return err;
+    if (add_here(session, ram, caps)) {
+        look_upgraded(session->look, OS_OK);
+        return OS_OK;
+    }
+    set_state(session, SESSION_UPGRADING);
+    try_upgrade(&session->retry);
+    return OS_OK;
+}
+
 void session_upgrade(struct session *session, struct os_rpc *rpc, uint64_t ram, uint32_t caps, os_err *result)
 {
     *result = session->state == SESSION_OPEN   ? OS_OK
@@ -352,18 +405,8 @@ void session_upgrade(struct session *session, struct os_rpc *rpc, uint64_t ram, 
         *result = account_move(session->engine, session->client, session->server, ram, caps);
     if (*result)
         return;
-    session->more_ram = ram;
-    session->more_caps = caps;
-    session->ram += ram;
-    session->caps += caps;
-    if (session->rom) {
-        config_rom_upgraded(session->rom, ram, caps);
+    if (add_here(session, ram, caps))
         return;
-    }
-    if (session->local) {
-        local_upgraded(session, ram, caps);
-        return;
-    }
     set_state(session, SESSION_UPGRADING);
     os_reply_keep(rpc, &session->reply);
     *result = OS_REPLY_LATER;
@@ -477,7 +520,7 @@ void session_close(struct session *session)
 
 static void close_if_wanted(struct session *session)
 {
-    if (!session->client || session->close_wanted || session->revoke)
+    if ((!session->client && !session->look) || session->close_wanted || session->revoke)
         session_close(session);
 }
 

@@ -29,7 +29,17 @@ struct control {
     struct text {
         char *at;
         size_t len;
-    } text; /* what is said about it */
+    } text;               /* what is said about it */
+    struct os_list looks; /* of struct look */
+};
+
+/* A request whose answer has to be waited for. */
+struct look {
+    struct os_engine_look base;
+    struct os_list link;
+    struct control *control;
+    uint32_t id;
+    char name[OS_CONTROL_LINE], module[OS_CONTROL_LINE];
 };
 
 /* ---- answers */
@@ -174,7 +184,7 @@ static void serve_state(struct control *control, const char *words)
 }
 
 /* Core copies it, so that init needs no memory for what can be as large as a binary. */
-static void send_rom(struct control *control, const struct os_engine_rom *rom)
+static void send_rom(struct control *control, const struct os_engine_look *rom)
 {
     os_err err = os_control_answer(control->session, control->id, OS_CONTROL_DONE, rom->ds, rom->size);
     if (err && err != OS_ERR_NOT_FOUND) {
@@ -183,22 +193,69 @@ static void send_rom(struct control *control, const struct os_engine_rom *rom)
     }
 }
 
-static void serve_rom(struct control *control, const char *words)
+static void end_request(struct control *control)
 {
-    struct os_engine_rom rom;
-    char name[OS_CONTROL_LINE], why[OS_ENGINE_WHY];
-    const char *module = strchr(words, ' ');
-    snprintf(name, sizeof(name), "%.*s", module ? (int)(module - words) : (int)strlen(words), words);
-    module = module ? module + 1 : "";
-    os_err err = os_engine_rom_open(control->engine, name, module, &rom, &why);
-    if (err == OS_ERR_NOT_FOUND) {
-        no_such_child(control, name);
-    } else if (err) {
-        say(control, "ROM module %s of %s: %s", module, name, why);
+    control->id = 0;
+    free(control->text.at);
+    control->text = (struct text){ 0 };
+}
+
+static void free_look(struct look *look)
+{
+    os_list_remove(&look->link);
+    free(look);
+}
+
+static void looked(struct os_engine_look *base, os_err err)
+{
+    struct look *look = OS_CONTAINER_OF(base, struct look, base);
+    struct control *control = look->control;
+    const struct text text = control->text; /* of another request, that may be what has ended this one */
+    uint32_t id = control->id;
+    control->text = (struct text){ 0 };
+    control->id = look->id;
+    if (err) {
+        say(control, "ROM module %s of %s: %s", look->module, look->name, base->why);
         answer_text(control, OS_CONTROL_FAILED);
     } else {
-        send_rom(control, &rom);
-        os_engine_rom_close(&rom);
+        send_rom(control, base);
+    }
+    end_request(control);
+    control->text = text;
+    control->id = id;
+    free_look(look);
+}
+
+static void serve_rom(struct control *control, const char *words)
+{
+    struct look *look = calloc(1, sizeof(*look));
+    if (!look) {
+        answer_text(control, OS_CONTROL_FAILED);
+        return;
+    }
+    const char *module = strchr(words, ' ');
+    snprintf(look->name, sizeof(look->name), "%.*s", module ? (int)(module - words) : (int)strlen(words),
+             words);
+    snprintf(look->module, sizeof(look->module), "%s", module ? module + 1 : "");
+    look->base.done = looked;
+    look->control = control;
+    look->id = control->id;
+    os_list_insert(&control->looks, &look->link);
+    if (os_engine_look(control->engine, look->name, look->module, &look->base)) {
+        no_such_child(control, look->name);
+        free_look(look);
+    }
+}
+
+/* Of what is served at once there is nothing to cancel. */
+static void cancel(struct control *control)
+{
+    OS_LIST_FOR_EACH_SAFE (link, &control->looks) {
+        struct look *look = OS_CONTAINER_OF(link, struct look, link);
+        if (look->id != control->id)
+            continue;
+        os_engine_look_cancel(&look->base);
+        free_look(look);
     }
 }
 
@@ -286,11 +343,11 @@ static void asked(struct os_signal_handler *handler)
     uint64_t size = 0;
     if (os_control_next(control->session, &control->id, &line, &size))
         return;
-    if (strcmp(line, "cancel") != 0) /* all that are taken are answered at once */
+    if (!strcmp(line, "cancel"))
+        cancel(control);
+    else
         serve(control, line, size);
-    control->id = 0;
-    free(control->text.at);
-    control->text = (struct text){ 0 };
+    end_request(control);
     os_signal_submit(control->again);
 }
 
@@ -317,6 +374,7 @@ struct control *control_create(struct os_env *env, struct os_engine *engine)
         return NULL;
     control->env = env;
     control->engine = engine;
+    os_list_init(&control->looks);
     os_call_init(&control->call, env->ep, opened);
     if (!os_parent_session_begin(env->parent, &control->call, "Control", "", "", RAM, CAPS))
         return control;

@@ -10,6 +10,7 @@
  *     kill NAME               ends a child from outside
  *     restart NAME            ends it and starts it anew
  *     upgrade NAME            starts it anew from another binary, if there is one
+ *     rom NAME MODULE         what it would find in a ROM module
  */
 #ifndef INIT_CONTROL_H
 #define INIT_CONTROL_H

@@ -139,24 +139,45 @@ OS_MUST_CHECK os_err os_engine_upgrade(struct os_engine *engine, const char *nam
  */
 OS_MUST_CHECK os_err os_engine_state(struct os_engine *engine, void **tree, size_t *size);
 
-/* A ROM module as a child would see it, until it is closed. */
-struct os_engine_rom {
-    os_dataspace_cap ds; /* its first SIZE bytes; owned by this */
+/*
+ * A look at a ROM module as a child would see it; memory of the caller's, which may be freed when DONE is
+ * called. DONE may call all functions of this header but os_engine_destroy.
+ */
+#define OS_ENGINE_WHY 256
+
+struct os_engine_look {
+    /* Called once. OS_OK: the first SIZE bytes of DS are the content, until this returns. Else see WHY. */
+    void (*done)(struct os_engine_look *look, os_err err);
+    os_dataspace_cap ds;
     uint64_t size;
-    struct os_rom_session session; /* private: what it is from; */
-    struct os_env *env;            /* or who has allocated ds */
+    char why[OS_ENGINE_WHY]; /* in words, what is in the way */
+    /* private: */
+    struct os_engine *engine;
+    struct os_list link;
+    struct session *session; /* of the look, NULL: none */
+    os_rom_cap rom;
+    struct os_call call; /* for the content */
+    struct os_alarm limit;
+    uint64_t more; /* ram that the next upgrade of the session adds */
+    int made;      /* ds was allocated for it */
 };
 
 /*
- * Gives what child NAME would find now in the ROM module MODULE, by its routes: its config, the state of the
- * engine (as config trees), or what the parent has by the label that the route makes. OS_ERR_NOT_FOUND: there
- * is no such child, and WHY is not written. By other errors WHY says in words what is in the way:
- * OS_ERR_DENIED: the routes deny it, or it is at a server that is not core and may not answer;
- * OS_ERR_NO_SERVICE: there is no such module; OS_ERR_RAM, OS_ERR_CAPS, OS_ERR_TOO_LARGE.
+ * Looks what child NAME would find now in the ROM module MODULE. Its config and the state of the engine are
+ * made (as config trees); for all others a session is opened where the child's routes lead, with the label
+ * and the arguments that the child's would have, and closed when DONE returns. The component's own account
+ * pays for it meanwhile, as far as the content needs it. OS_ERR_NOT_FOUND: there is no such child, and DONE
+ * is not called; else it is, perhaps before this returns, with OS_ERR_DENIED: the routes deny it;
+ * OS_ERR_NO_SERVICE: there is no such module, or no such server that runs; OS_ERR_NOT_FOUND: it has no
+ * content; OS_ERR_DEADLINE: who has it does not answer within OS_ENGINE_LOOK_TIME; OS_ERR_BUSY: it has not
+ * answered the look before yet; OS_ERR_RAM, OS_ERR_CAPS, OS_ERR_DEAD, OS_ERR_CANCELLED: the engine is being
+ * destroyed; or as the server says.
  */
-#define OS_ENGINE_WHY 256
-OS_MUST_CHECK os_err os_engine_rom_open(struct os_engine *engine, const char *name, const char *module,
-                                        struct os_engine_rom *rom, char (*why)[OS_ENGINE_WHY]);
-void os_engine_rom_close(struct os_engine_rom *rom);
+#define OS_ENGINE_LOOK_TIME (2 * OS_SEC)
+OS_MUST_CHECK os_err os_engine_look(struct os_engine *engine, const char *name, const char *module,
+                                    struct os_engine_look *look);
+
+/* DONE is not called any more; nothing happens when it was. */
+void os_engine_look_cancel(struct os_engine_look *look);
 
 #endif

@@ -131,8 +131,49 @@ START_TEST(rom_modules_are_as_the_component_sees_them)
     expect("rom", "sighted", "hello-client", 0, "\177ELF");
     expect("rom", "sighted", "state", 0, "components:\n");
     expect("rom", "sighted", "lost", 1, "ROM module lost of sighted: ");
-    expect("rom", "sighted", "other", 1, "the parent, asked for \"");
+    expect("rom", "sighted", "other", 1, "the parent, asked for ROM \"");
     expect("rom", "clien", "config", 1, "did you mean client?");
+    end_system();
+}
+END_TEST
+
+/* Of a server among the children, and through the parent of an init within an init. */
+START_TEST(rom_modules_of_servers_are_as_the_component_sees_them)
+{
+    static const char *const args[] = { "--headless", NULL };
+    run_start(
+        &system_run, "run",
+        "start:\n"
+        "  timer:\n"
+        "  modules:\n"
+        "    binary: dynamic_rom\n"
+        "    config: { modules: { text: { steps: [{ text: from modules }] }, none: { steps: [{ for: 1s }] } "
+        "} }\n"
+        "  reader:\n"
+        "    binary: rom_reader\n"
+        "    config: { text: true, value: given }\n"
+        "    route: { ROM: [{ match: text, to: { child: modules } }, { match: none, to: { child: modules } "
+        "},\n"
+        "                   { match: lost, to: { child: modules } }] }\n"
+        "  sub:\n"
+        "    binary: init\n"
+        "    ram: 16M\n"
+        "    caps: 400\n"
+        "    route: { PD: parent, Control: parent, ROM: [{ match: '*text', to: { child: modules } }, { "
+        "match: '*', to: parent }] }\n"
+        "    config:\n"
+        "      parent-provides: [PD, ROM, LOG, Control]\n"
+        "      start:\n"
+        "        inner: { binary: rom_reader, config: { text: true }, route: { ROM: [{ match: text, to: "
+        "parent }] } }\n",
+        args);
+    snprintf(pid_text, sizeof(pid_text), "%d", (int)system_run.pid);
+    run_expect(&system_run, "[reader] text: from modules");
+    run_expect(&system_run, "[sub -> inner] text: from modules");
+    expect("rom", "reader", "text", 0, "from modules");
+    expect("rom", "sub/inner", "text", 0, "from modules");
+    expect("rom", "reader", "none", 1, "modules: it has no content now");
+    expect("rom", "reader", "lost", 1, "modules, asked for ROM \"reader -> lost\", says: not found");
     end_system();
 }
 END_TEST
@@ -247,6 +288,7 @@ int main(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, components_are_reached_by_their_path);
     tcase_add_test(tcase, rom_modules_are_as_the_component_sees_them);
+    tcase_add_test(tcase, rom_modules_of_servers_are_as_the_component_sees_them);
     tcase_add_test(tcase, another_scenario_is_applied);
     tcase_add_test(tcase, top_has_a_table_per_look);
     tcase_add_test(tcase, nobody_waits_for_an_init_that_is_halted);

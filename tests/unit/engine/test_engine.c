@@ -173,38 +173,54 @@ static void take_signal(struct os_signal_handler *handler)
 {
 }
 
-/* What is looked at from outside: of which child and module, and what comes of it. */
+/* ---- what is looked at from outside: of which child and module, and what comes of it */
+
+static struct os_engine_look looking;
 static const char *looked_child, *looked_module;
 static os_err looked;
-static char looked_why[OS_ENGINE_WHY], looked_size[8];
+static unsigned looks;
+static char looked_size[8], looked_text[16];
+
+static void look_done(struct os_engine_look *look, os_err err)
+{
+    struct os_region region = { 0 };
+    struct os_config read;
+    looks++;
+    looked = err;
+    if (err)
+        return;
+    ck_assert_int_eq(os_region_attach(&region, look->ds, OS_ATTACH_READ), OS_OK);
+    ck_assert_uint_le(look->size, region.size);
+    if (!os_config_init(&read, region.at, (size_t)look->size))
+        snprintf(looked_size, sizeof(looked_size), "%s",
+                 os_config_str(&read, os_config_root(&read), "size", ""));
+    else
+        snprintf(looked_text, sizeof(looked_text), "%.*s", (int)look->size, (const char *)region.at);
+    os_region_detach(&region);
+}
 
 static void look(void)
 {
-    struct os_engine_rom rom;
-    struct os_region region = { 0 };
-    struct os_config read;
-    looked_why[0] = looked_size[0] = 0;
-    looked = os_engine_rom_open(system_engine(), looked_child, looked_module, &rom, &looked_why);
-    if (looked)
+    os_err err = os_engine_look(system_engine(), looked_child, looked_module, &looking);
+    if (!err)
         return;
-    ck_assert_int_eq(os_region_attach(&region, rom.ds, OS_ATTACH_READ), OS_OK);
-    ck_assert_uint_le(rom.size, region.size);
-    if (!os_config_init(&read, region.at, (size_t)rom.size))
-        snprintf(looked_size, sizeof(looked_size), "%s",
-                 os_config_str(&read, os_config_root(&read), "size", ""));
-    os_region_detach(&region);
-    os_engine_rom_close(&rom);
+    looked = err;
+    looks++;
 }
 
+/* OS_REPLY_LATER: nobody has answered yet. */
 static os_err look_at(const char *child, const char *module)
 {
     looked_child = child;
     looked_module = module;
+    looked_size[0] = looked_text[0] = 0;
+    looks = 0;
+    looking.done = look_done;
     system_do(look);
-    return looked;
+    ck_assert_uint_le(looks, 1);
+    return looks ? looked : OS_REPLY_LATER;
 }
 
-/* Nobody is asked who may not answer, and nothing stays charged. */
 START_TEST(rom_modules_are_looked_at_from_outside)
 {
     begin("start:\n"
@@ -224,12 +240,162 @@ START_TEST(rom_modules_are_looked_at_from_outside)
     ck_assert_int_eq(look_at("lonely", "font"), OS_OK);
     ck_assert_int_eq(look_at("lonely", "secret"), OS_ERR_DENIED);
     ck_assert_int_eq(look_at("lonely", "mine"), OS_ERR_NO_SERVICE);
-    ck_assert_int_eq(look_at("lonely", "report"), OS_ERR_DENIED);
-    ck_assert_msg(strstr(looked_why, "served by server as Data \"lonely -> report\""), "%s", looked_why);
+    ck_assert_int_eq(look_at("lonely", "report"), OS_ERR_NO_SERVICE);
+    ck_assert_str_eq(looking.why, "served by server, which has not announced Data");
     ck_assert_int_eq(look_at("nobody", "config"), OS_ERR_NOT_FOUND);
     system_engine()->nested = 1;
-    ck_assert_int_eq(look_at("lonely", "font"), OS_ERR_DENIED);
+    ck_assert_int_eq(look_at("lonely", "font"), OS_OK);
     system_end();
+}
+END_TEST
+
+/* A module that a child has, played by the test. */
+static struct os_object module_object;
+static os_dataspace_cap module_ds;
+static os_err module_answer; /* OS_ERR_RAM, OS_ERR_CAPS: until there were so many upgrades */
+static unsigned module_upgrades;
+static struct os_reply module_owed;
+
+static os_err module_dataspace(struct os_rpc *rpc, os_dataspace_cap *ds, uint64_t *size)
+{
+    if (module_answer == OS_REPLY_LATER)
+        os_reply_keep(rpc, &module_owed);
+    int pays = module_answer == OS_ERR_RAM || module_answer == OS_ERR_CAPS;
+    if (module_answer && (!pays || module_upgrades)) {
+        module_upgrades -= pays != 0;
+        return module_answer;
+    }
+    ds->cap = os_cap_copy(module_ds.cap);
+    *size = 4;
+    return OS_OK;
+}
+
+static os_err module_sigh(struct os_rpc *rpc, os_signal_cap handler)
+{
+    return OS_OK;
+}
+
+static const struct os_rom_ops module_ops = { .dataspace = module_dataspace, .sigh = module_sigh };
+
+#define LOOKED                                                                                               \
+    "start:\n"                                                                                               \
+    "  server: { route: { ROM: parent } }\n"                                                                 \
+    "  lonely: { route: { ROM: [{ match: text, to: { child: server }, as: Data, label: t, args: { a: 1 } "   \
+    "}] } "                                                                                                  \
+    "}\n"
+
+static void begin_look(struct service *server)
+{
+    struct os_region region = { 0 };
+    os_rom_cap rom;
+    begin(LOOKED);
+    serve(server);
+    ck_assert_int_eq(os_rom_object_init(&module_object, &server->ep, &module_ops, &rom), OS_OK);
+    server->cap.cap = rom.cap;
+    ck_assert_int_eq(os_ram_alloc(system_env("server"), OS_PAGE_SIZE, &module_ds), OS_OK);
+    ck_assert_int_eq(os_region_attach(&region, module_ds, OS_ATTACH_WRITE), OS_OK);
+    memcpy(region.at, "text", 4);
+    os_region_detach(&region);
+    ck_assert_int_eq(announce(server, "server", "Data"), OS_OK);
+    module_answer = OS_OK;
+}
+
+static void end_look(struct service *server)
+{
+    if (system_runs("server"))
+        os_ram_free(system_env("server"), module_ds);
+    inproc_unserve(&server->ep);
+    system_end();
+    os_reply_error(&module_owed, OS_ERR_DEAD);
+}
+
+START_TEST(a_module_of_a_child_is_looked_at)
+{
+    struct service server;
+    begin_look(&server);
+    uint64_t ram = system_ram("init"), had = system_ram("server");
+    for (unsigned i = 1; i <= 20; i++) { /* nothing stays with anybody */
+        ck_assert_int_eq(look_at("lonely", "text"), OS_OK);
+        ck_assert_str_eq(looked_text, "text");
+        ck_assert_str_eq(server.label, "lonely -> t");
+        ck_assert_str_eq(server.args, "a=1");
+        ck_assert_uint_eq(server.opened, i);
+        ck_assert_uint_eq(server.closed, i);
+        ck_assert_uint_eq(system_ram("init"), ram);
+        ck_assert_uint_eq(system_ram("server"), had);
+    }
+    /* content that is paid for by upgrades */
+    module_answer = OS_ERR_RAM;
+    module_upgrades = 5;
+    ck_assert_int_eq(look_at("lonely", "text"), OS_OK);
+    module_answer = OS_ERR_CAPS;
+    module_upgrades = 2;
+    ck_assert_int_eq(look_at("lonely", "text"), OS_OK);
+    /* and what costs more than there is */
+    module_answer = OS_ERR_RAM;
+    module_upgrades = 1000;
+    ck_assert_int_eq(look_at("lonely", "text"), OS_ERR_RAM);
+    ck_assert_ptr_nonnull(strstr(looking.why, "that server wants for it"));
+    module_upgrades = 0;
+    module_answer = OS_ERR_NOT_FOUND;
+    ck_assert_int_eq(look_at("lonely", "text"), OS_ERR_NOT_FOUND);
+    ck_assert_str_eq(looking.why, "server: it has no content now");
+    server.answer = OS_ERR_DENIED;
+    ck_assert_int_eq(look_at("lonely", "text"), OS_ERR_DENIED);
+    ck_assert_str_eq(looking.why, "server, asked for Data \"lonely -> t\", says: not allowed");
+    server.answer = OS_OK;
+    ck_assert_uint_eq(system_ram("init"), ram);
+    ck_assert_uint_eq(system_ram("server"), had);
+    ck_assert_uint_eq(system_engine()->looking, 0);
+    end_look(&server);
+}
+END_TEST
+
+/* 0: it does not answer when a session is opened; 1: when the content is asked for; 2: when it is to take an
+ * upgrade. Then: it ends, the look is cancelled, the engine is destroyed, or all is answered in the end. */
+START_TEST(a_server_that_does_not_answer_a_look)
+{
+    struct service server;
+    int what = _i % 3, then = _i / 3;
+    begin_look(&server);
+    uint64_t ram = system_ram("init"), had = system_ram("server");
+    server.answer = what == 0 ? OS_REPLY_LATER : OS_OK;
+    module_answer = what == 1 ? OS_REPLY_LATER : what == 2 ? OS_ERR_RAM : OS_OK;
+    module_upgrades = 1;
+    server.upgrade_answer = what == 2 ? OS_REPLY_LATER : OS_OK;
+    ck_assert_int_eq(look_at("lonely", "text"), OS_REPLY_LATER);
+    if (then == 0) {
+        system_crash("server");
+        inproc_advance(OS_ENGINE_LOOK_TIME);
+        ck_assert_uint_eq(looks, 1);
+        ck_assert_int_ne(looked, OS_OK);
+    } else if (then == 1) {
+        os_engine_look_cancel(&looking);
+        inproc_idle();
+        ck_assert_uint_eq(looks, 0);
+    } else if (then == 3) {
+        inproc_advance(OS_ENGINE_LOOK_TIME - 1);
+        ck_assert_uint_eq(looks, 0);
+        inproc_advance(1);
+        ck_assert_uint_eq(looks, 1);
+        ck_assert_int_eq(looked, OS_ERR_DEADLINE);
+        ck_assert_ptr_nonnull(strstr(looking.why, "server has not answered in 2 s"));
+        server.answer = server.upgrade_answer = OS_OK;
+        if (what != 1) { /* it has still to answer: nobody else is kept waiting */
+            ck_assert_int_eq(look_at("lonely", "text"), OS_ERR_BUSY);
+            os_reply_error(&server.owed[0], OS_ERR_DENIED);
+            inproc_idle();
+        }
+        module_answer = OS_OK;
+        ck_assert_int_eq(look_at("lonely", "text"), OS_OK);
+        ck_assert_uint_eq(system_ram("init"), ram);
+        ck_assert_uint_eq(system_ram("server"), had);
+        ck_assert_uint_eq(system_engine()->looking, 0);
+    }
+    end_look(&server);
+    ck_assert_uint_eq(looks, then == 1 ? 0 : then == 3 ? looks : 1);
+    if (then == 2)
+        ck_assert_int_eq(looked, OS_ERR_CANCELLED);
 }
 END_TEST
 
@@ -661,6 +827,8 @@ int main(void)
     tcase_add_test(tcase, sessions_of_core_are_handed_on);
     tcase_add_test(tcase, the_config_is_a_rom);
     tcase_add_test(tcase, rom_modules_are_looked_at_from_outside);
+    tcase_add_test(tcase, a_module_of_a_child_is_looked_at);
+    tcase_add_loop_test(tcase, a_server_that_does_not_answer_a_look, 0, 12);
     tcase_add_test(tcase, the_config_changes);
     tcase_add_test(tcase, wrong_ids_are_refused);
     tcase_add_test(tcase, a_component_without_a_name_is_refused);
