@@ -233,20 +233,6 @@ int command_apply(const struct command_line *line)
 
 /* ---- rom */
 
-/* What can be shown on a terminal. */
-static int is_text(const char *data, size_t size)
-{
-    if (memchr(data, 0, size))
-        return 0;
-    for (const char *at = data; at < data + size;) { /* a NUL follows the data */
-        unsigned bytes = strchr("\n\t\r", *at) ? 1 : config_render_length(at);
-        if (!bytes)
-            return 0;
-        at += bytes;
-    }
-    return 1;
-}
-
 static int print_rom(const struct command_line *line, const struct client_answer *answer)
 {
     static const uint32_t magic = OS_CONFIG_MAGIC;
@@ -265,7 +251,9 @@ static int print_rom(const struct command_line *line, const struct client_answer
                 answer->size, command_operand(line, 0), command_operand(line, 1));
         return STATUS_FAILED;
     }
-    if (answer->size)
+    if (answer->size && isatty(STDOUT_FILENO))
+        print_visible(answer->data, answer->size);
+    else if (answer->size)
         fwrite(answer->data, 1, answer->size, stdout);
     return 0;
 }

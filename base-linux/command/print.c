@@ -2,6 +2,8 @@
 /* print.c: see print.h. */
 #include <stdio.h>
 
+#include <yaml/printable.h>
+
 #include "print.h"
 
 static void put_out(struct config_sink *sink, const char *text, size_t len)
@@ -14,6 +16,12 @@ void print_config(const struct os_config *config, enum config_render form)
 {
     struct config_sink sink = { .put = put_out };
     config_render(config, os_config_root(config), form, &sink);
+}
+
+void print_visible(const char *text, size_t size)
+{
+    struct config_sink sink = { .put = put_out };
+    put_visible(&sink, text, size);
 }
 
 void print_json_string(const char *text)

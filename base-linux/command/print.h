@@ -9,6 +9,9 @@
 /* All of CONFIG. */
 void print_config(const struct os_config *config, enum config_render form);
 
+/* SIZE bytes of text for a terminal: what is not visible as an escape. */
+void print_visible(const char *text, size_t size);
+
 /* TEXT as a string of JSON. */
 void print_json_string(const char *text);
 

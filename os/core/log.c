@@ -2,6 +2,7 @@
 /* log.c: LOG sessions: lines with the label of who wrote them, made safe to look at. */
 #include <stdlib.h>
 #include <string.h>
+#include <os/utf8.h>
 
 #include "internal.h"
 
@@ -11,43 +12,19 @@ struct log_session {
     char label[OS_LABEL_MAX];
 };
 
-/*
- * Length of the well-formed UTF-8 sequence at TEXT, at most LEN bytes, if it is one that a terminal shows as
- * it is; else 0. The C1 control characters (U+0080 to U+009F) are none.
- */
-static size_t printable(const unsigned char *text, size_t len)
-{
-    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-    unsigned char c = text[0];
-    if (c < 0x80)
-        return c >= 0x20 && c != 0x7f;
-    size_t n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
-    if (c < 0xc2 || c > 0xf4 || n > len)
-        return 0;
-    uint32_t code = c & (0x7fu >> n);
-    for (size_t i = 1; i < n; i++) {
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (text[i] & 0x3f);
-    }
-    if (code < least[n] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff) || code < 0xa0)
-        return 0;
-    return n;
-}
-
-/* Copies what is printable of LEN bytes at FROM, everything else as '?', to TO of SIZE bytes. */
+/* Copies what is visible of LEN bytes at FROM, every other byte as '?', to TO of SIZE bytes. */
 static void copy_printable(char *to, size_t size, const char *from, size_t len)
 {
     size_t at = 0;
     for (size_t i = 0; i < len;) {
-        size_t n = printable((const unsigned char *)from + i, len - i);
-        size_t bytes = n ? n : 1;
+        unsigned bytes;
+        int visible = os_utf8_is_visible(os_utf8_decode(from + i, len - i, &bytes));
         if (at + bytes >= size)
             break;
-        if (n)
-            memcpy(to + at, from + i, n);
+        if (visible)
+            memcpy(to + at, from + i, bytes);
         else
-            to[at] = from[i] == '\t' ? ' ' : '?';
+            memset(to + at, from[i] == '\t' ? ' ' : '?', bytes);
         at += bytes;
         i += bytes;
     }

@@ -3,10 +3,19 @@
 #ifndef YAML_PRINTABLE_H
 #define YAML_PRINTABLE_H
 
-/* Puts '?' for each control character of TEXT, those that UTF-8 has beyond 127 included. */
+#include "render.h"
+
+/* Puts '?' for each byte of TEXT that is part of no visible character (os/utf8.h). */
 void make_printable(char *text);
 
 /* The same for a text of several lines, which stay. */
 void make_lines_printable(char *text);
+
+/* Whether SIZE bytes are well-formed UTF-8 without control characters but ends of lines and tabs. */
+int is_text(const char *data, size_t size);
+
+/* SIZE bytes of text, with what is not visible, '\r' too, as an escape: "\u202e". Ends of lines and tabs
+ * stay. */
+void put_visible(struct config_sink *sink, const char *text, size_t size);
 
 #endif

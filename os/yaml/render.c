@@ -2,6 +2,7 @@
 /* render.c: see render.h. */
 #include <stdio.h>
 #include <string.h>
+#include <os/utf8.h>
 
 #include "render.h"
 
@@ -20,43 +21,10 @@ static void put_indent(struct config_sink *sink, unsigned depth)
 
 /* ---- strings */
 
-/*
- * The character at TEXT and how many bytes it has; bytes that are no well-formed UTF-8 are U+FFFD each. TEXT
- * ends with a NUL, which no further byte of a character is.
- */
-static uint32_t decode(const char *text, unsigned *bytes)
-{
-    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-    const unsigned char *at = (const unsigned char *)text;
-    *bytes = 1;
-    if (at[0] < 0x80)
-        return at[0];
-    unsigned n = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
-    if (at[0] < 0xc2 || at[0] > 0xf4)
-        return 0xfffd;
-    uint32_t code = at[0] & (0x7fu >> n);
-    for (unsigned i = 1; i < n; i++) {
-        if ((at[i] & 0xc0) != 0x80)
-            return 0xfffd;
-        code = code << 6 | (at[i] & 0x3f);
-    }
-    if (code < least[n] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-        return 0xfffd;
-    *bytes = n;
-    return code;
-}
-
-/* Escaped in both forms: what no terminal should see, and what ends lines in some readers. */
-static int is_control(uint32_t code)
-{
-    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029 || code == 0xfeff;
-}
-
 unsigned config_render_length(const char *text)
 {
     unsigned bytes;
-    uint32_t code = decode(text, &bytes);
-    return is_control(code) || (code == 0xfffd && bytes == 1) ? 0 : bytes;
+    return os_utf8_is_visible(os_utf8_decode(text, SIZE_MAX, &bytes)) ? bytes : 0;
 }
 
 /* YAML in double quotes has the same escapes. */
@@ -66,13 +34,14 @@ void config_render_string(const char *text, struct config_sink *sink)
     unsigned bytes;
     put(sink, "\"");
     for (; *text; text += bytes) {
-        uint32_t code = decode(text, &bytes);
+        uint32_t code = os_utf8_decode(text, SIZE_MAX, &bytes);
         if (code == '"' || code == '\\')
             snprintf(escape, sizeof(escape), "\\%c", (char)code);
         else if (code == '\n' || code == '\t')
             snprintf(escape, sizeof(escape), "\\%c", code == '\n' ? 'n' : 't');
-        else if (is_control(code) || (code == 0xfffd && bytes == 1))
-            snprintf(escape, sizeof(escape), "\\u%04x", (unsigned)code & 0xffff);
+        else if (!os_utf8_is_visible(code)) /* none of which is beyond four digits */
+            snprintf(escape, sizeof(escape), "\\u%04x",
+                     code == OS_UTF8_ILL_FORMED ? 0xfffdu : (unsigned)code & 0xffff);
         else
             escape[0] = 0;
         if (escape[0])

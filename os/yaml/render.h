@@ -24,7 +24,7 @@ void config_render(const struct os_config *config, os_config_ref node, enum conf
 
 /*
  * The number of bytes of the character at TEXT, 1 to 4; 0 if what is there is no UTF-8, or a control
- * character that no terminal should see, or the end.
+ * character that no terminal should see (os/utf8.h), or the end.
  */
 unsigned config_render_length(const char *text);
 

@@ -178,10 +178,11 @@ START_TEST(log_lines_have_a_label_and_are_printable)
     uint32_t id;
     os_log_cap log = { must_open("LOG", "paint", 8192, 4, &id) };
     ck_assert_int_eq(
-        os_log_write(log, "a\tb\033[31m\x7f \xc3\xa4 \xc2\x9b \xff\xe2\x82 \xed\xa0\x80 \xe2\x82\xac"),
+        os_log_write(
+            log, "a\tb\033[31m\x7f \xc3\xa4 \xc2\x9b \xff\xe2\x82 \xed\xa0\x80 \xe2\x82\xac \xe2\x80\xae\r"),
         OS_OK);
     ck_assert_str_eq(mock_label, "paint");
-    ck_assert_str_eq(mock_text, "a b?[31m? \xc3\xa4 ?? ??? ??? \xe2\x82\xac");
+    ck_assert_str_eq(mock_text, "a b?[31m? \xc3\xa4 ?? ??? ??? \xe2\x82\xac ????");
     must_close(id, log.cap);
     log.cap = must_open("LOG", "", 8192, 4, &id);
     ck_assert_int_eq(os_log_write(log, "x"), OS_OK);

@@ -221,6 +221,35 @@ START_TEST(lines_are_made_printable)
 }
 END_TEST
 
+/* Text that runs the other way hides what is there, as U+202E does with names of files. */
+START_TEST(directions_are_made_visible)
+{
+    char line[] = "a\xe2\x80\xae"
+                  "b\xe2\x81\xa6"
+                  "c\xe2\x80\xa9\xff\xd7\x90";
+    struct text text = { .sink.put = put }, all = { .sink.put = put }, string = { .sink.put = put };
+    put_visible(&text.sink, line, strlen(line));
+    ck_assert_str_eq(text.bytes, "a\\u202eb\\u2066c\\u2029\\ufffd\xd7\x90");
+    put_visible(&all.sink, "1\r\n\t2\r", 6);
+    ck_assert_str_eq(all.bytes, "1\\r\n\t2\\r");
+    config_render_string("\xe2\x80\xaa\xe2\x80\xad\xe2\x81\xa9\xe2\x81\xa5", &string.sink);
+    ck_assert_str_eq(string.bytes, "\"\\u202a\\u202d\\u2069\xe2\x81\xa5\"");
+    make_printable(line);
+    ck_assert_str_eq(line, "a???b???c????\xd7\x90");
+}
+END_TEST
+
+START_TEST(text_is_told_from_bytes)
+{
+    ck_assert_int_eq(is_text("", 0), 1);
+    ck_assert_int_eq(is_text("a\r\n\t\xe2\x80\xae", 7), 1); /* shown as an escape */
+    ck_assert_int_eq(is_text("a\0b", 3), 0);
+    ck_assert_int_eq(is_text("a\033b", 3), 0);
+    ck_assert_int_eq(is_text("\xc2\x9b", 2), 0);
+    ck_assert_int_eq(is_text("\xe2\x80\xae", 2), 0); /* cut off */
+}
+END_TEST
+
 START_TEST(text_is_printable)
 {
     struct text text = { .sink.put = put };
@@ -249,6 +278,8 @@ int main(void)
     tcase_add_loop_test(tcase, yaml_means_the_same, 0, OS_ARRAY_LEN(hard));
     tcase_add_loop_test(tcase, json_means_the_same, 0, OS_ARRAY_LEN(hard));
     tcase_add_test(tcase, lines_are_made_printable);
+    tcase_add_test(tcase, directions_are_made_visible);
+    tcase_add_test(tcase, text_is_told_from_bytes);
     tcase_add_test(tcase, text_is_printable);
     tcase_add_test(tcase, nothing_is_an_empty_map);
     suite_add_tcase(suite, tcase);
