@@ -53,11 +53,13 @@ def allowed_include(path, mark, name):
     inside = [TOP / path.parent / name] if mark == '"' else []
     # the public API for all, what os/ shares with platforms for os/ itself
     inside += [TOP / 'os' / 'include' / name] + ([TOP / 'os' / name] if layer == 'os' else [])
+    # networking's for those above it
+    inside += [TOP / 'net' / 'include' / name] if layer in ('net', 'apps') else []
     for candidate in inside:
         candidate = candidate.resolve()
         if candidate.exists() and candidate.is_relative_to(TOP):
             home = candidate.relative_to(TOP)
-            return home.parts[0] == layer or home.parts[:2] == ('os', 'include')
+            return home.parts[0] == layer or home.parts[:2] in (('os', 'include'), ('net', 'include'))
     if name in C_HEADERS:
         return True
     return any(str(path).startswith(folder + '/') for folder in LIBRARIES.get(name, ()))

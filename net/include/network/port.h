@@ -4,7 +4,8 @@
  * and router. A port is one session of either kind with its two streams; the server sees frames, never
  * streams.
  *
- * All of it is used at the server's entrypoint. Nothing here waits for a client.
+ * All of it is used at the server's entrypoint. Nothing here waits for a client. A client that breaks the
+ * protocol of a stream has no frames that way any more, which is logged, until it opens another session.
  */
 #ifndef NETWORK_PORT_H
 #define NETWORK_PORT_H
@@ -22,7 +23,7 @@ struct net_port_server;
 struct net_port_counters {
     uint64_t frames, bytes; /* that went on */
     uint64_t dropped;       /* the stream was full, or not there, or the link down */
-    uint64_t refused;       /* too short or too long, by the peer */
+    uint64_t refused;       /* too short, or longer than this client's mtu */
 };
 
 /* Head of the server's own structure of a port. The library owns all of it but what is said below. */
@@ -52,7 +53,7 @@ struct net_port_handlers {
      * caps are charged already. May be given away: nothing before it has returned OS_OK.
      */
     os_err (*open)(struct net_port_server *server, struct net_port *port, const char *args);
-    /* The session has ended. The structure is freed afterwards. */
+    /* The session has ended: nothing can be sent to it. The structure is freed afterwards. */
     void (*close)(struct net_port *port);
     /*
      * A frame of LEN bytes (OS_NIC_HEADER to OS_NIC_HEADER + mtu) from the client, at DATA in memory that the
