@@ -477,7 +477,7 @@ END_TEST
 
 START_TEST(error_that_is_none_becomes_one)
 {
-    static const os_err none[] = { 26, 255, 512, -1, -2, INT32_MIN, INT32_MAX };
+    static const os_err none[] = { OS_ERR_LAST + 1, 255, 512, -1, -2, INT32_MIN, INT32_MAX };
     for (size_t i = 0; i < OS_ARRAY_LEN(none); i++) {
         uint32_t n = 5;
         char s[8];
