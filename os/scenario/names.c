@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* names.c: lists of names, and the distance between a misspelt name and the right one. */
+/* names.c: lists, above all of names, and the distance between a misspelt name and the right one. */
 #include <stdlib.h>
 #include <string.h>
 #include "names.h"
 
+void *list_room(void *at, size_t count, size_t size)
+{
+    if (count & (count - 1))
+        return at;
+    return realloc(at, (count ? 2 * count : 1) * size);
+}
+
 int names_add(struct names *names, const char *name)
 {
-    const char **larger = realloc(names->at, (names->count + 1) * sizeof(*larger));
+    const char **larger = list_room(names->at, names->count, sizeof(*larger));
     if (!larger)
         return 0;
     names->at = larger;

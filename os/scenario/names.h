@@ -11,6 +11,12 @@ struct names {
     size_t count;
 };
 
+/*
+ * The array AT of COUNT items of SIZE bytes with room for one more, perhaps elsewhere; NULL and AT as it was
+ * if there is no memory. Arrays that only grow by this are copied as rarely as they double.
+ */
+void *list_room(void *at, size_t count, size_t size);
+
 /* 0 if there is no memory. */
 int names_add(struct names *names, const char *name);
 void names_fini(struct names *names);

@@ -68,7 +68,7 @@ static int is_wanted(struct reader *reader, os_config_ref node)
 static struct entry *add_entry(struct reader *reader, os_config_ref node)
 {
     struct scenario *scenario = reader->scenario;
-    struct entry *larger = realloc(scenario->entries, (scenario->count + 1) * sizeof(*larger));
+    struct entry *larger = list_room(scenario->entries, scenario->count, sizeof(*larger));
     if (!larger) {
         problem_memory(reader->problems, node);
         return NULL;

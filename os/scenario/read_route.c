@@ -15,7 +15,7 @@ void problem_memory(struct problems *problems, os_config_ref node)
 
 static void add_route(struct reader *reader, struct routes *routes, const struct route *route)
 {
-    struct route *larger = realloc(routes->at, (routes->count + 1) * sizeof(*larger));
+    struct route *larger = list_room(routes->at, routes->count, sizeof(*larger));
     if (!larger) {
         problem_memory(reader->problems, route->node);
         return;
