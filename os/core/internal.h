@@ -132,7 +132,7 @@ struct core_pd {
     os_pd_cap cap; /* of pd; core's own */
     struct os_list dataspaces;
     struct core_process *process;
-    os_signal_cap exit_sigh, quota_sigh;
+    os_signal_cap ended, quota_sigh;
     enum os_pd_state state;
     int32_t code;
     char text[256];

@@ -169,29 +169,17 @@ os_err core_pd_start(struct core_pd *pd, os_dataspace_cap binary, os_parent_cap 
     return err;
 }
 
-static os_err control_start(struct os_rpc *rpc, os_dataspace_cap binary, os_parent_cap parent)
+static os_err control_start(struct os_rpc *rpc, os_dataspace_cap binary, os_parent_cap parent,
+                            os_signal_cap ended)
 {
     struct core_pd *pd = pd_of(rpc);
     os_err err = core_pd_start(pd, binary, parent);
     if (err)
         return err;
+    os_cap_drop(pd->ended.cap); /* of a start that came to nothing */
+    pd->ended.cap = os_cap_copy(ended.cap);
     os_reply_keep(rpc, &pd->starting);
     return OS_REPLY_LATER;
-}
-
-static int ended(const struct core_pd *pd)
-{
-    return pd->state != OS_PD_NEW && pd->state != OS_PD_RUNNING;
-}
-
-static os_err control_exit_sigh(struct os_rpc *rpc, os_signal_cap handler)
-{
-    struct core_pd *pd = pd_of(rpc);
-    os_cap_drop(pd->exit_sigh.cap);
-    pd->exit_sigh.cap = os_cap_copy(handler.cap);
-    if (ended(pd))
-        os_signal_submit(handler);
-    return OS_OK;
 }
 
 static os_err control_exit_info(struct os_rpc *rpc, uint32_t *state, int32_t *code, char (*text)[256])
@@ -220,7 +208,6 @@ static const struct os_pd_control_ops control_ops = {
               .quota_sigh = pd_quota_sigh },
     .pd = control_pd,
     .start = control_start,
-    .exit_sigh = control_exit_sigh,
     .exit_info = control_exit_info,
     .kill = control_kill,
 };
@@ -230,7 +217,7 @@ static const struct os_pd_control_ops control_ops = {
 static void free_pd(struct core_pd *pd)
 {
     core_plat_process_destroy(pd->process);
-    os_cap_drop(pd->exit_sigh.cap);
+    os_cap_drop(pd->ended.cap);
     os_cap_drop(pd->quota_sigh.cap);
     pd->session.account->late = NULL;
     core_account_refund(pd->session.account, 0, 1);
@@ -284,7 +271,7 @@ void core_pd_ended(struct core_pd *pd, enum os_pd_state state, int32_t code, con
         free_pd(pd);
         return;
     }
-    os_signal_submit(pd->exit_sigh);
+    os_signal_submit(pd->ended);
     if (pd == pd->session.core->init)
         core_plat_init_ended(state, code, text);
 }

@@ -131,17 +131,6 @@ static void process_ended(struct os_signal_handler *handler)
     child_end(child, &ending);
 }
 
-static os_err watch_process(struct child *child)
-{
-    os_signal_cap cap;
-    os_err err = os_signal_handler_init(&child->exited, child->engine->env->ep, process_ended, &cap);
-    if (err)
-        return err;
-    err = os_pd_control_exit_sigh(child->control, cap);
-    os_cap_drop(cap.cap);
-    return err;
-}
-
 static os_err take_binary(struct child *child)
 {
     if (!child->binary || strcmp(child->binary->name, child->entry->binary)) {
@@ -160,14 +149,23 @@ static os_err take_binary(struct child *child)
 
 static os_err begin_start(struct child *child)
 {
+    struct os_entrypoint *ep = child->engine->env->ep;
     os_parent_cap parent;
+    os_signal_cap ended;
     os_err err = take_binary(child);
     if (!err)
         err = child_serve(child, &parent);
     if (err)
         return err;
-    os_call_init(&child->call, child->engine->env->ep, start_done);
-    err = os_pd_control_start_begin(child->control, &child->call, child->image, parent);
+    err = os_signal_handler_init(&child->exited, ep, process_ended, &ended);
+    if (err)
+        goto fini_parent;
+    os_call_init(&child->call, ep, start_done);
+    err = os_pd_control_start_begin(child->control, &child->call, child->image, parent, ended);
+    os_cap_drop(ended.cap);
+    if (err)
+        os_signal_handler_fini(&child->exited);
+fini_parent:
     os_cap_drop(parent.cap);
     if (err)
         os_object_fini(&child->parent);
@@ -211,11 +209,7 @@ static void create_done(struct os_call *call)
         child_end(child, &(struct ending){ .again = 1, .text = "is created anew" });
         return;
     }
-    err = watch_process(child);
-    if (err)
-        cannot_start(child, "start", err);
-    else
-        try_start(&child->retry);
+    try_start(&child->retry);
 }
 
 void child_pd_args(char (*args)[OS_ARGS_MAX], const struct scenario *scenario, const struct entry *entry)

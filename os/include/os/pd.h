@@ -51,16 +51,16 @@ enum os_pd_state {
  * strict). Closing the session ends the component and gives the account back.
  *
  * pd: the component's own account, as it sees it itself.
- * start: runs BINARY, an ELF file, as the component, with PARENT as its only capability. OS_ERR_EXISTS when
- * started already, OS_ERR_BAD_ARG when it is no program for this machine, OS_ERR_DENIED when the sandbox
- * cannot be made. exit_sigh: SIGNAL is submitted when the state changes to an end. exit_info: state (enum
- * os_pd_state), code and a text of one line for a person. kill: ends the process; the account stays until the
- * session is closed.
+ * start: runs BINARY, an ELF file, as the component, with PARENT as its only capability; ENDED, if it is one,
+ * is submitted when the state changes to an end after that. OS_ERR_EXISTS when started already,
+ * OS_ERR_BAD_ARG when it is no program for this machine, OS_ERR_DENIED when the sandbox cannot be made.
+ * exit_info: state (enum os_pd_state), code and a text of one line for a person. kill: ends the process; the
+ * account stays until the session is closed.
  */
 #define OS_PD_CONTROL_RPC(FN, I)                                                                             \
     FN(I, pd, (out, os_cap(os_pd), pd))                                                                      \
-    FN(I, start, (in, os_cap(os_dataspace), binary), (in, os_cap(os_parent), parent))                        \
-    FN(I, exit_sigh, (in, os_cap(os_signal), handler))                                                       \
+    FN(I, start, (in, os_cap(os_dataspace), binary), (in, os_cap(os_parent), parent),                        \
+       (in, os_cap(os_signal), ended))                                                                       \
     FN(I, exit_info, (out, uint32_t, state), (out, int32_t, code), (out, os_str(256), text))                 \
     FN(I, kill)
 OS_RPC_EXTENDS(os_pd_control, os_pd, OS_PD_CONTROL_RPC)

@@ -205,7 +205,10 @@ static void created(struct os_call *call)
     child->control.cap = cap.cap;
     os_require(env, os_parent_object_init(&child->parent, env->ep, &parent_ops, &parent), "parent object");
     os_call_init(&child->call, env->ep, started);
-    os_require(env, os_pd_control_start_begin(child->control, &child->call, binary, parent), "start");
+    os_require(
+        env,
+        os_pd_control_start_begin(child->control, &child->call, binary, parent, (os_signal_cap){ OS_NO_CAP }),
+        "start");
     os_cap_drop(parent.cap);
 }
 

@@ -445,7 +445,9 @@ static void start_done(struct os_call *call)
     (void)call;
 }
 
-static void begin_start(struct child *child, struct os_call *call)
+static const os_signal_cap no_signal = { OS_NO_CAP };
+
+static void begin_start_with(struct child *child, struct os_call *call, os_signal_cap ended)
 {
     uint32_t id;
     uint64_t size;
@@ -453,10 +455,15 @@ static void begin_start(struct child *child, struct os_call *call)
     os_rom_cap rom = { must_open("ROM", "font", 8192, 4, &id) };
     ck_assert_int_eq(os_rom_dataspace(rom, &binary, &size), OS_OK);
     os_call_init(call, client.env.ep, start_done);
-    ck_assert_int_eq(os_pd_control_start_begin(child->control, call, binary, parent), OS_OK);
+    ck_assert_int_eq(os_pd_control_start_begin(child->control, call, binary, parent, ended), OS_OK);
     inproc_idle();
     os_cap_drop(binary.cap);
     must_close(id, rom.cap);
+}
+
+static void begin_start(struct child *child, struct os_call *call)
+{
+    begin_start_with(child, call, no_signal);
 }
 
 START_TEST(a_pd_has_what_was_donated)
@@ -616,7 +623,7 @@ START_TEST(a_pd_starts_once_and_tells_its_end)
     core_pd_started(mock_pd, OS_OK, "");
     inproc_idle();
     ck_assert(!os_call_pending(&call));
-    ck_assert_int_eq(os_pd_control_start(child.control, (os_dataspace_cap){ OS_NO_CAP }, parent),
+    ck_assert_int_eq(os_pd_control_start(child.control, (os_dataspace_cap){ OS_NO_CAP }, parent, no_signal),
                      OS_ERR_EXISTS);
     core_pd_ended(mock_pd, OS_PD_FAULT, 11, "killed by SIGSEGV");
     ck_assert_int_eq(os_pd_control_exit_info(child.control, &state, &code, &text), OS_OK);
@@ -649,13 +656,13 @@ START_TEST(what_is_no_dataspace_is_not_started)
 {
     struct child child;
     child_open(&child, 100000, 50);
-    ck_assert_int_eq(os_pd_control_start(child.control, (os_dataspace_cap){ parent.cap }, parent),
+    ck_assert_int_eq(os_pd_control_start(child.control, (os_dataspace_cap){ parent.cap }, parent, no_signal),
                      OS_ERR_BAD_CAP);
     child_close(&child);
 }
 END_TEST
 
-START_TEST(the_end_is_signalled_even_if_asked_late)
+START_TEST(the_end_is_signalled_to_who_started_it)
 {
     struct child child;
     struct os_call call;
@@ -664,15 +671,15 @@ START_TEST(the_end_is_signalled_even_if_asked_late)
     signals = 0;
     child_open(&child, 100000, 50);
     ck_assert_int_eq(os_signal_handler_init(&handler, client.env.ep, count_signal, &cap), OS_OK);
-    ck_assert_int_eq(os_pd_control_exit_sigh(child.control, cap), OS_OK);
-    begin_start(&child, &call);
+    begin_start_with(&child, &call, cap);
+    core_pd_started(mock_pd, OS_ERR_BAD_ARG, "");
+    inproc_idle();
+    ck_assert_uint_eq(signals, 0);
+    begin_start_with(&child, &call, cap);
     core_pd_started(mock_pd, OS_OK, "");
     core_pd_ended(mock_pd, OS_PD_EXITED, 0, "");
     inproc_idle();
     ck_assert_uint_eq(signals, 1);
-    ck_assert_int_eq(os_pd_control_exit_sigh(child.control, cap), OS_OK);
-    inproc_idle();
-    ck_assert_uint_eq(signals, 2);
     child_close(&child);
     os_cap_drop(cap.cap);
     os_signal_handler_fini(&handler);
@@ -1245,7 +1252,7 @@ int main(void)
     tcase_add_test(tcase, a_pd_starts_once_and_tells_its_end);
     tcase_add_test(tcase, a_failed_start_can_be_repeated);
     tcase_add_test(tcase, what_is_no_dataspace_is_not_started);
-    tcase_add_test(tcase, the_end_is_signalled_even_if_asked_late);
+    tcase_add_test(tcase, the_end_is_signalled_to_who_started_it);
     tcase_add_test(tcase, close_waits_for_the_end_of_the_process);
     tcase_add_test(tcase, close_says_what_is_back);
     tcase_add_test(tcase, init_gets_no_more_than_all);

@@ -26,8 +26,8 @@ struct core_session {
     struct os_object object; /* control, ROM or LOG */
     struct os_object pd;
     os_pd_cap pd_cap;
-    os_signal_cap exit_sigh;
-    struct os_env env; /* of the child */
+    os_signal_cap sigh; /* of the end of a PD, of another content of a ROM */
+    struct os_env env;  /* of the child */
     char label[OS_LABEL_MAX];
     int is_pd, runs, ended;
     unsigned module; /* that it was started with */
@@ -223,7 +223,8 @@ void system_refuse_module(unsigned number, os_err err)
     module_refusals[number] = err;
 }
 
-static os_err control_start(struct os_rpc *rpc, os_dataspace_cap binary, os_parent_cap parent)
+static os_err control_start(struct os_rpc *rpc, os_dataspace_cap binary, os_parent_cap parent,
+                            os_signal_cap ended)
 {
     struct core_session *session = session_of(rpc);
     unsigned i = 0;
@@ -235,17 +236,12 @@ static os_err control_start(struct os_rpc *rpc, os_dataspace_cap binary, os_pare
     session->env = (struct os_env){ .ep = &child_ep };
     session->env.parent.cap = os_cap_copy(parent.cap);
     session->env.pd.cap = os_cap_copy(session->pd_cap.cap);
+    session->sigh.cap = os_cap_copy(ended.cap);
     session->runs = 1;
     while (i + 1 < OS_ARRAY_LEN(starts) && starts[i] && strcmp(start_labels[i], session->label))
         i++;
     snprintf(start_labels[i], sizeof(start_labels[i]), "%s", session->label);
     starts[i]++;
-    return OS_OK;
-}
-
-static os_err control_exit_sigh(struct os_rpc *rpc, os_signal_cap handler)
-{
-    session_of(rpc)->exit_sigh.cap = os_cap_copy(handler.cap);
     return OS_OK;
 }
 
@@ -264,7 +260,7 @@ static os_err control_kill(struct os_rpc *rpc)
     struct core_session *session = session_of(rpc);
     session->runs = 0;
     session->ended = 1;
-    os_signal_submit(session->exit_sigh);
+    os_signal_submit(session->sigh);
     return OS_OK;
 }
 
@@ -277,7 +273,6 @@ static const struct os_pd_control_ops control_ops = {
               .quota_sigh = pd_quota_sigh },
     .pd = control_pd,
     .start = control_start,
-    .exit_sigh = control_exit_sigh,
     .exit_info = control_exit_info,
     .kill = control_kill,
 };
@@ -327,7 +322,7 @@ static os_err rom_dataspace(struct os_rpc *rpc, os_dataspace_cap *ds, uint64_t *
 
 static os_err rom_sigh(struct os_rpc *rpc, os_signal_cap handler)
 {
-    session_of(rpc)->exit_sigh.cap = os_cap_copy(handler.cap);
+    session_of(rpc)->sigh.cap = os_cap_copy(handler.cap);
     return OS_OK;
 }
 
@@ -399,7 +394,7 @@ static os_err parent_close(struct os_rpc *rpc, uint32_t id, uint64_t *ram, uint3
     os_cap_drop(session->env.parent.cap);
     os_cap_drop(session->env.pd.cap);
     os_cap_drop(session->pd_cap.cap);
-    os_cap_drop(session->exit_sigh.cap);
+    os_cap_drop(session->sigh.cap);
     os_object_fini(&session->object);
     os_object_fini(&session->pd);
     struct core_returned back = core_account_close(session->account);
@@ -611,7 +606,7 @@ int system_kill(const char *label)
         return 0;
     session->runs = 0;
     session->ended = 1;
-    os_signal_submit(session->exit_sigh);
+    os_signal_submit(session->sigh);
     return 1;
 }
 
@@ -681,7 +676,7 @@ void system_new_binary(const char *name, const char *manifest)
     OS_LIST_FOR_EACH (link, &sessions) {
         struct core_session *session = OS_CONTAINER_OF(link, struct core_session, link);
         if (!session->is_pd)
-            os_signal_submit(session->exit_sigh);
+            os_signal_submit(session->sigh);
     }
     inproc_idle();
 }
