@@ -147,38 +147,37 @@ static os_err take_binary(struct child *child)
     return child->entry->upgrade == UPGRADE_ON_CHANGE ? binary_follow(child->binary) : OS_OK;
 }
 
-static os_err begin_start(struct child *child)
+/* What it is started with; what was made when something fails is given up with the child's end. */
+static os_err prepare_start(struct child *child)
 {
-    struct os_entrypoint *ep = child->engine->env->ep;
-    os_parent_cap parent;
-    os_signal_cap ended;
     os_err err = take_binary(child);
     if (!err)
-        err = child_serve(child, &parent);
-    if (err)
-        return err;
-    err = os_signal_handler_init(&child->exited, ep, process_ended, &ended);
-    if (err)
-        goto fini_parent;
-    os_call_init(&child->call, ep, start_done);
-    err = os_pd_control_start_begin(child->control, &child->call, child->image, parent, ended);
-    os_cap_drop(ended.cap);
-    if (err)
-        os_signal_handler_fini(&child->exited);
-fini_parent:
-    os_cap_drop(parent.cap);
-    if (err)
-        os_object_fini(&child->parent);
+        err = child_serve(child, &child->parent_cap);
+    if (!err)
+        err =
+            os_signal_handler_init(&child->exited, child->engine->env->ep, process_ended, &child->exited_cap);
     return err;
+}
+
+static void drop_start_caps(struct child *child)
+{
+    os_cap_drop(child->parent_cap.cap);
+    os_cap_drop(child->exited_cap.cap);
+    child->parent_cap.cap = child->exited_cap.cap = OS_NO_CAP;
 }
 
 static void try_start(struct retry *retry)
 {
     struct child *child = OS_CONTAINER_OF(retry, struct child, retry);
-    os_err err = begin_start(child);
-    if (err == OS_ERR_BUSY)
+    os_call_init(&child->call, child->engine->env->ep, start_done);
+    os_err err = os_pd_control_start_begin(child->control, &child->call, child->image, child->parent_cap,
+                                           child->exited_cap);
+    if (err == OS_ERR_BUSY) {
         engine_retry(child->engine, retry, try_start);
-    else if (err)
+        return;
+    }
+    drop_start_caps(child);
+    if (err)
         cannot_start(child, "start", err);
 }
 
@@ -209,7 +208,11 @@ static void create_done(struct os_call *call)
         child_end(child, &(struct ending){ .again = 1, .text = "is created anew" });
         return;
     }
-    try_start(&child->retry);
+    err = prepare_start(child);
+    if (err)
+        cannot_start(child, "start", err);
+    else
+        try_start(&child->retry);
 }
 
 void child_pd_args(char (*args)[OS_ARGS_MAX], const struct scenario *scenario, const struct entry *entry)
@@ -230,7 +233,7 @@ static void try_create(struct retry *retry)
     os_err err = os_parent_session_begin(child->engine->env->parent, &child->call, "PD", entry->name, args,
                                          entry->ram, entry->caps);
     if (err == OS_ERR_BUSY)
-        engine_retry(child->engine, retry, try_create);
+        engine_retry_in_turn(child->engine, retry, try_create);
     else if (err)
         cannot_start(child, "PD session", err);
 }
@@ -389,7 +392,7 @@ static void try_close(struct retry *retry)
     os_call_init(&child->call, child->engine->env->ep, close_done);
     os_err err = os_parent_close_begin(child->engine->env->parent, &child->call, child->pd_id);
     if (err == OS_ERR_BUSY)
-        engine_retry(child->engine, retry, try_close);
+        engine_retry_in_turn(child->engine, retry, try_close);
     else if (err)
         settle(child, (struct amount){ 0 });
 }
@@ -420,6 +423,7 @@ void child_end(struct child *child, const struct ending *ending)
     sessions_of_server_lost(child);
     child_forget_roots(child);
     resources_child_end(child);
+    drop_start_caps(child);
     os_object_fini(&child->parent);
     close_pd(child);
 }

@@ -28,19 +28,40 @@ static int is_set(const struct os_alarm *alarm)
     return alarm->link.next && !os_list_empty(&alarm->link);
 }
 
+static struct retry *try_first(struct os_list *retries)
+{
+    struct retry *retry = OS_CONTAINER_OF(retries->next, struct retry, link);
+    os_list_remove(&retry->link);
+    retry->again(retry);
+    return retry;
+}
+
+/* The first that is busy once more stays the first, and stands for all behind it. */
+static void retry_in_turn(struct os_list *retries)
+{
+    while (!os_list_empty(retries)) {
+        struct retry *retry = try_first(retries); /* it may be no more; what is in the list is */
+        if (retries->prev != &retry->link)
+            continue;
+        os_list_remove(&retry->link);
+        os_list_insert(retries->next, &retry->link);
+        return;
+    }
+}
+
 static void progress(struct os_alarm *alarm)
 {
     struct os_engine *engine = OS_CONTAINER_OF(alarm, struct os_engine, progress);
     size_t count = 0;
     OS_LIST_FOR_EACH (link, &engine->retries)
         count++;
-    while (count-- && !os_list_empty(&engine->retries)) {
-        struct retry *retry = OS_CONTAINER_OF(engine->retries.next, struct retry, link);
-        os_list_remove(&retry->link);
-        retry->again(retry);
-    }
-    if (!engine->dying)
-        change_progress(engine);
+    while (count-- && !os_list_empty(&engine->retries))
+        try_first(&engine->retries);
+    retry_in_turn(&engine->retries_in_turn);
+    if (!engine->goes_on || engine->dying)
+        return;
+    engine->goes_on = 0;
+    change_progress(engine);
 }
 
 static void tell(struct os_alarm *alarm)
@@ -64,26 +85,43 @@ void engine_changed(struct os_engine *engine)
     os_alarm_set(engine->env->ep, &engine->tell, due > now ? due : now);
 }
 
-void engine_go_on(struct os_engine *engine)
+static void progress_soon(struct os_engine *engine)
 {
     os_alarm_set(engine->env->ep, &engine->progress, os_clock_now());
+}
+
+void engine_go_on(struct os_engine *engine)
+{
+    engine->goes_on = 1;
+    progress_soon(engine);
 }
 
 /* The component may have calls of its own under way, whose ends are not seen here. */
 #define RETRY_AT_LAST OS_SEC
 
-void engine_retry(struct os_engine *engine, struct retry *retry, void (*again)(struct retry *retry))
+static void retry_later(struct os_engine *engine, struct os_list *retries, struct retry *retry,
+                        void (*again)(struct retry *retry))
 {
     retry->again = again;
-    os_list_insert(&engine->retries, &retry->link);
+    os_list_insert(retries, &retry->link);
     if (!is_set(&engine->progress))
         os_alarm_set(engine->env->ep, &engine->progress, os_clock_now() + RETRY_AT_LAST);
 }
 
+void engine_retry(struct os_engine *engine, struct retry *retry, void (*again)(struct retry *retry))
+{
+    retry_later(engine, &engine->retries, retry, again);
+}
+
+void engine_retry_in_turn(struct os_engine *engine, struct retry *retry, void (*again)(struct retry *retry))
+{
+    retry_later(engine, &engine->retries_in_turn, retry, again);
+}
+
 void engine_call_ended(struct os_engine *engine)
 {
-    if (!os_list_empty(&engine->retries))
-        engine_go_on(engine);
+    if (!os_list_empty(&engine->retries) || !os_list_empty(&engine->retries_in_turn))
+        progress_soon(engine);
 }
 
 int engine_child_ends(const struct os_engine *engine)
@@ -122,6 +160,7 @@ os_err os_engine_create(struct os_env *env, const struct os_engine_options *opti
     os_list_init(&engine->binaries);
     os_list_init(&engine->children);
     os_list_init(&engine->retries);
+    os_list_init(&engine->retries_in_turn);
     os_list_init(&engine->services);
     os_list_init(&engine->looks);
     engine->progress.handle = progress;

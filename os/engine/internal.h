@@ -92,16 +92,18 @@ struct os_engine {
     int ended;               /* `ended` is being told, or was */
     int dying;               /* being destroyed */
     os_time started;
-    struct os_alarm later;    /* tells and frees when nothing of the engine is on the stack any more */
-    struct os_alarm progress; /* goes on with what has waited */
-    struct os_alarm tell;     /* that the state has changed */
-    unsigned state_roms;      /* sessions of the ROM "state" */
-    struct shown shown;       /* what they see */
-    os_time told;             /* when that was told last */
-    struct os_list retries;   /* of struct retry */
-    struct os_list looks;     /* from outside: struct os_engine_look */
-    unsigned looking;         /* sessions of theirs that are not closed yet */
-    struct os_list services;  /* that the component has for its children: struct os_engine_service */
+    struct os_alarm later;          /* tells and frees when nothing of the engine is on the stack any more */
+    struct os_alarm progress;       /* tries again what waits for room */
+    int goes_on;                    /* and does what else can be done now, see engine_go_on */
+    struct os_alarm tell;           /* that the state has changed */
+    unsigned state_roms;            /* sessions of the ROM "state" */
+    struct shown shown;             /* what they see */
+    os_time told;                   /* when that was told last */
+    struct os_list retries;         /* of struct retry */
+    struct os_list retries_in_turn; /* the same, see engine_retry_in_turn */
+    struct os_list looks;           /* from outside: struct os_engine_look */
+    unsigned looking;               /* sessions of theirs that are not closed yet */
+    struct os_list services;        /* that the component has for its children: struct os_engine_service */
 };
 
 /* What a child asks for, and what the engine wants back of it. */
@@ -148,6 +150,8 @@ struct child {
     enum child_state state;
     struct os_object parent; /* what it calls */
     struct os_signal_handler exited;
+    os_parent_cap parent_cap; /* of parent and exited, from STARTING until they have gone to core; owned */
+    os_signal_cap exited_cap;
     struct os_call call; /* to core: create, start, close */
     struct retry retry;  /* of that */
     uint64_t given_ram;  /* quota that its account was opened with, or given later for its entry */
@@ -244,6 +248,14 @@ void engine_returned(struct os_engine *engine);
 
 /* Tries AGAIN when a call under way has ended; for calls that gave OS_ERR_BUSY. */
 void engine_retry(struct os_engine *engine, struct retry *retry, void (*again)(struct retry *retry));
+
+/*
+ * The same for calls to the parent, of which there can be many: after all others, one after the other, and
+ * none behind one that is still busy.
+ */
+void engine_retry_in_turn(struct os_engine *engine, struct retry *retry, void (*again)(struct retry *retry));
+
+/* A call has ended, so that there may be room for another one. */
 void engine_call_ended(struct os_engine *engine);
 
 /* The state is another; who wants to know is told, in time. */
