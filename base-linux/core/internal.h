@@ -94,7 +94,8 @@ void linux_file_unwatch(const char *module);
 /* ---- process.c */
 
 struct core_process {
-    struct os_list link; /* of linux_processes */
+    struct os_list link;    /* of linux_processes */
+    struct os_list id_link; /* of those that linux_process_find looks at */
     struct core_pd *pd;
     struct os_object native;
     char profile[32];

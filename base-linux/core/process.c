@@ -24,7 +24,10 @@
 
 #define THREADS_MAX 16u
 
+enum { BUCKETS = 256 };
+
 struct os_list linux_processes;
+static struct os_list by_id[BUCKETS];
 static uint32_t last_id;
 
 /* Events of the spawner that were read but not handled. */
@@ -38,12 +41,20 @@ static struct transport_watch spawner_watch;
 
 struct core_process *linux_process_find(uint32_t id)
 {
-    OS_LIST_FOR_EACH (link, &linux_processes) {
-        struct core_process *process = OS_CONTAINER_OF(link, struct core_process, link);
+    OS_LIST_FOR_EACH (link, &by_id[id % BUCKETS]) {
+        struct core_process *process = OS_CONTAINER_OF(link, struct core_process, id_link);
         if (process->id == id)
             return process;
     }
     return NULL;
+}
+
+/* Each start has another one, so that what the spawner says of the one before is not taken for this one. */
+static void take_id(struct core_process *process)
+{
+    process->id = ++last_id;
+    os_list_remove(&process->id_link);
+    os_list_insert(&by_id[process->id % BUCKETS], &process->id_link);
 }
 
 /* ---- raw output */
@@ -200,6 +211,7 @@ os_err core_plat_process_create(struct core_pd *pd, const char *args, struct cor
     made->pidfd = made->binary = made->copied = made->log.fd = -1;
     os_list_init(&made->channels);
     os_list_init(&made->own_channels);
+    os_list_init(&made->id_link);
     snprintf(made->profile, sizeof(made->profile), "%s", profile);
     err = linux_native_init(made);
     if (err)
@@ -239,6 +251,7 @@ void core_plat_process_destroy(struct core_process *process)
     forget_run(process);
     os_object_fini(&process->native);
     os_list_remove(&process->link);
+    os_list_remove(&process->id_link);
     core_account_refund(process->pd->session.account, process->price.ram, process->price.caps);
     free(process);
 }
@@ -311,7 +324,7 @@ os_err core_plat_process_start(struct core_process *process, struct core_memory 
     if (!err)
         err = open_output(process, &fds[OUTPUT]);
     if (!err) {
-        process->id = ++last_id;
+        take_id(process);
         struct spawner_request request = {
             .id = process->id,
             .label = pd->label,
@@ -541,8 +554,7 @@ static void spawner_ready(struct transport_watch *watch, uint32_t events)
 {
     (void)watch;
     (void)events;
-    while (read_event())
-        ;
+    (void)read_event(); /* one, and not in vain until there are none: the next is an event of its own */
     handle_queued();
 }
 
@@ -568,6 +580,8 @@ os_err linux_process_wait(struct core_process *process)
 os_err linux_process_init(void)
 {
     os_list_init(&linux_processes);
+    for (size_t i = 0; i < BUCKETS; i++)
+        os_list_init(&by_id[i]);
     os_list_init(&queued);
     queue_alarm.handle = queue_due;
     spawner_watch = (struct transport_watch){ .fd = spawner_fd(linux_core.spawner), .ready = spawner_ready };
