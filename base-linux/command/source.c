@@ -102,9 +102,10 @@ static os_err admit(struct platform_source *base, const struct entry *entry)
 {
     struct source *source = OS_CONTAINER_OF(base, struct source, base);
     struct linux_quota wanted = { entry->ram, entry->caps }, left;
-    os_err err = wanted.ram > source->has.ram     ? OS_ERR_RAM
-                 : wanted.caps > source->has.caps ? OS_ERR_CAPS
-                                                  : OS_OK;
+    uint64_t kept = entry_kept_ram(entry);
+    os_err err = wanted.ram > source->has.ram || kept > source->has.ram - wanted.ram ? OS_ERR_RAM
+                 : wanted.caps > source->has.caps                                    ? OS_ERR_CAPS
+                                                                                     : OS_OK;
     if (err) {
         source->has = (struct linux_quota){ UINT64_MAX, UINT32_MAX };
         return err;
@@ -115,7 +116,7 @@ static os_err admit(struct platform_source *base, const struct entry *entry)
         return OS_ERR_DENIED;
     if (!linux_quota_left(wanted, entry->sandbox, &left))
         return left.ram ? OS_ERR_CAPS : OS_ERR_RAM;
-    source->has.ram -= wanted.ram;
+    source->has.ram -= wanted.ram + kept;
     source->has.caps -= wanted.caps;
     return OS_OK;
 }

@@ -272,7 +272,8 @@ static void move_sessions(struct plan *plan, struct change *change)
         if (!is_moved(plan, change, session, &why))
             continue;
         if (session->state == SESSION_WAITING) {
-            os_err err = decide(&plan->generation->scenario, change->entry, &session->asked, &decision);
+            struct route_request asked = session_asked(session);
+            os_err err = decide(&plan->generation->scenario, change->entry, &asked, &decision);
             session_reroute(session, &decision, err);
         } else if (change->entry->on_route_change == ROUTE_CHANGE_CLOSE) {
             child_log(change->child, "%s; it is closed", why);

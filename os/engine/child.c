@@ -48,6 +48,7 @@ os_err child_create(struct os_engine *engine, struct generation *generation, con
     child->alarm.handle = restart;
     snprintf(child->name, sizeof(child->name), "%s", entry->name);
     os_list_init(&child->sessions);
+    os_list_init(&child->records);
     os_list_init(&child->serves);
     os_list_init(&child->roots);
     os_list_init(&child->retry.link);
@@ -67,6 +68,7 @@ static void child_free(struct child *child)
 {
     struct os_engine *engine = child->engine;
     os_alarm_clear(&child->alarm);
+    sessions_of_nobody(child);
     os_list_remove(&child->link);
     drop_images(child);
     binary_drop(child->binary);

@@ -46,21 +46,22 @@ int decision_differs(const struct scenario *scenario, const struct entry *client
 {
     struct decision decision;
     const char *now = session_server_name(session);
-    os_err err = decide(scenario, client, &session->asked, &decision);
+    struct route_request asked = session_asked(session);
+    os_err err = decide(scenario, client, &asked, &decision);
     if (err)
-        snprintf(*why, sizeof(*why), "%s session: %s", session->asked.service, os_err_text(err));
+        snprintf(*why, sizeof(*why), "%s session: %s", asked.service, os_err_text(err));
     else if (strcmp(place_of(&decision), now))
-        snprintf(*why, sizeof(*why), "%s session goes to %s, not %s", session->asked.service,
-                 place_of(&decision), now);
+        snprintf(*why, sizeof(*why), "%s session goes to %s, not %s", asked.service, place_of(&decision),
+                 now);
     else if (strcmp(decision.request.service, session->service))
-        snprintf(*why, sizeof(*why), "%s session is one of %s, not %s", session->asked.service,
+        snprintf(*why, sizeof(*why), "%s session is one of %s, not %s", asked.service,
                  decision.request.service, session->service);
     else if (strcmp(decision.request.label, session->label))
-        snprintf(*why, sizeof(*why), "%s session has the label \"%.80s\", not \"%.80s\"",
-                 session->asked.service, decision.request.label, session->label);
+        snprintf(*why, sizeof(*why), "%s session has the label \"%.80s\", not \"%.80s\"", asked.service,
+                 decision.request.label, session->label);
     else if (strcmp(decision.request.args, session->args))
-        snprintf(*why, sizeof(*why), "%s session has the arguments \"%.80s\", not \"%.80s\"",
-                 session->asked.service, decision.request.args, session->args);
+        snprintf(*why, sizeof(*why), "%s session has the arguments \"%.80s\", not \"%.80s\"", asked.service,
+                 decision.request.args, session->args);
     else
         return 0;
     return 1;

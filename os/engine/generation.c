@@ -57,6 +57,7 @@ static void count_budget(struct os_engine *engine, const struct scenario *scenar
     caps -= caps_used;
     OS_LIST_FOR_EACH (link, &engine->children) {
         const struct child *child = OS_CONTAINER_OF(link, struct child, link);
+        ram += child->records_size;
         if (!child_has_account(child))
             continue;
         struct amount given = resources_given(child);
@@ -100,11 +101,12 @@ static os_err try_sandbox(struct os_engine *engine, const struct entry *entry)
 static os_err admit(struct platform_source *source, const struct entry *entry)
 {
     struct os_engine *engine = OS_CONTAINER_OF(source, struct os_engine, source);
-    if (entry->ram > engine->budget_ram)
+    uint64_t kept = entry_kept_ram(entry);
+    if (entry->ram > engine->budget_ram || kept > engine->budget_ram - entry->ram)
         return OS_ERR_RAM;
     if (entry->caps > engine->budget_caps)
         return OS_ERR_CAPS;
-    engine->budget_ram -= entry->ram;
+    engine->budget_ram -= entry->ram + kept;
     engine->budget_caps -= entry->caps;
     return try_sandbox(engine, entry);
 }

@@ -160,8 +160,10 @@ struct child {
     uint32_t pd_id;
     os_pd_control_cap control; /* valid from STARTING to the end */
     uint32_t next_id;          /* names sessions towards the child */
-    uint32_t sessions_count, refusals;
+    uint32_t refusals;
     struct os_list sessions; /* that it requested: struct session.client_link */
+    struct os_list records;  /* the same, and those of it that were not over when it ended: record_link */
+    uint64_t records_size;   /* bytes that they take */
     struct os_list serves;   /* sessions at it: struct session.server_link */
     struct os_list roots;    /* that it announced: struct announced */
     uint32_t restarts;       /* in a row */
@@ -195,9 +197,11 @@ enum session_state {
 
 /* A session of a child at the parent, at another child, or at init itself. */
 struct session {
-    struct os_list client_link, server_link;
+    struct os_list client_link, server_link, record_link;
     struct os_engine *engine;
     struct child *client; /* NULL when it has ended */
+    struct child *asker;  /* whose record it is, even then; NULL when that is no more */
+    uint64_t size;        /* bytes of it */
     struct child *server; /* NULL: the parent, or init */
     enum {
         ELSEWHERE,
@@ -211,7 +215,6 @@ struct session {
     struct os_root_session *at_local;
     int looks;                   /* it is the engine's own, for a look from outside */
     struct os_engine_look *look; /* that; NULL when it has ended */
-    struct route_request asked;  /* by the client */
     enum session_state state;
     int retried;      /* the server was gone when it was asked; it is asked once more */
     int close_wanted; /* as soon as the call under way has ended */
@@ -224,7 +227,9 @@ struct session {
     struct retry retry;   /* of that */
     struct os_alarm wait; /* the end of SESSION_WAITING */
     struct os_reply reply, close_reply;
-    char service[OS_SERVICE_MAX], label[OS_LABEL_MAX], args[OS_ARGS_MAX];
+    char *texts; /* what these are in */
+    const char *service, *label, *args;
+    const char *asked_service, *asked_label, *asked_args; /* by the client */
 };
 
 /* A line to the log about CHILD. */
@@ -447,13 +452,14 @@ void session_why(const struct session *session, char (*why)[WHY_MAX]);
 /* A request of CLIENT with that donation. OS_REPLY_LATER when RPC is answered later. */
 os_err session_request(struct child *client, struct os_rpc *rpc, const struct route_request *asked,
                        uint64_t ram, uint32_t caps);
-/* One without client, of the engine's own, with that donation; NULL without memory. */
-struct session *session_create(struct os_engine *engine, const struct route_request *asked, uint64_t ram,
-                               uint32_t caps);
+/* One that has ASKED and goes where DECISION says, without client, with that donation; NULL without memory.
+ */
+struct session *session_create(struct os_engine *engine, const struct route_request *asked,
+                               const struct decision *decision, uint64_t ram, uint32_t caps);
 /* Adds to the donation of one that is open and has no client; look_upgraded follows, maybe at once. */
 OS_MUST_CHECK os_err session_grow(struct session *session, uint64_t ram, uint32_t caps);
-/* Puts a session that is not open where DECISION says. */
-void session_place(struct session *session, const struct decision *decision);
+/* What the client has asked for. */
+struct route_request session_asked(const struct session *session);
 /* A session that waits goes on, if its server is there. */
 void session_go(struct session *session);
 void session_wait(struct session *session);
@@ -469,6 +475,8 @@ struct session *session_find(struct child *client, uint32_t id);
 
 /* The client has ended: closes all that it has. */
 void sessions_of_client_end(struct child *client);
+/* The client is about to be freed. */
+void sessions_of_nobody(struct child *client);
 /* The server has ended: callers get an error at once, */
 void sessions_of_server_lost(struct child *server);
 /*

@@ -5,8 +5,6 @@
 #include <string.h>
 #include "internal.h"
 
-/* What init keeps for a session is small, but it is init's; a child that asks for more is refused. */
-#define SESSIONS_MAX  256
 #define REFUSALS_TOLD 8
 
 struct child *child_of_rpc(struct os_rpc *rpc)
@@ -15,10 +13,10 @@ struct child *child_of_rpc(struct os_rpc *rpc)
 }
 
 /* Tells why a request is refused; a child that goes on asking is not told about for ever. */
-static os_err refuse(struct child *child, const char *service, const char *label, os_err err)
+static os_err refuse(struct child *child, const char *service, const char *label, os_err err, const char *why)
 {
     if (child->refusals++ < REFUSALS_TOLD)
-        child_log(child, "requests %s, label \"%s\": %s", service, label, os_err_text(err));
+        child_log(child, "requests %s, label \"%s\": %s%s", service, label, os_err_text(err), why);
     return err;
 }
 
@@ -27,13 +25,14 @@ static os_err serve_session(struct os_rpc *rpc, const char *service, const char 
 {
     struct child *child = child_of_rpc(rpc);
     struct route_request asked;
-    if (child->sessions_count >= SESSIONS_MAX)
-        return refuse(child, service, label, OS_ERR_CAPS);
     snprintf(asked.service, sizeof(asked.service), "%s", service);
     snprintf(asked.label, sizeof(asked.label), "%s", label);
     snprintf(asked.args, sizeof(asked.args), "%s", args);
     os_err err = session_request(child, rpc, &asked, ram, caps);
-    return err == OS_ERR_NO_SERVICE || err == OS_ERR_DENIED ? refuse(child, service, label, err) : err;
+    if (err == OS_ERR_CAPS)
+        return refuse(child, service, label, err,
+                      "; there are as many sessions and requests that wait as its caps allow");
+    return err == OS_ERR_NO_SERVICE || err == OS_ERR_DENIED ? refuse(child, service, label, err, "") : err;
 }
 
 static os_err serve_close(struct os_rpc *rpc, uint32_t id, uint64_t *ram, uint32_t *caps)

@@ -67,6 +67,10 @@ static struct amount spare(struct os_engine *engine)
         slack_caps = scenario->slack.caps;
     if (unused(engine, NULL, &amount))
         return amount;
+    OS_LIST_FOR_EACH (link, &engine->children) {
+        const struct child *child = OS_CONTAINER_OF(link, struct child, link);
+        slack_ram += above(entry_kept_ram(child->entry), child->records_size);
+    }
     amount.ram = above(amount.ram, slack_ram);
     amount.caps = (uint32_t)above(amount.caps, slack_caps);
     return amount;

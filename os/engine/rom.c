@@ -194,7 +194,7 @@ static os_err open_session(struct os_engine_look *look, const struct route_reque
     }
     if (err)
         return err;
-    struct session *session = session_create(engine, asked, RAM, CAPS);
+    struct session *session = session_create(engine, asked, decision, RAM, CAPS);
     if (!session)
         return OS_ERR_RAM;
     session->looks = 1;
@@ -204,7 +204,6 @@ static os_err open_session(struct os_engine_look *look, const struct route_reque
     look->more = UPGRADE_RAM;
     look->limit.handle = too_late;
     os_alarm_set(engine->env->ep, &look->limit, os_clock_now() + OS_ENGINE_LOOK_TIME);
-    session_place(session, decision);
     session_go(session);
     return OS_OK;
 }

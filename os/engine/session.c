@@ -4,6 +4,7 @@
  * the donation is in the client's account before SESSION_OPENING, in the server's until the close has been
  * answered, and in init's while the account that should have it is gone.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "internal.h"
@@ -32,10 +33,16 @@ struct session *session_find(struct child *client, uint32_t id)
 
 static void leave_client(struct session *session)
 {
-    if (session->client)
-        session->client->sessions_count--;
     os_list_remove(&session->client_link);
     session->client = NULL;
+}
+
+static void leave_asker(struct session *session)
+{
+    if (session->asker)
+        session->asker->records_size -= session->size;
+    session->asker = NULL;
+    os_list_remove(&session->record_link);
 }
 
 /* Frees a session whose donation has been given back. */
@@ -52,6 +59,8 @@ static void destroy(struct session *session)
     engine->sessions--;
     engine->looking -= session->looks;
     engine->closing -= session->state == SESSION_CLOSING;
+    leave_asker(session);
+    free(session->texts);
     free(session);
     engine_changed(engine);
     engine_returned(engine);
@@ -226,10 +235,75 @@ static os_err open_here(struct session *session)
 /* The engine's own state, unless the component has a ROM service of its own. */
 static int is_state(const struct session *session)
 {
-    return !strcmp(session->asked.service, "ROM") && !strcmp(session->asked.label, "state");
+    return !strcmp(session->asked_service, "ROM") && !strcmp(session->asked_label, "state");
 }
 
-void session_place(struct session *session, const struct decision *decision)
+/* ---- what is kept of a request */
+
+/* What the heap needs besides for the two blocks of a session. */
+#define BLOCKS_OVERHEAD 64
+
+struct route_request session_asked(const struct session *session)
+{
+    struct route_request asked;
+    snprintf(asked.service, sizeof(asked.service), "%s", session->asked_service);
+    snprintf(asked.label, sizeof(asked.label), "%s", session->asked_label);
+    snprintf(asked.args, sizeof(asked.args), "%s", session->asked_args);
+    return asked;
+}
+
+/* Copies TEXT to *AT, behind which it stands then. */
+static const char *put(char **at, const char *text)
+{
+    const char *copy = *at;
+    size_t size = strlen(text) + 1;
+    memcpy(*at, text, size);
+    *at += size;
+    return copy;
+}
+
+/* The same for what is often as it was ASKED, as which it is taken then. */
+static const char *put_decided(char **at, const char *text, const char *asked)
+{
+    return strcmp(text, asked) ? put(at, text) : asked;
+}
+
+static size_t decided_size(const char *text, const char *asked)
+{
+    return strcmp(text, asked) ? strlen(text) + 1 : 0;
+}
+
+static size_t texts_size(const struct route_request *asked, const struct route_request *decided)
+{
+    return strlen(asked->service) + strlen(asked->label) + strlen(asked->args) + 3 +
+           decided_size(decided->service, asked->service) + decided_size(decided->label, asked->label) +
+           decided_size(decided->args, asked->args);
+}
+
+/* Keeps what was ASKED, and what has become of it. OS_ERR_RAM. */
+static os_err keep_texts(struct session *session, const struct route_request *asked,
+                         const struct route_request *decided)
+{
+    size_t size = texts_size(asked, decided);
+    char *texts = malloc(size), *at = texts;
+    if (!texts)
+        return OS_ERR_RAM;
+    free(session->texts);
+    session->texts = texts;
+    session->asked_service = put(&at, asked->service);
+    session->asked_label = put(&at, asked->label);
+    session->asked_args = put(&at, asked->args);
+    session->service = put_decided(&at, decided->service, session->asked_service);
+    session->label = put_decided(&at, decided->label, session->asked_label);
+    session->args = put_decided(&at, decided->args, session->asked_args);
+    if (session->asker) /* else it is not counted yet, or the engine's own */
+        session->asker->records_size += sizeof(*session) + size + BLOCKS_OVERHEAD - session->size;
+    session->size = sizeof(*session) + size + BLOCKS_OVERHEAD;
+    return OS_OK;
+}
+
+/* Puts a session that is not open where DECISION says. */
+static void place(struct session *session, const struct decision *decision)
 {
     os_list_remove(&session->server_link);
     session->server = decision->server ? engine_child(session->engine, decision->server->name) : NULL;
@@ -241,20 +315,20 @@ void session_place(struct session *session, const struct decision *decision)
         session->local = local_find(session->engine, decision->request.service);
         session->here = session->local ? AT_LOCAL : is_state(session) ? AT_STATE : AT_NOTHING;
     }
-    memcpy(session->service, decision->request.service, sizeof(session->service));
-    memcpy(session->label, decision->request.label, sizeof(session->label));
-    memcpy(session->args, decision->request.args, sizeof(session->args));
     if (session->server)
         os_list_insert(&session->server->serves, &session->server_link);
 }
 
 void session_reroute(struct session *session, const struct decision *decision, os_err err)
 {
+    struct route_request asked = session_asked(session);
+    if (!err)
+        err = keep_texts(session, &asked, &decision->request);
     if (err) {
         fail(session, err);
         return;
     }
-    session_place(session, decision);
+    place(session, decision);
     if (session->server && session->server->state == CHILD_GONE)
         fail(session, OS_ERR_NO_SERVICE);
     else
@@ -273,20 +347,33 @@ void session_go(struct session *session)
     }
 }
 
-struct session *session_create(struct os_engine *engine, const struct route_request *asked, uint64_t ram,
-                               uint32_t caps)
+/* Whether there is room for a further one in what is kept for the sessions of CLIENT. */
+static int has_room(const struct child *client, const struct route_request *asked,
+                    const struct route_request *decided)
+{
+    size_t size = sizeof(struct session) + texts_size(asked, decided) + BLOCKS_OVERHEAD;
+    return client->records_size + size <= entry_kept_ram(client->entry);
+}
+
+struct session *session_create(struct os_engine *engine, const struct route_request *asked,
+                               const struct decision *decision, uint64_t ram, uint32_t caps)
 {
     struct session *session = calloc(1, sizeof(*session));
     if (!session)
         return NULL;
+    if (keep_texts(session, asked, &decision->request)) {
+        free(session);
+        return NULL;
+    }
     session->engine = engine;
     engine->sessions++;
-    session->asked = *asked;
     session->ram = ram;
     session->caps = caps;
     os_list_init(&session->server_link);
     os_list_init(&session->client_link);
+    os_list_init(&session->record_link);
     os_list_init(&session->retry.link);
+    place(session, decision);
     return session;
 }
 
@@ -301,14 +388,16 @@ os_err session_request(struct child *client, struct os_rpc *rpc, const struct ro
         err = OS_ERR_NO_SERVICE;
     if (err)
         return err;
-    struct session *session = session_create(client->engine, asked, ram, caps);
+    if (!has_room(client, asked, &decision.request))
+        return OS_ERR_CAPS;
+    struct session *session = session_create(client->engine, asked, &decision, ram, caps);
     if (!session)
         return OS_ERR_RAM;
-    session->client = client;
+    session->client = session->asker = client;
     session->id = client->next_id++;
     os_list_insert(&client->sessions, &session->client_link);
-    client->sessions_count++;
-    session_place(session, &decision);
+    os_list_insert(&client->records, &session->record_link);
+    client->records_size += session->size;
     os_reply_keep(rpc, &session->reply);
     session_wait(session);
     session_go(session);
@@ -542,6 +631,12 @@ void sessions_of_client_end(struct child *client)
         leave_client(session);
         session_close(session);
     }
+}
+
+void sessions_of_nobody(struct child *client)
+{
+    while (!os_list_empty(&client->records))
+        leave_asker(OS_CONTAINER_OF(client->records.next, struct session, record_link));
 }
 
 void sessions_of_server_lost(struct child *server)

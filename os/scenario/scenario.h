@@ -143,6 +143,17 @@ struct scenario {
 };
 
 /*
+ * What init keeps in its own account, beside what ENTRY is given, for the sessions and requests of ENTRY:
+ * bytes. More of them are refused, so that nobody can use up what init needs for others. They cost their
+ * client or the server a cap each, as a rule, so it goes by caps.
+ */
+static inline uint64_t entry_kept_ram(const struct entry *entry)
+{
+    uint64_t ram = OS_KIB(8) + UINT64_C(192) * entry->caps;
+    return ram < OS_KIB(256) ? ram : OS_KIB(256);
+}
+
+/*
  * What the platform knows. FIND attaches the ELF file NAME until the next call or the end of the source.
  * ADMIT tells whether ENTRY could be created: OS_ERR_BAD_ARG for a sandbox that does not exist, OS_ERR_RAM or
  * OS_ERR_CAPS when it asks for more than there is, OS_ERR_DENIED when the scenario requires a sandbox that

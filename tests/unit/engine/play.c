@@ -69,14 +69,26 @@ static void request_done(struct os_call *call)
     request->done = 1;
 }
 
-void ask(struct request *request, const char *child, const char *service, uint64_t ram, uint32_t caps)
+static void begin_asking(struct request *request, const char *child, const char *service, const char *label,
+                         const char *args, uint64_t ram, uint32_t caps)
 {
     memset(request, 0, sizeof(*request));
     os_call_init(&request->call, &client_ep, request_done);
     ck_assert_int_eq(
-        os_parent_session_begin(system_env(child)->parent, &request->call, service, "", "", ram, caps),
+        os_parent_session_begin(system_env(child)->parent, &request->call, service, label, args, ram, caps),
         OS_OK);
     inproc_idle();
+}
+
+void ask(struct request *request, const char *child, const char *service, uint64_t ram, uint32_t caps)
+{
+    begin_asking(request, child, service, "", "", ram, caps);
+}
+
+void ask_for(struct request *request, const char *child, const char *service, const char *label,
+             const char *args)
+{
+    begin_asking(request, child, service, label, args, 0, 0);
 }
 
 os_err open_at(const char *child, const char *service, uint64_t ram, uint32_t caps,

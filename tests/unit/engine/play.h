@@ -34,6 +34,10 @@ struct request {
 /* CHILD requests a session of SERVICE. */
 void ask(struct request *request, const char *child, const char *service, uint64_t ram, uint32_t caps);
 
+/* The same without a donation. */
+void ask_for(struct request *request, const char *child, const char *service, const char *label,
+             const char *args);
+
 /* The same with a client that waits. */
 os_err open_at(const char *child, const char *service, uint64_t ram, uint32_t caps,
                struct os_session *session);

@@ -456,15 +456,112 @@ START_TEST(a_component_without_a_name_is_refused)
 }
 END_TEST
 
+/* What init keeps for the sessions of CHILD, and may. */
+static uint64_t records(const char *child, uint64_t *max)
+{
+    const struct child *known = engine_child(system_engine(), child);
+    *max = entry_kept_ram(known->entry);
+    return known->records_size;
+}
+
 START_TEST(a_flood_is_bounded)
 {
-    struct os_session session;
+    struct os_session session, last;
     unsigned count = 0;
+    uint64_t max;
     begin("start:\n  lonely:\n");
-    while (!open_at("lonely", "LOG", 0, 0, &session))
+    while (!open_at("lonely", "LOG", 0, 0, &session)) {
+        last = session;
         count++;
-    ck_assert_uint_eq(count, 256);
+    }
+    ck_assert_uint_gt(count, 40); /* of 100 caps */
+    ck_assert_uint_le(records("lonely", &max), max);
     ck_assert_int_eq(open_at("lonely", "LOG", 0, 0, &session), OS_ERR_CAPS);
+    os_session_close(&last);
+    ck_assert_int_eq(open_at("lonely", "LOG", 0, 0, &session), OS_OK);
+    ck_assert_int_eq(open_at("lonely", "LOG", 0, 0, &session), OS_ERR_CAPS);
+    system_end();
+}
+END_TEST
+
+/* Requests that wait cost nothing yet but what init keeps of them: it is no more if they are long. */
+START_TEST(a_flood_of_requests_that_wait_is_bounded)
+{
+    static struct request requests[100];
+    char label[OS_LABEL_MAX - 16], args[OS_ARGS_MAX - 8];
+    struct os_session session;
+    uint64_t max;
+    unsigned waits = 0;
+    begin("start:\n  server:\n  client:\n  lonely:\n");
+    memset(label, 'x', sizeof(label) - 1);
+    label[sizeof(label) - 1] = 0;
+    memset(args, 'y', sizeof(args) - 1);
+    args[sizeof(args) - 1] = 0;
+    for (size_t i = 0; i < OS_ARRAY_LEN(requests); i++) {
+        ask_for(&requests[i], "client", "Data", label, args);
+        waits += !requests[i].done;
+        if (requests[i].done)
+            ck_assert_int_eq(requests[i].err, OS_ERR_CAPS);
+    }
+    ck_assert_uint_gt(waits, 10);
+    ck_assert_uint_lt(waits, 40);
+    ck_assert_uint_ge(records("client", &max), waits * (2 * strlen(label) + strlen(args)));
+    ck_assert_uint_le(records("client", &max), max);
+    ck_assert_int_eq(open_at("lonely", "LOG", OS_KIB(8), 4, &session), OS_OK);
+    system_crash("lonely");
+    inproc_advance(OS_SEC);
+    ck_assert_uint_eq(system_starts("lonely"), 2);
+    system_crash("client"); /* who waited is gone, and what was kept */
+    ck_assert_uint_eq(records("client", &max), 0);
+    system_end();
+}
+END_TEST
+
+/* Sessions whose client has ended while they were opened are still kept: a new start makes no new room. */
+START_TEST(what_a_client_leaves_behind_counts)
+{
+    struct service service;
+    struct request request;
+    uint64_t first, max;
+    begin("start:\n  server:\n  client: { restart: { max: 2 } }\n");
+    serve(&service);
+    service.answer = OS_REPLY_LATER;
+    ck_assert_int_eq(announce(&service, "server", "Data"), OS_OK);
+    ask(&request, "client", "Data", 0, 0);
+    first = records("client", &max);
+    ck_assert_uint_gt(first, 0);
+    system_crash("client");
+    inproc_advance(OS_SEC);
+    ck_assert_uint_eq(system_starts("client"), 2);
+    ck_assert_uint_eq(records("client", &max), first);
+    ask(&request, "client", "Data", 0, 0);
+    ck_assert_uint_eq(records("client", &max), 2 * first);
+    /* whoever asked is no more, and then the server, too */
+    ck_assert_int_eq(system_apply("start:\n  server:\n"), OS_OK);
+    system_crash("server");
+    system_end();
+}
+END_TEST
+
+/* Of what the entries may want to be kept for them, nothing is given away, at the start or later. */
+START_TEST(room_for_requests_is_kept)
+{
+    char scenario[200];
+    static const char format[] = "start:\n  lonely:\n  other: { binary: lonely, ram: %llu }\n";
+    begin("start:\n  lonely:\n");
+    const struct entry *lonely = engine_child(system_engine(), "lonely")->entry;
+    uint64_t kept = 2 * entry_kept_ram(lonely); /* both have as many caps */
+    uint64_t left = system_ram("init") - kept;
+    system_problems_max = 2;
+    snprintf(scenario, sizeof(scenario), format, (unsigned long long)left + 1);
+    ck_assert_int_eq(system_apply(scenario), OS_ERR_BAD_ARG);
+    snprintf(scenario, sizeof(scenario), format, (unsigned long long)left);
+    ck_assert_int_eq(system_apply(scenario), OS_OK);
+    ck_assert_uint_eq(system_ram("init"), kept);
+    /* what is used of it is no reason to refuse what was admitted */
+    struct os_session session;
+    ck_assert_int_eq(open_at("lonely", "LOG", 0, 0, &session), OS_OK);
+    ck_assert_int_eq(system_apply(scenario), OS_OK);
     system_end();
 }
 END_TEST
@@ -833,6 +930,9 @@ int main(void)
     tcase_add_test(tcase, wrong_ids_are_refused);
     tcase_add_test(tcase, a_component_without_a_name_is_refused);
     tcase_add_test(tcase, a_flood_is_bounded);
+    tcase_add_test(tcase, a_flood_of_requests_that_wait_is_bounded);
+    tcase_add_test(tcase, what_a_client_leaves_behind_counts);
+    tcase_add_test(tcase, room_for_requests_is_kept);
     tcase_add_test(tcase, a_client_that_crashes);
     tcase_add_test(tcase, a_server_that_crashes);
     tcase_add_test(tcase, a_server_that_crashes_while_it_opens);

@@ -146,6 +146,21 @@ START_TEST(the_slack_is_never_granted)
 }
 END_TEST
 
+/* What the slack is for is not all: init keeps room for what children ask of it. */
+START_TEST(room_for_requests_is_never_granted)
+{
+    struct request request;
+    begin("slack: { ram: 10M }\nstart:\n  lonely: { more: wait }\n");
+    uint64_t kept = entry_kept_ram(engine_child(system_engine(), "lonely")->entry);
+    uint64_t left = system_ram("init") - OS_MIB(10) - kept;
+    ask(&request, "lonely", left + 1, 0);
+    ck_assert(!request.done);
+    ask(&request, "lonely", left, 0);
+    check_answer(&request, OS_OK);
+    system_end();
+}
+END_TEST
+
 START_TEST(one_request_takes_the_place_of_the_other)
 {
     struct request first, second;
@@ -457,6 +472,7 @@ int main(void)
     tcase_add_test(tcase, what_was_given_back_can_be_granted_again);
     tcase_add_test(tcase, a_request_waits_until_something_comes_free);
     tcase_add_test(tcase, the_slack_is_never_granted);
+    tcase_add_test(tcase, room_for_requests_is_never_granted);
     tcase_add_test(tcase, one_request_takes_the_place_of_the_other);
     tcase_add_test(tcase, what_is_missing_comes_from_the_parent);
     tcase_add_test(tcase, who_can_spare_something_is_asked);
