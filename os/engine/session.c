@@ -280,12 +280,16 @@ static size_t texts_size(const struct route_request *asked, const struct route_r
            decided_size(decided->args, asked->args);
 }
 
+static uint64_t record_size(const struct route_request *asked, const struct route_request *decided)
+{
+    return sizeof(struct session) + texts_size(asked, decided) + BLOCKS_OVERHEAD;
+}
+
 /* Keeps what was ASKED, and what has become of it. OS_ERR_RAM. */
 static os_err keep_texts(struct session *session, const struct route_request *asked,
                          const struct route_request *decided)
 {
-    size_t size = texts_size(asked, decided);
-    char *texts = malloc(size), *at = texts;
+    char *texts = malloc(texts_size(asked, decided)), *at = texts;
     if (!texts)
         return OS_ERR_RAM;
     free(session->texts);
@@ -296,9 +300,10 @@ static os_err keep_texts(struct session *session, const struct route_request *as
     session->service = put_decided(&at, decided->service, session->asked_service);
     session->label = put_decided(&at, decided->label, session->asked_label);
     session->args = put_decided(&at, decided->args, session->asked_args);
+    uint64_t record = record_size(asked, decided);
     if (session->asker) /* else it is not counted yet, or the engine's own */
-        session->asker->records_size += sizeof(*session) + size + BLOCKS_OVERHEAD - session->size;
-    session->size = sizeof(*session) + size + BLOCKS_OVERHEAD;
+        session->asker->records_size += record - session->size;
+    session->size = record;
     return OS_OK;
 }
 
@@ -351,8 +356,7 @@ void session_go(struct session *session)
 static int has_room(const struct child *client, const struct route_request *asked,
                     const struct route_request *decided)
 {
-    size_t size = sizeof(struct session) + texts_size(asked, decided) + BLOCKS_OVERHEAD;
-    return client->records_size + size <= entry_kept_ram(client->entry);
+    return client->records_size + record_size(asked, decided) <= entry_kept_ram(client->entry);
 }
 
 struct session *session_create(struct os_engine *engine, const struct route_request *asked,

@@ -35,12 +35,13 @@ OS_RPC_INTERFACE(os_root, OS_ROOT_RPC)
  *
  * session: requests a session of SERVICE; the donation is taken from the child's account. ID names the
  * session towards the parent. Waits until the service is there. OS_ERR_NO_SERVICE: the parent has no route
- * for it; OS_ERR_RAM, OS_ERR_CAPS: the child's account or the donation does not suffice; otherwise the
- * server's answer. close: ends the session; RAM and CAPS are what is back in the account of the donation: all
- * of it but what the server does not give up, or what others still hold of the memory of a component that has
- * ended. upgrade: adds to the donation of a session, or fails, and the account is what it was. announce:
- * offers SERVICE, whose sessions ROOT makes. OS_ERR_DENIED if the parent does not allow it. exit: the
- * component wants to end with STATUS; it does not return to its work.
+ * for it; OS_ERR_RAM, OS_ERR_CAPS: the child's account or the donation does not suffice, or it has as many
+ * sessions and requests that wait as the caps of its entry allow; otherwise the server's answer. close: ends
+ * the session; RAM and CAPS are what is back in the account of the donation: all of it but what the server
+ * does not give up, or what others still hold of the memory of a component that has ended. upgrade: adds to
+ * the donation of a session, or fails, and the account is what it was. announce: offers SERVICE, whose
+ * sessions ROOT makes. OS_ERR_DENIED if the parent does not allow it. exit: the component wants to end with
+ * STATUS; it does not return to its work.
  *
  * resource_request: asks for so much more in the child's account, and is answered when it is there, or when
  * it will not be: OS_ERR_DENIED by the parent's policy, OS_ERR_RAM, OS_ERR_CAPS when it is beyond what the
