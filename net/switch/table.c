@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * table.c: where addresses are. Of fixed size; nobody looks for old entries until they are in the way, so
+ * that nothing wakes up for it.
+ */
+#include "switch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { WAYS = 4 };
+
+os_err table_init(struct table *table, uint32_t entries, os_time age)
+{
+    uint32_t sets = 1;
+    while (sets * WAYS < entries)
+        sets *= 2;
+    struct table_entry *made = calloc((size_t)sets * WAYS, sizeof(*made));
+    if (!made)
+        return OS_ERR_NO_MEMORY;
+    *table = (struct table){ .entries = made, .sets = sets, .age = age };
+    return OS_OK;
+}
+
+void table_fini(struct table *table)
+{
+    free(table->entries);
+    *table = (struct table){ 0 };
+}
+
+uint32_t table_size(const struct table *table)
+{
+    return table->sets * WAYS;
+}
+
+static struct table_entry *set_of(const struct table *table, const uint8_t mac[6])
+{
+    uint32_t hash = net_get32(mac + 2) * 0x9e3779b1u ^ net_get16(mac) * 0x85ebca6bu;
+    hash ^= hash >> 15;
+    return &table->entries[(hash & (table->sets - 1)) * WAYS];
+}
+
+int table_aged(const struct table *table, const struct table_entry *entry, os_time now)
+{
+    return !entry->fixed && now - entry->seen > table->age;
+}
+
+static struct table_entry *find(const struct table *table, const uint8_t mac[6])
+{
+    struct table_entry *set = set_of(table, mac);
+    for (int i = 0; i < WAYS; i++)
+        if (set[i].port && net_mac_equal(set[i].mac, mac))
+            return &set[i];
+    return NULL;
+}
+
+static void forget(struct table_entry *entry)
+{
+    if (entry->port && !entry->fixed)
+        entry->port->learned--;
+    *entry = (struct table_entry){ 0 };
+}
+
+struct port *table_find(struct table *table, const uint8_t mac[6])
+{
+    struct table_entry *entry = find(table, mac);
+    if (!entry)
+        return NULL;
+    if (!entry->fixed && table_aged(table, entry, os_clock_now())) {
+        forget(entry);
+        return NULL;
+    }
+    return entry->port;
+}
+
+/* A place for MAC: a free one, else that of the address that was not seen for longest; NULL: all are fixed.
+ */
+static struct table_entry *place(struct table *table, const uint8_t mac[6])
+{
+    struct table_entry *set = set_of(table, mac), *oldest = NULL;
+    for (int i = 0; i < WAYS; i++) {
+        if (!set[i].port)
+            return &set[i];
+        if (!set[i].fixed && (!oldest || set[i].seen < oldest->seen))
+            oldest = &set[i];
+    }
+    if (oldest)
+        forget(oldest);
+    return oldest;
+}
+
+/* Whether PORT may have one more; its aged ones are looked for now and then, since that takes a while. */
+static int may_learn(struct table *table, struct port *port, os_time now)
+{
+    if (port->learned < port->policy.addresses)
+        return 1;
+    if (now - port->swept < OS_SEC)
+        return 0;
+    port->swept = now;
+    for (uint32_t i = 0; i < table_size(table); i++)
+        if (table->entries[i].port == port && table_aged(table, &table->entries[i], now))
+            forget(&table->entries[i]);
+    return port->learned < port->policy.addresses;
+}
+
+int table_learn(struct table *table, const uint8_t mac[6], struct port *port)
+{
+    struct table_entry *entry = find(table, mac);
+    if (entry && entry->fixed)
+        return entry->port == port;
+    os_time now = os_clock_now();
+    if (entry && entry->port == port) {
+        entry->seen = now;
+        return 1;
+    }
+    if (!may_learn(table, port, now))
+        return 1;
+    if (entry)
+        forget(entry);
+    else
+        entry = place(table, mac);
+    if (entry) {
+        *entry = (struct table_entry){ .port = port, .seen = now };
+        memcpy(entry->mac, mac, sizeof(entry->mac));
+        port->learned++;
+        report_dirty(&sw);
+    }
+    return 1;
+}
+
+int table_fix(struct table *table, const uint8_t mac[6], struct port *port)
+{
+    struct table_entry *entry = find(table, mac);
+    if (entry && entry->fixed)
+        return entry->port == port;
+    if (entry)
+        forget(entry);
+    else
+        entry = place(table, mac);
+    if (entry) {
+        *entry = (struct table_entry){ .port = port, .fixed = 1 };
+        memcpy(entry->mac, mac, sizeof(entry->mac));
+    }
+    return 1;
+}
+
+void table_forget(struct table *table, struct port *port)
+{
+    for (uint32_t i = 0; i < table_size(table); i++)
+        if (table->entries[i].port == port)
+            forget(&table->entries[i]);
+}
