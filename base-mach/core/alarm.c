@@ -13,6 +13,7 @@
  */
 #include <stdlib.h>
 
+#include <mach_base/thread.h>
 #include <os/thread.h>
 #include <platform/platform.h>
 
@@ -141,6 +142,7 @@ static void run(void *arg)
     } msg;
     os_time looked = 0;
     (void)arg;
+    mach_block_prepare(); /* which of two threads finds the lock taken is chance, and the books count ports */
     thread_wire(mach_core.host, 1);
     for (;;) {
         os_time now = plat_clock();

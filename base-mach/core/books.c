@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <mach_base/thread.h>
+
 #include "internal.h"
 
 static struct {
@@ -44,6 +46,7 @@ os_err mach_books_open(void)
 {
     struct core *core = &mach_core.core;
     before.wanted = is_wanted(core);
+    mach_block_prepare();    /* whether this thread ever finds a lock taken is chance */
     core_modules_fini(core); /* whoever wants one again reads it again */
     os_list_init(&core->modules);
     (void)os_entrypoint_step(&mach_core.ep,

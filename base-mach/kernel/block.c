@@ -99,14 +99,21 @@ static int receive(mach_port_t port, uint32_t milliseconds)
     return mach_msg(&msg, options, 0, sizeof(msg), port, milliseconds) == MACH_OK;
 }
 
+void mach_block_prepare(void)
+{
+    struct mach_thread *thread = mach_thread();
+
+    if (!thread->wake)
+        thread->wake = mach_reply_port();
+}
+
 void mach_block(_Atomic uint32_t *word, uint32_t expected, os_time deadline)
 {
     struct mach_thread *thread = mach_thread();
     struct list *list = list_of(word);
 
     mach_thread_answer(thread);
-    if (!thread->wake)
-        thread->wake = mach_reply_port();
+    mach_block_prepare();
     if (!thread->wake) { /* no room for a port: whoever blocks looks again in a while */
         mach_yield(10);
         return;

@@ -44,6 +44,9 @@ void mach_thread_init(struct mach_thread *thread, struct _reent *reent);
 /* The first thread's, static memory. Called once, first of all, by every program's entry. */
 void mach_first_thread_init(void);
 
+/* Makes the port that the calling thread waits at when it blocks, which else is made when it first does. */
+void mach_block_prepare(void);
+
 /* As plat_block and plat_wake, which are these. */
 void mach_block(_Atomic uint32_t *word, uint32_t expected, os_time deadline);
 void mach_wake(_Atomic uint32_t *word, uint32_t count);
