@@ -61,6 +61,7 @@ RAW = {
     'crash': Raw('plain process crashes', ['crash']),
     'ring-4k': Raw('ring of 4 KiB packets', ['ring', '4096', '64']),
     'ring-64k': Raw('ring of 64 KiB packets', ['ring', '65536', '16']),
+    'ring-1500': Raw('ring of 1514-byte packets', ['ring', '1514', '256']),
     'spawn': Raw('vfork+exec+wait', ['spawn', 'EMPTY'], ('one-core', 'unpinned'), False),
 }
 
@@ -127,6 +128,19 @@ def fault_scenario(effort):
             '  server: { binary: probe_server, '
             'restart: { policy: always, delay: 1ms, delay-max: 1ms, max: 1000000 } }\n'
             f'  client: {{ binary: bench_fault, config: {{ batch: {effort.ms * 1000000} }} }}\n')
+
+
+def nic_scenario(effort, through=''):
+    """Frames of 1500 bytes of payload from a client to a server, or THROUGH switch or router to a receiver."""
+    batch = f'batch: {effort.ms * 1000000}'
+    if not through:
+        return ('start:\n  server: { binary: bench_nic_server }\n'
+                f'  client: {{ binary: bench_nic_sender, config: {{ {batch} }} }}\n')
+    return ('start:\n  timer:\n'
+            f"  {through}: {{ config: {{ policy: [ {{ label: client, mac: '02:00:00:00:00:01' }}, "
+            "{ label: receiver, mac: '02:00:00:00:00:02' } ] } }\n"
+            '  receiver: { binary: bench_nic_receiver }\n'
+            f'  client: {{ binary: bench_nic_sender, config: {{ answers: true, {batch} }} }}\n')
 
 
 CLIENT_PROCESSES = 20
@@ -225,6 +239,10 @@ COMPARISONS = [
                {'': 'ring-64k'}, ratio(1.15)),
     Comparison('stream-4k-depth1', 'the same with one of 4 KiB under way', client('stream', bytes=4096, slots=1),
                {'': 'futex'}, ratio(1.5, *ONE)),
+    Comparison('nic-1500', 'a frame of 1500 bytes to a Nic server, written and read', nic_scenario,
+               {'': 'ring-1500'}, ratio(1.2)),
+    Comparison('nic-1500-switch', 'the same to another client, through switch',
+               lambda effort: nic_scenario(effort, 'switch'), {'': 'ring-1500'}, ratio(2.2)),
     Comparison('session', 'open and close of a session with a sibling', client('session'), {'': 'seqpacket-fd'},
                ratio(12, *ONE)),
     Comparison('component', 'create, construct, exit, destroy', lambda effort: parent_scenario(effort, 1),
