@@ -100,5 +100,9 @@ os_err core_plat_save(const char *name, const struct core_memory *memory, uint64
 os_err core_plat_session(struct core *core, const char *service, const char *label, const char *args,
                          struct core_account *account, struct core_session **session)
 {
-    return strcmp(service, "Control") ? OS_ERR_NO_SERVICE : core_control_open(core, label, session);
+    if (!strcmp(service, "Control"))
+        return core_control_open(core, label, session);
+    if (!strcmp(service, "Network"))
+        return linux_network_open_session(core, args, session);
+    return OS_ERR_NO_SERVICE;
 }

@@ -173,6 +173,14 @@ void linux_channels_end(struct core_process *process);
 /* Nobody has the channel's memory attached any more. */
 void linux_channel_detached(struct linux_channel *channel);
 
+/* ---- network.c */
+
+/* A session of Network, as its route says in ARGS. OS_ERR_BAD_ARG. */
+os_err linux_network_open_session(struct core *core, const char *args, struct core_session **session);
+
+/* The end of the system: removes the files of sockets. */
+void linux_network_end(void);
+
 /* ---- books.c */
 
 /* Ends everything and says whether it came back. */

@@ -173,6 +173,7 @@ int linux_core_run(const struct linux_core_options *options)
     if (!err && options->books && !linux_core.spawner_lost)
         linux_books_close();
     spawner_stop(linux_core.spawner);
+    linux_network_end();
     writer_finish(LAST_WORDS);
     return linux_core.status;
 }

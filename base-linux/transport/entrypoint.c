@@ -72,6 +72,13 @@ void transport_unwatch(struct plat_ep *ep, struct transport_watch *watch)
     ep_remove(ep, watch->fd);
 }
 
+void transport_watch_for(struct plat_ep *ep, struct transport_watch *watch, uint32_t events)
+{
+    struct epoll_event event = { .events = events, .data.ptr = watch };
+
+    epoll_ctl(ep->epoll, EPOLL_CTL_MOD, watch->fd, &event);
+}
+
 static void client_ready(struct connection *c, struct os_msg *scratch)
 {
     c->users++; /* or it might go while it is looked at */

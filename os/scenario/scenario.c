@@ -6,10 +6,10 @@
 #include "parts.h"
 
 /*
- * What core offers, Machine and Control not on every platform: there a request is refused. A nested init says
+ * What core offers, Machine, Control and Network not on every platform: there a request is refused. A nested init says
  * with `parent-provides` what its own parent has.
  */
-static const char *const core_services[] = { "LOG", "ROM", "PD", "Host", "Machine", "Control" };
+static const char *const core_services[] = { "LOG", "ROM", "PD", "Host", "Machine", "Control", "Network" };
 
 static void read_parent_provides(struct reader *reader, os_config_ref node)
 {

@@ -64,8 +64,9 @@ os_err transport_preconnect(struct plat_ep *ep, struct plat_object *const object
 os_err transport_object_create(struct plat_ep *ep, void *key, struct plat_object **object);
 
 /*
- * Other descriptors that EP shall watch, for core: READY is called from plat_ep_wait, on the entrypoint's
- * thread, with the epoll EVENTS. The structure is the caller's and stays until transport_unwatch.
+ * Other descriptors that EP shall watch, for core and drivers: READY is called from plat_ep_wait, on the
+ * entrypoint's thread, with the epoll EVENTS. The structure is the caller's and stays until
+ * transport_unwatch.
  */
 struct transport_watch {
     int kind; /* private */
@@ -74,5 +75,7 @@ struct transport_watch {
 };
 os_err transport_watch(struct plat_ep *ep, struct transport_watch *watch, uint32_t events);
 void transport_unwatch(struct plat_ep *ep, struct transport_watch *watch);
+/* Other events from now on. */
+void transport_watch_for(struct plat_ep *ep, struct transport_watch *watch, uint32_t events);
 
 #endif
