@@ -6,6 +6,7 @@
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "profile.h"
@@ -70,43 +71,6 @@ START_TEST(no_profile_allows_tricks_on_shared_sockets)
 }
 END_TEST
 
-START_TEST(errors_name_file_and_line)
-{
-    expect_error(NEEDED "\nnonsense # why\n", "given:5: 'nonsense' is no system call");
-    expect_error("read\n", "given:1: 'read' has no reason, as '# why it is needed'");
-    expect_error("read arg1=0 # why\n", "given:1: 'arg1=0' is no condition, as arg1==0 or arg1&MASK==0");
-    expect_error("read arg6==0 # why\n", "given:1: 'arg6==0' is no condition, as arg1==0 or arg1&MASK==0");
-    expect_error("read arg1==MAP_NOTHING # why\n",
-                 "given:1: 'MAP_NOTHING' is no number and no known constant");
-    expect_error("read = EWHAT # why\n", "given:1: 'EWHAT' is not one of ENOSYS, ENOENT, EPERM, EACCES");
-    expect_error("world: full\n", "given:1: 'world: full' is no directive");
-    expect_error("space: 3X\n", "given:1: '3X' is no size, as 64K or 16M");
-    expect_error("include: other\n", "given:1: no profile 'other' to include");
-    expect_error("include: given\n", "given:1: no profile 'given' to include");
-    expect_error("read # why\n", "given: 'sendmsg' is missing, a component cannot start without it");
-}
-END_TEST
-
-START_TEST(directives_are_kept)
-{
-    struct profile_text texts[] = { { "base", NEEDED "stack: 64K\nenv: HOME\n" },
-                                    { "more", "include: base\nworld: usr\nspace: 2M\nsocket: x11\n"
-                                              "read # why\nread arg1==0 # why\nopen = ENOENT # why\n" } };
-    struct profile *profile;
-    char error[256];
-
-    ck_assert_int_eq(profile_create(texts, 2, "more", &profile, error, sizeof error), OS_OK);
-    ck_assert_uint_eq(profile->stack, OS_KIB(64));
-    ck_assert_uint_eq(profile->space, OS_MIB(2));
-    ck_assert_int_eq(profile->world, WORLD_USR);
-    ck_assert_int_eq(profile->x11, 1);
-    ck_assert_str_eq(profile->env[0], "HOME");
-    ck_assert_ptr_null(profile->env[1]);
-    ck_assert_uint_eq(profile->allowed, 4);
-    profile_destroy(profile);
-}
-END_TEST
-
 /* What a filter says to a call, as far as libseccomp and profile_hint use the instructions. */
 static uint32_t run_filter(const struct sock_filter *code, size_t len, const struct seccomp_data *data)
 {
@@ -150,6 +114,63 @@ static uint32_t verdict(const struct profile *profile, int nr, uint64_t arg0, ui
 
     return run_filter(profile->code, profile->code_len, &data);
 }
+
+/* Drivers of the host's network get their sockets from core, which looks at where they lead. */
+START_TEST(the_network_profile_gets_no_socket)
+{
+    static const int never[] = { SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(listen) };
+    struct profile *profile;
+    char error[256];
+
+    ck_assert_int_eq(
+        profile_create(profile_texts, profile_text_count, "network", &profile, error, sizeof error), OS_OK);
+    ck_assert_int_eq(profile->world, WORLD_USR);
+    ck_assert_int_eq(profile->x11 + profile->wayland, 0);
+    for (size_t i = 0; i < OS_ARRAY_LEN(never); i++) {
+        struct seccomp_data call = { .nr = never[i], .arch = seccomp_arch_native(), .args = { AF_INET } };
+
+        ck_assert_uint_eq(run_filter(profile->code, profile->code_len, &call), SECCOMP_RET_USER_NOTIF);
+    }
+    profile_destroy(profile);
+}
+END_TEST
+
+START_TEST(errors_name_file_and_line)
+{
+    expect_error(NEEDED "\nnonsense # why\n", "given:5: 'nonsense' is no system call");
+    expect_error("read\n", "given:1: 'read' has no reason, as '# why it is needed'");
+    expect_error("read arg1=0 # why\n", "given:1: 'arg1=0' is no condition, as arg1==0 or arg1&MASK==0");
+    expect_error("read arg6==0 # why\n", "given:1: 'arg6==0' is no condition, as arg1==0 or arg1&MASK==0");
+    expect_error("read arg1==MAP_NOTHING # why\n",
+                 "given:1: 'MAP_NOTHING' is no number and no known constant");
+    expect_error("read = EWHAT # why\n", "given:1: 'EWHAT' is not one of ENOSYS, ENOENT, EPERM, EACCES");
+    expect_error("world: full\n", "given:1: 'world: full' is no directive");
+    expect_error("space: 3X\n", "given:1: '3X' is no size, as 64K or 16M");
+    expect_error("include: other\n", "given:1: no profile 'other' to include");
+    expect_error("include: given\n", "given:1: no profile 'given' to include");
+    expect_error("read # why\n", "given: 'sendmsg' is missing, a component cannot start without it");
+}
+END_TEST
+
+START_TEST(directives_are_kept)
+{
+    struct profile_text texts[] = { { "base", NEEDED "stack: 64K\nenv: HOME\n" },
+                                    { "more", "include: base\nworld: usr\nspace: 2M\nsocket: x11\n"
+                                              "read # why\nread arg1==0 # why\nopen = ENOENT # why\n" } };
+    struct profile *profile;
+    char error[256];
+
+    ck_assert_int_eq(profile_create(texts, 2, "more", &profile, error, sizeof error), OS_OK);
+    ck_assert_uint_eq(profile->stack, OS_KIB(64));
+    ck_assert_uint_eq(profile->space, OS_MIB(2));
+    ck_assert_int_eq(profile->world, WORLD_USR);
+    ck_assert_int_eq(profile->x11, 1);
+    ck_assert_str_eq(profile->env[0], "HOME");
+    ck_assert_ptr_null(profile->env[1]);
+    ck_assert_uint_eq(profile->allowed, 4);
+    profile_destroy(profile);
+}
+END_TEST
 
 START_TEST(conditions_hold_in_the_shortened_filter)
 {
@@ -216,6 +237,7 @@ Suite *profile_suite(void)
     tcase_add_test(lint, strict_is_small);
     tcase_add_test(lint, no_profile_allows_tricks_on_shared_sockets);
     suite_add_tcase(suite, lint);
+    tcase_add_test(reader, the_network_profile_gets_no_socket);
     tcase_add_test(reader, errors_name_file_and_line);
     tcase_add_test(reader, directives_are_kept);
     tcase_add_test(reader, conditions_hold_in_the_shortened_filter);

@@ -1,0 +1,663 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test-uplink.c: components and the host's network: what goes out, what comes in, what is not allowed, and
+ * that drivers come back. The component is this test: it is at the other end of uplink-unix, and makes its
+ * frames by hand.
+ */
+#include <arpa/inet.h>
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <network/proto.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <suite.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "run.h"
+
+enum { FRAME = 2048, IP = NET_ETH_HEADER, ABOVE = IP + NET_IPV4_HEADER };
+
+static const uint8_t guest_mac[6] = { 2, 0, 0, 0, 0, 0x15 }, guest_ip[4] = { 10, 0, 2, 15 };
+static const uint8_t host_ip[4] = { 10, 0, 2, 2 };
+
+static char folder[64], own_path[96], peer_path[96]; /* of the guest, and of the driver */
+
+static void make_folder(void)
+{
+    const char *base = getenv("TMPDIR");
+    snprintf(folder, sizeof(folder), "%s/up-XXXXXX", base && strlen(base) < 48 ? base : "/tmp");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(own_path, sizeof(own_path), "%s/guest", folder);
+    snprintf(peer_path, sizeof(peer_path), "%s/driver", folder);
+}
+
+/* Fails if a driver has left its socket. */
+static void remove_folder(void)
+{
+    unlink(own_path);
+    ck_assert_msg(rmdir(folder) == 0, "%s: %s", folder, strerror(errno));
+}
+
+/* ---- the guest */
+
+static int guest = -1;
+
+static void guest_open(void)
+{
+    struct sockaddr_un own = { .sun_family = AF_UNIX };
+    snprintf(own.sun_path, sizeof(own.sun_path), "%s", own_path);
+    guest = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(bind(guest, (struct sockaddr *)&own, sizeof(own)), 0);
+}
+
+static void guest_close(void)
+{
+    close(guest);
+    unlink(own_path);
+    guest = -1;
+}
+
+static void guest_send(const uint8_t *frame, size_t len)
+{
+    struct sockaddr_un peer = { .sun_family = AF_UNIX };
+    snprintf(peer.sun_path, sizeof(peer.sun_path), "%s", peer_path);
+    if (sendto(guest, frame, len, 0, (struct sockaddr *)&peer, sizeof(peer)) < 0)
+        ck_assert_msg(errno == ECONNREFUSED || errno == ENOENT, "%s", strerror(errno)); /* lost */
+}
+
+static void put_ethernet(uint8_t *frame, const uint8_t *to, uint32_t type)
+{
+    memcpy(frame + NET_ETH_DST, to, 6);
+    memcpy(frame + NET_ETH_SRC, guest_mac, 6);
+    net_put16(frame + NET_ETH_TYPE, type);
+}
+
+static void send_arp(uint32_t operation, const uint8_t *to_mac, const uint8_t *to_ip)
+{
+    uint8_t frame[NET_ETH_HEADER + NET_ARP_SIZE] = { 0 }, *arp = frame + NET_ETH_HEADER;
+    put_ethernet(frame, operation == NET_ARP_REQUEST ? net_mac_broadcast : to_mac, NET_ETH_ARP);
+    net_put16(arp + NET_ARP_HARDWARE, 1);
+    net_put16(arp + NET_ARP_PROTOCOL, NET_ETH_IPV4);
+    arp[NET_ARP_HARDWARE_LEN] = 6;
+    arp[NET_ARP_PROTOCOL_LEN] = 4;
+    net_put16(arp + NET_ARP_OPERATION, operation);
+    memcpy(arp + NET_ARP_SENDER_MAC, guest_mac, 6);
+    memcpy(arp + NET_ARP_SENDER_IP, guest_ip, 4);
+    memcpy(arp + NET_ARP_TARGET_MAC, to_mac, 6);
+    memcpy(arp + NET_ARP_TARGET_IP, to_ip, 4);
+    guest_send(frame, sizeof(frame));
+}
+
+/* The next frame of TYPE, and of PROTO if that is IPv4; who asks for the guest's address is answered. */
+static size_t guest_take(uint8_t frame[FRAME], uint32_t type, uint8_t proto)
+{
+    for (;;) {
+        ssize_t len = recv(guest, frame, FRAME, 0);
+        ck_assert_int_ge(len, NET_ETH_HEADER);
+        const uint8_t *above = frame + NET_ETH_HEADER;
+        uint32_t has = net_get16(frame + NET_ETH_TYPE);
+        if (has == type && (type != NET_ETH_IPV4 || above[NET_IPV4_PROTO] == proto))
+            return (size_t)len;
+        if (has == NET_ETH_ARP && net_get16(above + NET_ARP_OPERATION) == NET_ARP_REQUEST &&
+            !memcmp(above + NET_ARP_TARGET_IP, guest_ip, 4))
+            send_arp(NET_ARP_REPLY, above + NET_ARP_SENDER_MAC, above + NET_ARP_SENDER_IP);
+    }
+}
+
+static uint8_t host_mac[6];
+
+/* Asks until there is an answer, as a stack does: the drivers may not be connected yet. */
+static void find_host(const uint8_t ip[4])
+{
+    static const uint8_t nobody[6];
+    struct timeval patience = { .tv_usec = 20000 };
+    uint8_t frame[FRAME];
+    size_t len;
+    setsockopt(guest, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    do {
+        send_arp(NET_ARP_REQUEST, nobody, ip);
+        ssize_t got = recv(guest, frame, FRAME, 0);
+        len = got > 0 ? (size_t)got : 0;
+    } while (len < IP + NET_ARP_SIZE || net_get16(frame + NET_ETH_TYPE) != NET_ETH_ARP ||
+             net_get16(frame + IP + NET_ARP_OPERATION) != NET_ARP_REPLY);
+    patience.tv_usec = 0;
+    setsockopt(guest, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    memcpy(host_mac, frame + IP + NET_ARP_SENDER_MAC, 6);
+}
+
+/* ABOVE in FRAME has LEN bytes of PROTO, whose checksum is at CHECKSUM there and 0. */
+static void send_ip(uint8_t frame[FRAME], uint8_t proto, size_t len, size_t checksum)
+{
+    uint8_t *ip = frame + IP;
+    put_ethernet(frame, host_mac, NET_ETH_IPV4);
+    memset(ip, 0, NET_IPV4_HEADER);
+    ip[NET_IPV4_VERSION] = 0x45;
+    net_put16(ip + NET_IPV4_LEN, (uint32_t)(NET_IPV4_HEADER + len));
+    ip[NET_IPV4_TTL] = 64;
+    ip[NET_IPV4_PROTO] = proto;
+    memcpy(ip + NET_IPV4_SRC, guest_ip, 4);
+    memcpy(ip + NET_IPV4_DST, host_ip, 4);
+    net_put16(ip + NET_IPV4_CHECKSUM, net_checksum(0, ip, NET_IPV4_HEADER));
+    net_put16(frame + ABOVE + checksum,
+              net_checksum(net_sum_pseudo(guest_ip, host_ip, 4, proto, (uint32_t)len), frame + ABOVE, len));
+    guest_send(frame, ABOVE + len);
+}
+
+static void send_udp(uint16_t port, const char *text)
+{
+    uint8_t frame[FRAME] = { 0 }, *udp = frame + ABOVE;
+    size_t len = NET_UDP_HEADER + strlen(text);
+    net_put16(udp + NET_UDP_SRC, 4000);
+    net_put16(udp + NET_UDP_DST, port);
+    net_put16(udp + NET_UDP_LEN, (uint32_t)len);
+    memcpy(udp + NET_UDP_HEADER, text, strlen(text));
+    send_ip(frame, NET_PROTO_UDP, len, NET_UDP_CHECKSUM);
+}
+
+static void expect_udp(const char *text)
+{
+    uint8_t frame[FRAME];
+    do
+        guest_take(frame, NET_ETH_IPV4, NET_PROTO_UDP);
+    while (net_get16(frame + ABOVE + NET_UDP_DST) != 4000);
+    ck_assert_mem_eq(frame + ABOVE + NET_UDP_HEADER, text, strlen(text));
+}
+
+static void send_tcp(uint16_t from, uint16_t to, uint32_t seq, uint32_t ack, uint8_t flags, const char *text)
+{
+    uint8_t frame[FRAME] = { 0 }, *tcp = frame + ABOVE;
+    net_put16(tcp + NET_TCP_SRC, from);
+    net_put16(tcp + NET_TCP_DST, to);
+    net_put32(tcp + NET_TCP_SEQ, seq);
+    net_put32(tcp + NET_TCP_ACK, ack);
+    tcp[NET_TCP_OFFSET] = NET_TCP_HEADER / 4 << 4;
+    tcp[NET_TCP_FLAGS] = flags;
+    net_put16(tcp + NET_TCP_WINDOW, 8192);
+    memcpy(tcp + NET_TCP_HEADER, text, strlen(text));
+    send_ip(frame, NET_PROTO_TCP, NET_TCP_HEADER + strlen(text), NET_TCP_CHECKSUM);
+}
+
+struct segment {
+    uint16_t from, to;
+    uint32_t seq, ack;
+    uint8_t flags;
+    char text[256];
+};
+
+static struct segment take_tcp(void)
+{
+    uint8_t frame[FRAME], *tcp = frame + ABOVE;
+    struct segment s = { 0 };
+    guest_take(frame, NET_ETH_IPV4, NET_PROTO_TCP);
+    s.from = net_get16(tcp + NET_TCP_SRC);
+    s.to = net_get16(tcp + NET_TCP_DST);
+    s.seq = net_get32(tcp + NET_TCP_SEQ);
+    s.ack = net_get32(tcp + NET_TCP_ACK);
+    s.flags = tcp[NET_TCP_FLAGS];
+    size_t head = tcp[NET_TCP_OFFSET] >> 4, all = net_get16(frame + IP + NET_IPV4_LEN);
+    snprintf(s.text, sizeof(s.text), "%.*s", (int)(all - NET_IPV4_HEADER - 4 * head), (char *)tcp + 4 * head);
+    return s;
+}
+
+/* ---- the host */
+
+static int host_socket(int type, uint16_t *port)
+{
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    socklen_t len = sizeof(at);
+    int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    if (type == SOCK_STREAM)
+        ck_assert_int_eq(listen(fd, 1), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+    *port = ntohs(at.sin_port);
+    return fd;
+}
+
+static int host_connect(unsigned port)
+{
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    at.sin_port = htons((uint16_t)port);
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    return fd;
+}
+
+/* A datagram there and back. */
+static void exchange(int host, uint16_t port)
+{
+    struct sockaddr_in from;
+    socklen_t len = sizeof(from);
+    char text[16] = "";
+    send_udp(port, "ping");
+    ck_assert_int_eq(recvfrom(host, text, sizeof(text), 0, (struct sockaddr *)&from, &len), 4);
+    ck_assert_str_eq(text, "ping");
+    ck_assert_int_eq(sendto(host, "pong", 4, 0, (struct sockaddr *)&from, len), 4);
+    expect_udp("pong");
+}
+
+/* ---- systems */
+
+static void start_uplinks(struct run *run, const char *reach, const char *config)
+{
+    char scenario[2048];
+    snprintf(scenario, sizeof(scenario),
+             "start:\n"
+             "  timer:\n"
+             "  switch:\n"
+             "  user:\n"
+             "    binary: uplink-user\n"
+             "    route: { Network: { to: parent, args: { reach: %s } } }\n"
+             "    config: { %s }\n"
+             "  unix:\n"
+             "    binary: uplink-unix\n"
+             "    route: { Network: { to: parent, args: { unix: '%s', peer: '%s' } } }\n"
+             "    config: { retry: 20ms }\n",
+             reach, config, peer_path, own_path);
+    run_start(run, "run", scenario, NULL);
+}
+
+static void end(struct run *run)
+{
+    run_signal(run, SIGTERM);
+    ck_assert_int_eq(run_end(run), 0);
+    if (guest >= 0)
+        guest_close();
+}
+
+#define PORT "forward: [{ host: '127.0.0.1:0', guest: '10.0.2.15:80', scheme: http }]"
+
+/* Port of the last "http://127.0.0.1:PORT/ leads to". */
+static unsigned forwarded(struct run *run)
+{
+    const char *at = NULL;
+    unsigned port = 0;
+    run_expect(run, "/ leads to 10.0.2.15:80");
+    for (const char *next = run->text; (next = strstr(next, "http://127.0.0.1:")); next++)
+        at = next;
+    ck_assert_ptr_nonnull(at);
+    ck_assert_int_eq(sscanf(at, "http://127.0.0.1:%u/", &port), 1);
+    return port;
+}
+
+START_TEST(datagrams_go_out_and_come_back)
+{
+    struct run run;
+    uint16_t port;
+    int host = host_socket(SOCK_DGRAM, &port);
+    guest_open();
+    start_uplinks(&run, "world host", "");
+    run_expect(&run, "connected");
+    find_host(host_ip);
+    exchange(host, port);
+    exchange(host, port);
+    close(host);
+    end(&run);
+}
+END_TEST
+
+START_TEST(connections_go_out_and_end_halfway)
+{
+    struct run run;
+    struct segment s;
+    uint16_t port;
+    char text[16] = "";
+    int host = host_socket(SOCK_STREAM, &port);
+    guest_open();
+    start_uplinks(&run, "world host", "");
+    run_expect(&run, "connected");
+    find_host(host_ip);
+    send_tcp(4001, port, 1000, 0, NET_TCP_SYN, "");
+    int fd = accept(host, NULL, NULL);
+    ck_assert_int_ge(fd, 0);
+    do
+        s = take_tcp();
+    while (s.flags != (NET_TCP_SYN | NET_TCP_HAS_ACK));
+    uint32_t seq = s.seq + 1;
+    /* the guest says all that it has, and that it ends; the host's end sees that, and can still answer */
+    send_tcp(4001, port, 1001, seq, NET_TCP_HAS_ACK | NET_TCP_FIN, "hello");
+    ck_assert_int_eq(recv(fd, text, sizeof(text), MSG_WAITALL), 5);
+    ck_assert_str_eq(text, "hello");
+    ck_assert_int_eq(send(fd, "there", 5, 0), 5);
+    do
+        s = take_tcp();
+    while (!*s.text);
+    ck_assert_str_eq(s.text, "there");
+    close(fd);
+    close(host);
+    end(&run);
+}
+END_TEST
+
+START_TEST(this_machine_is_not_reached_without_a_word)
+{
+    struct run run;
+    uint16_t port;
+    int host = host_socket(SOCK_STREAM, &port);
+    guest_open();
+    start_uplinks(&run, "world", "");
+    run_expect(&run, "connected");
+    find_host(host_ip);
+    send_tcp(4001, port, 1000, 0, NET_TCP_SYN, "");
+    uint8_t frame[FRAME];
+    for (;;) { /* reset, or unreachable */
+        recv(guest, frame, FRAME, 0);
+        if (net_get16(frame + NET_ETH_TYPE) == NET_ETH_IPV4 && frame[IP + NET_IPV4_PROTO] == NET_PROTO_TCP) {
+            ck_assert_uint_ne(frame[ABOVE + NET_TCP_FLAGS] & NET_TCP_RST, 0);
+            break;
+        }
+        if (net_get16(frame + NET_ETH_TYPE) == NET_ETH_IPV4 && frame[IP + NET_IPV4_PROTO] == NET_PROTO_ICMP) {
+            ck_assert_uint_eq(frame[ABOVE + NET_ICMP_TYPE], NET_ICMP_UNREACHABLE);
+            break;
+        }
+    }
+    ck_assert_int_eq(fcntl(host, F_SETFL, O_NONBLOCK), 0);
+    ck_assert_int_lt(accept(host, NULL, NULL), 0);
+    close(host);
+    end(&run);
+}
+END_TEST
+
+/* The host opens a connection, which arrives at the guest; both say a word. */
+static void answer(unsigned port)
+{
+    struct segment s;
+    char text[16] = "";
+    int host = host_connect(port);
+    do
+        s = take_tcp();
+    while (s.flags != NET_TCP_SYN);
+    ck_assert_uint_eq(s.to, 80);
+    uint16_t from = s.from;
+    send_tcp(80, from, 5000, s.seq + 1, NET_TCP_SYN | NET_TCP_HAS_ACK, "");
+    ck_assert_int_eq(send(host, "GET", 3, 0), 3);
+    do
+        s = take_tcp();
+    while (!*s.text);
+    ck_assert_str_eq(s.text, "GET");
+    send_tcp(80, from, 5001, s.seq + 3, NET_TCP_HAS_ACK | NET_TCP_PSH, "body");
+    ck_assert_int_eq(recv(host, text, sizeof(text), 0), 4);
+    ck_assert_str_eq(text, "body");
+    close(host);
+    send_tcp(80, from, 5005, s.seq + 3, NET_TCP_RST | NET_TCP_HAS_ACK, "");
+}
+
+START_TEST(forwarded_ports_come_in)
+{
+    struct run run;
+    guest_open();
+    start_uplinks(&run, "ports", PORT);
+    unsigned port = forwarded(&run);
+    run.seen = 0; /* in whatever order */
+    run_expect(&run, "connected");
+    find_host(host_ip);
+    answer(port);
+    answer(port);
+    end(&run);
+}
+END_TEST
+
+START_TEST(a_taken_port_is_named)
+{
+    struct run run;
+    uint16_t port;
+    char config[256], line[128];
+    int host = host_socket(SOCK_STREAM, &port);
+    snprintf(line, sizeof(line), "cannot forward tcp 127.0.0.1:%u to 10.0.2.15:80: the port is taken", port);
+    snprintf(config, sizeof(config), "forward: [{ host: '127.0.0.1:%u', guest: '10.0.2.15:80' }]", port);
+    start_uplinks(&run, "ports", config);
+    run_expect(&run, line);
+    run_expect(&run, "user exited with status 1");
+    end(&run);
+    snprintf(config, sizeof(config),
+             "forward: [{ host: '127.0.0.1:%u', guest: '10.0.2.15:80', required: false },"
+             " { host: '127.0.0.1:0', guest: '10.0.2.15:80', scheme: http }]",
+             port);
+    start_uplinks(&run, "ports", config);
+    run_expect(&run, line);
+    forwarded(&run);
+    ck_assert_uint_eq(run_count(&run, "exited"), 0);
+    end(&run);
+    /* on all addresses only if the route says so */
+    start_uplinks(&run, "world", "forward: [{ host: '0.0.0.0:0', guest: '10.0.2.15:80', required: false }]");
+    run_expect(&run, "cannot forward tcp 0.0.0.0:0 to 10.0.2.15:80: neither");
+    end(&run);
+    close(host);
+}
+END_TEST
+
+START_TEST(wrong_settings_are_told)
+{
+    struct run run;
+    start_uplinks(&run, "ports", "forward: [{ host: '127.0.0.1', guest: '10.0.2.15:80' }]");
+    run_expect(&run, "host '127.0.0.1' of a forwarded port, expected an address with a port");
+    end(&run);
+    start_uplinks(&run, "ports", "network: 10.0.2.0");
+    run_expect(&run, "network '10.0.2.0', expected addresses as 10.0.2.0/24");
+    end(&run);
+    start_uplinks(&run, "everything", "");
+    run_expect(&run, "the route of Network says not what it leads to");
+    end(&run);
+}
+END_TEST
+
+START_TEST(drivers_and_switch_come_back)
+{
+    static const char *const victims[] = { "user", "unix", "switch" };
+    struct run run;
+    uint16_t port;
+    int host = host_socket(SOCK_DGRAM, &port);
+    guest_open();
+    start_uplinks(&run, "world host", PORT);
+    run_expect(&run, "connected");
+    run.seen = 0;
+    forwarded(&run);
+    find_host(host_ip);
+    exchange(host, port);
+    for (size_t i = 0; i < 3; i++) {
+        char line[64];
+        run_kill(&run, victims[i]);
+        snprintf(line, sizeof(line), "%s was killed", victims[i]);
+        run_expect(&run, line);
+        if (i == 0)
+            forwarded(&run);
+        else if (i == 1)
+            run_expect(&run, "connected");
+        run.seen = i == 2 ? 0 : run.seen; /* the drivers may have said it before init did */
+        for (int k = 0; i == 2 && k < 2; k++)
+            run_expect(&run, "the server of Uplink is gone");
+        find_host(host_ip);
+        exchange(host, port);
+    }
+    close(host);
+    end(&run);
+}
+END_TEST
+
+START_TEST(a_peer_goes_and_comes)
+{
+    struct run run;
+    start_uplinks(&run, "world host", "");
+    run_expect(&run, "waiting for the peer (not found)");
+    guest_open();
+    run_expect(&run, "connected");
+    find_host(host_ip);
+    /* another one at the same path, of which the driver learns by a frame */
+    guest_close();
+    guest_open();
+    find_host(host_ip);
+    end(&run);
+}
+END_TEST
+
+START_TEST(a_path_has_one_owner)
+{
+    struct run first, second;
+    guest_open();
+    start_uplinks(&first, "ports", "");
+    run_expect(&first, "connected");
+    start_uplinks(&second, "ports", "");
+    run_expect(&second, "exists already");
+    /* neither the second nor its end takes it away from the first */
+    run_signal(&second, SIGTERM);
+    ck_assert_int_eq(run_end(&second), 0);
+    find_host(host_ip);
+    /* what is left over after kill -9 is replaced */
+    run_kill(&first, "core");
+    run_end(&first);
+    ck_assert_int_eq(access(peer_path, F_OK), 0);
+    start_uplinks(&first, "ports", "");
+    run_expect(&first, "connected");
+    find_host(host_ip);
+    end(&first);
+}
+END_TEST
+
+START_TEST(a_route_is_all_that_can_be_had)
+{
+    static const char *const lines[] = {
+        "connect to loopback: not allowed",
+        "connect to any: not allowed",
+        "connect to loopback in disguise: not allowed",
+        "connect beyond the range: not allowed",
+        "listen on loopback: done",
+        "listen on all addresses: not allowed",
+        "shut down a capability: no valid capability",
+        "bind a capability: no valid capability",
+        "frames: not allowed",
+        "reconnect: bad argument",
+        "session with reach=world host: not allowed",
+        "session with tap=tap0: bad argument",
+        "session with unix=/tmp/a,peer=/tmp/b: bad argument",
+        "tried",
+    };
+    struct run run;
+    run_start(&run, "run",
+              "start:\n"
+              "  network_probe:\n"
+              "    route: { Network: { to: parent, args: { reach: 'world 203.0.113.0/24' } } }\n",
+              NULL);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+        run_expect(&run, lines[i]);
+    end(&run);
+}
+END_TEST
+
+/* ---- a network of our own, where there can be TAP devices */
+
+static const char *no_tap(void)
+{
+    int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return "the device /dev/net/tun is not for this user";
+    close(fd);
+    pid_t pid = fork();
+    int status = 1;
+    if (pid == 0)
+        _exit(unshare(geteuid() ? CLONE_NEWUSER | CLONE_NEWNET : CLONE_NEWNET) != 0);
+    if (pid > 0)
+        waitpid(pid, &status, 0);
+    return status ? "this machine lets nobody have a network of his own" : NULL;
+}
+
+/* In a network of its own: a TAP device that stays, up and with an address. */
+static void prepare_tap(void)
+{
+    struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+    struct sockaddr_in *addr = (struct sockaddr_in *)&request.ifr_addr;
+    ck_assert_int_eq(unshare(geteuid() ? CLONE_NEWUSER | CLONE_NEWNET : CLONE_NEWNET), 0);
+    int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+    strcpy(request.ifr_name, "tap7");
+    ck_assert_int_eq(ioctl(fd, TUNSETIFF, &request), 0);
+    ck_assert_int_eq(ioctl(fd, TUNSETPERSIST, 1), 0);
+    close(fd);
+    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    *addr = (struct sockaddr_in){ .sin_family = AF_INET };
+    memcpy(&addr->sin_addr, host_ip, 4);
+    ck_assert_int_eq(ioctl(fd, SIOCSIFADDR, &request), 0);
+    ck_assert_int_eq(ioctl(fd, SIOCGIFFLAGS, &request), 0);
+    request.ifr_flags |= IFF_UP;
+    ck_assert_int_eq(ioctl(fd, SIOCSIFFLAGS, &request), 0);
+    close(fd);
+}
+
+static void start_tap(struct run *run, const char *device)
+{
+    char scenario[1024];
+    snprintf(scenario, sizeof(scenario),
+             "start:\n"
+             "  timer:\n"
+             "  switch:\n"
+             "  tap: { binary: uplink-tap, route: { Network: { to: parent, args: { tap: %s } } } }\n"
+             "  unix:\n"
+             "    binary: uplink-unix\n"
+             "    route: { Network: { to: parent, args: { unix: '%s', peer: '%s' } } }\n"
+             "    config: { retry: 20ms }\n",
+             device, peer_path, own_path);
+    run_start(run, "run", scenario, NULL);
+}
+
+START_TEST(a_device_of_the_host)
+{
+    struct run run, second;
+    prepare_tap();
+    guest_open();
+    start_tap(&run, "tap7");
+    run_expect(&run, "connected with the device tap7");
+    run.seen = 0;
+    run_expect(&run, "connected: ");
+    find_host(host_ip); /* the kernel answers */
+    /* it is taken now; another one is not there */
+    unlink(own_path);
+    snprintf(peer_path, sizeof(peer_path), "%s/second", folder);
+    start_tap(&second, "tap7");
+    run_expect(&second, "cannot open tap7: busy");
+    run_signal(&second, SIGTERM);
+    ck_assert_int_eq(run_end(&second), 0);
+    start_tap(&second, "tap8");
+    run_expect(&second, "cannot open tap8: not found");
+    run_signal(&second, SIGTERM);
+    ck_assert_int_eq(run_end(&second), 0);
+    end(&run);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("uplink");
+    TCase *tcase = tcase_create("uplink");
+    const char *why = no_tap();
+    tcase_set_timeout(tcase, 0);
+    tcase_add_checked_fixture(tcase, make_folder, remove_folder);
+    if (access(UPLINK_USER, X_OK)) {
+        suite_skip("uplink-user", "it was not built, because libslirp is not there");
+    } else {
+        tcase_add_test(tcase, datagrams_go_out_and_come_back);
+        tcase_add_test(tcase, connections_go_out_and_end_halfway);
+        tcase_add_test(tcase, this_machine_is_not_reached_without_a_word);
+        tcase_add_test(tcase, forwarded_ports_come_in);
+        tcase_add_test(tcase, a_taken_port_is_named);
+        tcase_add_test(tcase, wrong_settings_are_told);
+        tcase_add_test(tcase, drivers_and_switch_come_back);
+        tcase_add_test(tcase, a_peer_goes_and_comes);
+        tcase_add_test(tcase, a_path_has_one_owner);
+    }
+    tcase_add_test(tcase, a_route_is_all_that_can_be_had);
+    if (why)
+        suite_skip("a_device_of_the_host", why);
+    else
+        tcase_add_test(tcase, a_device_of_the_host);
+    suite_add_tcase(suite, tcase);
+    return suite_run(suite);
+}
