@@ -79,7 +79,9 @@ def counted(report, name, command, **options):
 
 def configure(folder, compiler, *options):
     """A build in FOLDER; the text of what is wrong, or nothing."""
-    done = subprocess.run(['meson', 'setup', *options, str(folder), str(TOP)], env={**os.environ, 'CC': compiler},
+    # what ./seedbed has fetched for its own build folder
+    lwip = f'-Dlwip={BUILD / "sources" / "lwip"}'
+    done = subprocess.run(['meson', 'setup', lwip, *options, str(folder), str(TOP)], env={**os.environ, 'CC': compiler},
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     return '\n'.join(done.stdout.splitlines()[-8:]) if done.returncode else ''
 

@@ -30,6 +30,9 @@ LIBRARIES = {'yaml.h': ('os/yaml', 'os/init', 'os/engine'), 'stb/stb_truetype.h'
              'stb/stb_image.h': ('os', 'apps'), 'stb/stb_image_write.h': ('os', 'apps')}
 LIBRARY_SYMBOLS = re.compile(r'(yaml|stbi|stbtt)_')
 
+# sources of libraries that are built here, wherever they are: they are for every platform like ours
+FETCHED = re.compile(r'\blwip/src/.*')
+
 # what compilers call by themselves, with or without their checks at run time
 COMPILER_SYMBOLS = re.compile(r'_GLOBAL_OFFSET_TABLE_|__(a|ub|t)san_|__sanitizer_|__(u?(div|mod|divmod)[sdt]i[34])$|'
                               r'__stack_chk_fail|__x86\.|___tls_get_addr|__tls_get_addr|__start_|__stop_|__gcov|'
@@ -62,6 +65,9 @@ def allowed_include(path, mark, name):
             return home.parts[0] == layer or home.parts[:2] in (('os', 'include'), ('net', 'include'))
     if name in C_HEADERS:
         return True
+    # lwIP's own API is open to those who have the stack
+    if re.match(r'(lwip|netif)/', name):
+        return layer in ('net', 'apps')
     return any(str(path).startswith(folder + '/') for folder in LIBRARIES.get(name, ()))
 
 
@@ -85,12 +91,14 @@ def drivers_include_the_public_api_only():
 
 
 def objects():
-    """(source, object) of what the portable layers are compiled to; one object for each source."""
+    """(source, object) of what the portable layers are compiled to, fetched libraries too; one object for each."""
     found = {}
     for entry in json.loads((BUILD / 'compile_commands.json').read_text(encoding='utf-8')):
         folder = pathlib.Path(entry['directory'])
         source = (folder / entry['file']).resolve()
-        if source.is_relative_to(TOP) and source.relative_to(TOP).parts[0] in PORTABLE:
+        if FETCHED.search(str(source)):
+            found.setdefault(pathlib.Path(FETCHED.search(str(source))[0]), folder / entry['output'])
+        elif source.is_relative_to(TOP) and source.relative_to(TOP).parts[0] in PORTABLE:
             found.setdefault(source.relative_to(TOP), folder / entry['output'])
     return sorted(found.items())
 

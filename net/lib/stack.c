@@ -1,0 +1,706 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stack.c: lwIP on a Nic session, at an entrypoint.
+ *
+ * A frame that comes in is copied once, out of the stream, and is lwIP's from then on. It could be left where
+ * it is until the application has read it, but its sender can change it there, after lwIP has checked a
+ * header and before it relies on it. A frame that goes out is copied once, from lwIP's pieces to the stream.
+ */
+#include "private.h"
+
+#include <network/stack.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "../lwip/port.h"
+#include "lwip/dhcp.h"
+#include "lwip/dns.h"
+#include "lwip/ethip6.h"
+#include "lwip/etharp.h"
+#include "lwip/igmp.h"
+#include "lwip/mld6.h"
+#include "lwip/nd6.h"
+#include "lwip/priv/tcp_priv.h"
+#include "netif/ethernet.h"
+
+#define RETRY_FIRST (100 * OS_MS)
+#define RETRY_LAST  (5 * OS_SEC)
+
+/* Rounds of telling the user before others at the entrypoint have their turn. */
+#define EVENTS 512
+
+void (*net_stack_switch)(struct net_stack_private *stack);
+void (*net_stack_forget)(struct net_stack_private *stack);
+
+static int in_use; /* there is a stack, and no switching between several */
+
+/* ---- between lwIP and the rest ---- */
+
+void net_enter(struct net_stack_private *own)
+{
+    if (net_stack_switch)
+        net_stack_switch(own);
+    net_timers_run(own);
+}
+
+void net_leave(struct net_stack_private *own)
+{
+    if (own->working || own->signalled)
+        return;
+    own->signalled = 1;
+    os_signal_submit(own->work_signal);
+}
+
+void net_event_post(struct net_stack_private *own, struct net_event *event)
+{
+    if (event->queued)
+        return;
+    event->queued = 1;
+    os_list_insert(&own->events, &event->link);
+}
+
+void net_event_drop(struct net_event *event)
+{
+    if (event->queued)
+        os_list_remove(&event->link);
+    event->queued = 0;
+}
+
+static void flush(struct net_stack_private *own)
+{
+    if (own->unflushed)
+        os_nic_frames_source_flush(&own->tx);
+    own->unflushed = 0;
+    if (!own->full || !own->session)
+        return;
+    /* when a quarter of it is free again, what was refused is tried again */
+    own->full = 0;
+    os_nic_frames_source_arm(&own->tx, OS_NIC_STREAM.slots / 4);
+}
+
+/* What lwIP has left for later. */
+static void settle(struct net_stack_private *own)
+{
+    net_tcp_output(own);
+    netif_poll_all();
+    PBUF_CHECK_FREE_OOSEQ();
+    net_tcp_settle(own);
+    flush(own);
+}
+
+static void arm(struct net_stack_private *own)
+{
+    os_time due = net_timers_due(own), now = os_clock_now();
+    if (own->retry < due)
+        due = own->retry;
+    /* one that comes too early finds nothing to do and arms the right one: rarer than calling the timer each
+     * time */
+    if (due >= own->armed)
+        return;
+    if (os_timeout_arm(&own->timeout, due > now ? due - now : 0) == OS_OK)
+        own->armed = due;
+}
+
+/* Begins a handler; GONE is set if the user ends the stack in one of his functions. */
+static void begin_work(struct net_stack_private *own, int *gone)
+{
+    *gone = 0;
+    own->gone = gone;
+    own->working = 1;
+    net_enter(own);
+}
+
+/* Ends it: tells the user what happened until nothing more does, and leaves nothing unsent. */
+static void end_work(struct net_stack_private *own, const int *gone)
+{
+    settle(own);
+    for (int i = 0; i < EVENTS && !os_list_empty(&own->events); i++) {
+        struct net_event *event = OS_CONTAINER_OF(own->events.next, struct net_event, link);
+        net_event_drop(event);
+        event->deliver(event);
+        if (*gone)
+            return;
+        if (os_list_empty(&own->events)) {
+            net_enter(own);
+            settle(own);
+        }
+    }
+    net_enter(own);
+    settle(own);
+    arm(own);
+    own->working = 0;
+    own->gone = NULL;
+    if (!os_list_empty(&own->events))
+        net_leave(own);
+}
+
+static void handle_work(struct os_signal_handler *handler)
+{
+    struct net_stack_private *own = OS_CONTAINER_OF(handler, struct net_stack_private, work);
+    int gone;
+    own->signalled = 0;
+    begin_work(own, &gone);
+    end_work(own, &gone);
+}
+
+/* ---- frames ---- */
+
+struct frame {
+    struct pbuf_custom custom;
+    uint8_t data[];
+};
+
+static void free_frame(struct pbuf *p)
+{
+    net_lwip_receive_free(
+        OS_CONTAINER_OF(OS_CONTAINER_OF(p, struct pbuf_custom, pbuf), struct frame, custom));
+}
+
+static struct frame *make_frame(uint32_t len)
+{
+    size_t size = offsetof(struct frame, data) + ETH_PAD_SIZE + len;
+    struct frame *frame = net_lwip_receive_malloc(size);
+    if (frame)
+        return frame;
+    /* what waits for something that was lost will be sent again */
+    pbuf_free_ooseq();
+    return net_lwip_receive_malloc(size);
+}
+
+static void take_frame(struct net_stack_private *own, const struct os_nic_frames_packet *packet)
+{
+    uint32_t len = packet->len;
+    if (len < OS_NIC_HEADER || len > OS_NIC_HEADER + (uint32_t)own->info.mtu ||
+        !netif_is_link_up(&own->netif)) {
+        own->dropped++;
+        return;
+    }
+    struct frame *frame = make_frame(len);
+    if (!frame) {
+        own->dropped++;
+        return;
+    }
+    memcpy(frame->data + ETH_PAD_SIZE, packet->data, len);
+    frame->custom.custom_free_function = free_frame;
+    struct pbuf *p = pbuf_alloced_custom(PBUF_RAW, (u16_t)(ETH_PAD_SIZE + len), PBUF_REF, &frame->custom,
+                                         frame->data, (u16_t)(ETH_PAD_SIZE + len));
+    own->frames_in++;
+    own->bytes_in += len;
+    net_timers_note(own, frame->data + ETH_PAD_SIZE, len);
+    NETIF_SET_CHECKSUM_CTRL(&own->netif, packet->desc.flags & OS_NIC_INTACT
+                                             ? NETIF_CHECKSUM_ENABLE_ALL &
+                                                   ~(NETIF_CHECKSUM_CHECK_IP | NETIF_CHECKSUM_CHECK_UDP |
+                                                     NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_ICMP |
+                                                     NETIF_CHECKSUM_CHECK_ICMP6)
+                                             : NETIF_CHECKSUM_ENABLE_ALL);
+    if (own->netif.input(p, &own->netif) != ERR_OK)
+        pbuf_free(p);
+    net_tcp_settle(own);
+}
+
+static void handle_frames(struct os_nic_frames_sink *sink)
+{
+    struct net_stack_private *own = OS_CONTAINER_OF(sink, struct net_stack_private, rx);
+    struct os_nic_frames_packet packet;
+    int gone;
+    begin_work(own, &gone);
+    while (os_nic_frames_sink_get(sink, &packet)) {
+        take_frame(own, &packet);
+        os_nic_frames_sink_ack(sink, &packet);
+    }
+    end_work(own, &gone);
+}
+
+/* There is room in the stream again for what was refused. */
+static void handle_room(struct os_nic_frames_source *source)
+{
+    struct net_stack_private *own = OS_CONTAINER_OF(source, struct net_stack_private, tx);
+    int gone;
+    begin_work(own, &gone);
+    os_nic_frames_source_reclaim(source);
+    tcp_txnow();
+    end_work(own, &gone);
+}
+
+static err_t send_frame(struct netif *netif, struct pbuf *p)
+{
+    struct net_stack_private *own = netif->state;
+    struct os_nic_frames_packet packet;
+    if (!own->session || p->tot_len < ETH_PAD_SIZE + OS_NIC_HEADER ||
+        p->tot_len > ETH_PAD_SIZE + OS_NIC_HEADER + (uint32_t)own->info.mtu) {
+        own->dropped++;
+        return own->session ? ERR_BUF : ERR_IF;
+    }
+    uint16_t len = (uint16_t)(p->tot_len - ETH_PAD_SIZE);
+    os_err err = os_nic_frames_source_alloc(&own->tx, len, &packet);
+    if (err == OS_ERR_BUSY && os_nic_frames_source_reclaim(&own->tx))
+        err = os_nic_frames_source_alloc(&own->tx, len, &packet);
+    if (err) {
+        /* TCP tries again when there is room, others have lost it */
+        own->full = err == OS_ERR_BUSY;
+        own->dropped++;
+        return ERR_MEM;
+    }
+    pbuf_copy_partial(p, packet.data, len, ETH_PAD_SIZE);
+    uint8_t head[OS_NIC_HEADER + 8];
+    u16_t known = pbuf_copy_partial(p, head, sizeof(head), ETH_PAD_SIZE);
+    net_timers_note(own, head, known);
+    packet.desc.flags = OS_NIC_INTACT;
+    err = os_nic_frames_source_submit(&own->tx, &packet);
+    if (err)
+        return ERR_IF;
+    own->unflushed = 1;
+    own->frames_out++;
+    own->bytes_out += len;
+    return ERR_OK;
+}
+
+/* ---- the interface ---- */
+
+static void deliver_changed(struct net_event *event)
+{
+    struct net_stack_private *own = OS_CONTAINER_OF(event, struct net_stack_private, changed);
+    if (own->stack->changed)
+        own->stack->changed(own->stack);
+}
+
+static void status_changed(struct netif *netif)
+{
+    struct net_stack_private *own = netif->state;
+    net_event_post(own, &own->changed);
+}
+
+static err_t init_netif(struct netif *netif)
+{
+    netif->name[0] = 'e';
+    netif->name[1] = 'n';
+    netif->hwaddr_len = OS_NIC_MAC;
+    netif->mtu = OS_NIC_MTU;
+    netif->output = etharp_output;
+    netif->output_ip6 = ethip6_output;
+    netif->linkoutput = send_frame;
+    netif->flags =
+        NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP | NETIF_FLAG_MLD6;
+    return ERR_OK;
+}
+
+static void set_static(struct net_stack_private *own)
+{
+    ip_addr_t ip, gateway;
+    ip4_addr_t mask, none = { 0 };
+    if (own->ipv4.family) {
+        net_addr_to(&own->ipv4, &ip, own);
+        net_addr_to(&own->gateway, &gateway, own);
+        ip4_addr_set_u32(&mask, own->prefix4 ? PP_HTONL(UINT32_MAX << (32 - own->prefix4)) : 0);
+        netif_set_addr(&own->netif, ip_2_ip4(&ip), &mask, own->gateway.family ? ip_2_ip4(&gateway) : &none);
+    }
+    if (own->ipv6.family) {
+        s8_t index = -1;
+        net_addr_to(&own->ipv6, &ip, own);
+        if (netif_add_ip6_address(&own->netif, ip_2_ip6(&ip), &index) == ERR_OK && index > 0)
+            netif_ip6_addr_set_state(&own->netif, index, IP6_ADDR_PREFERRED);
+    }
+}
+
+const ip6_addr_t *net_lwip_gateway6(struct netif *netif, const ip6_addr_t *to)
+{
+    static ip6_addr_t gateway; /* lwIP copies it at once */
+    struct net_stack_private *own = netif->state;
+    ip_addr_t ip;
+    (void)to;
+    if (!own || netif != &own->netif || !own->gateway6.family)
+        return NULL;
+    net_addr_to(&own->gateway6, &ip, own);
+    gateway = *ip_2_ip6(&ip);
+    return &gateway;
+}
+
+/* The session is there, with another address than before perhaps. */
+static void set_up(struct net_stack_private *own)
+{
+    int same = own->netif.flags & NETIF_FLAG_UP && memcmp(own->netif.hwaddr, own->info.mac, OS_NIC_MAC) == 0;
+    own->netif.mtu = own->info.mtu;
+    own->netif.mtu6 = own->info.mtu;
+    if (same)
+        return;
+    memcpy(own->netif.hwaddr, own->info.mac, OS_NIC_MAC);
+    netif_set_up(&own->netif);
+    if (own->autoconf || own->ipv6.family) {
+        netif_create_ip6_linklocal_address(&own->netif, 1);
+        netif_set_ip6_autoconfig_enabled(&own->netif, own->autoconf != 0);
+    }
+    set_static(own);
+    if (own->dhcp && dhcp_start(&own->netif) != ERR_OK)
+        fprintf(stderr, "network: no memory for DHCP\n");
+}
+
+static void set_link(struct net_stack_private *own, int up)
+{
+    if (up == !!netif_is_link_up(&own->netif))
+        return;
+    if (up)
+        netif_set_link_up(&own->netif);
+    else
+        netif_set_link_down(&own->netif);
+    net_event_post(own, &own->changed);
+}
+
+/* ---- the session ---- */
+
+static void close_session(struct net_stack_private *own)
+{
+    if (!own->session)
+        return;
+    own->session = 0;
+    own->unflushed = own->full = 0;
+    os_nic_frames_source_fini(&own->tx);
+    os_nic_frames_sink_fini(&own->rx);
+    os_nic_close(&own->nic);
+}
+
+static void handle_lost(struct net_stack_private *own);
+
+static void handle_rx_ended(struct os_nic_frames_sink *sink)
+{
+    handle_lost(OS_CONTAINER_OF(sink, struct net_stack_private, rx));
+}
+
+static void handle_tx_ended(struct os_nic_frames_source *source)
+{
+    handle_lost(OS_CONTAINER_OF(source, struct net_stack_private, tx));
+}
+
+static os_err open_session(struct net_stack_private *own)
+{
+    struct os_nic_info info;
+    os_err err = os_nic_open(own->env, own->label, "", &own->nic);
+    if (err)
+        return err;
+    own->tx = (struct os_nic_frames_source){ .handle = handle_room, .ended = handle_tx_ended };
+    own->rx = (struct os_nic_frames_sink){ .handle = handle_frames, .ended = handle_rx_ended };
+    err = os_nic_tx_connect(&own->tx, own->env->ep, own->nic.cap, OS_NIC_STREAM);
+    if (err)
+        goto close;
+    err = os_nic_rx_connect(&own->rx, own->env->ep, own->nic.cap, OS_NIC_STREAM);
+    if (err)
+        goto fini_tx;
+    err = os_nic_link_sigh(own->nic.cap, own->link_signal);
+    if (!err)
+        err = os_nic_info(own->nic.cap, &info);
+    if (!err && (info.mtu < OS_NIC_MTU_MIN || info.mtu > OS_NIC_MTU_MAX || (info.mac[0] & 1)))
+        err = OS_ERR_BAD_MSG;
+    if (err)
+        goto fini_rx;
+    own->info = info;
+    own->session = 1;
+    return OS_OK;
+fini_rx:
+    os_nic_frames_sink_fini(&own->rx);
+fini_tx:
+    os_nic_frames_source_fini(&own->tx);
+close:
+    os_nic_close(&own->nic);
+    return err;
+}
+
+/* Tries it now, or a little later, each time later than before. */
+static void reopen(struct net_stack_private *own)
+{
+    os_err err = open_session(own);
+    own->retry = OS_NEVER;
+    if (!err) {
+        own->retry_after = RETRY_FIRST;
+        return;
+    }
+    own->retry = os_clock_now() + own->retry_after;
+    own->retry_after = own->retry_after * 2 < RETRY_LAST ? own->retry_after * 2 : RETRY_LAST;
+}
+
+/* With the session that there is now, or none. */
+static void session_changed(struct net_stack_private *own)
+{
+    int gone;
+    begin_work(own, &gone);
+    if (own->session)
+        set_up(own);
+    set_link(own, own->session && own->info.link);
+    end_work(own, &gone);
+}
+
+static void handle_lost(struct net_stack_private *own)
+{
+    if (!own->session)
+        return;
+    /* the user learns of the link before the new session is waited for */
+    close_session(own);
+    own->retry_after = RETRY_FIRST;
+    own->retry = os_clock_now();
+    session_changed(own);
+}
+
+static void handle_link(struct os_signal_handler *handler)
+{
+    struct net_stack_private *own = OS_CONTAINER_OF(handler, struct net_stack_private, link_handler);
+    struct os_nic_info info;
+    if (!own->session || os_nic_info(own->nic.cap, &info) != OS_OK)
+        return;
+    own->info.link = info.link;
+    session_changed(own);
+}
+
+static void handle_timeout(struct os_timeout *timeout)
+{
+    struct net_stack_private *own = OS_CONTAINER_OF(timeout, struct net_stack_private, timeout);
+    own->armed = OS_NEVER;
+    if (own->retry <= os_clock_now())
+        reopen(own);
+    session_changed(own);
+}
+
+/* ---- what the config says ---- */
+
+struct reader {
+    const struct os_config *config;
+    os_config_ref node;
+    os_err err;
+};
+
+static void refuse(struct reader *reader, os_config_ref at, const char *key, const char *expected)
+{
+    fprintf(stderr, "%s:%u:%u: %s '%s', expected %s\n", os_config_file(reader->config), at->line, at->column,
+            key, os_config_value(reader->config, at), expected);
+    reader->err = OS_ERR_BAD_ARG;
+}
+
+/* KEY as an address of FAMILY with a prefix; says whether it is one of the words instead. */
+static const char *read_range(struct reader *reader, const char *key, const char *fallback, const char *word,
+                              enum net_family family, struct net_addr *addr, uint8_t *prefix)
+{
+    os_config_ref at = os_config_get(reader->config, reader->node, key);
+    const char *text = at ? os_config_value(reader->config, at) : fallback;
+    struct net_range range;
+    if (strcmp(text, "none") == 0 || strcmp(text, word) == 0)
+        return text;
+    if (net_range_parse(text, &range) || range.addr.family != family) {
+        refuse(reader, at, key,
+               family == NET_IPV4 ? "dhcp, none, or an address like 10.0.0.2/24"
+                                  : "auto, none, or an address like fd00::2/64");
+        return "none";
+    }
+    *addr = range.addr;
+    *prefix = range.prefix;
+    return "";
+}
+
+static void read_address(struct reader *reader, const char *key, enum net_family family,
+                         struct net_addr *addr)
+{
+    os_config_ref at = os_config_get(reader->config, reader->node, key);
+    if (!at)
+        return;
+    if (net_addr_parse(os_config_value(reader->config, at), addr) || addr->family != family || addr->port)
+        refuse(reader, at, key, family == NET_IPV4 ? "an IPv4 address" : "an IPv6 address");
+}
+
+static void read_dns(struct reader *reader, struct net_stack_private *own)
+{
+    os_config_ref list = os_config_get(reader->config, reader->node, "dns");
+    uint8_t n = 0;
+    for (os_config_ref at = os_config_first(reader->config, list); at;
+         at = os_config_next(reader->config, at)) {
+        struct net_addr addr;
+        ip_addr_t ip;
+        if (net_addr_parse(os_config_value(reader->config, at), &addr) || !addr.family || addr.port) {
+            refuse(reader, at, "dns", "addresses of name servers");
+        } else if (n == DNS_MAX_SERVERS) {
+            refuse(reader, at, "dns", "3 at most");
+        } else {
+            net_addr_to(&addr, &ip, own);
+            dns_setserver(n++, &ip);
+        }
+        own->own_dns = 1;
+    }
+}
+
+static os_err read_config(struct net_stack_private *own, const struct os_config *config, os_config_ref node)
+{
+    static const struct os_config none;
+    struct reader reader = { config ? config : &none, config ? node : NULL, OS_OK };
+    const char *mode;
+    snprintf(own->label, sizeof(own->label), "%s", os_config_str(reader.config, reader.node, "label", ""));
+    snprintf(own->hostname, sizeof(own->hostname), "%s",
+             os_config_str(reader.config, reader.node, "hostname", ""));
+    mode = read_range(&reader, "ipv4", "dhcp", "dhcp", NET_IPV4, &own->ipv4, &own->prefix4);
+    own->dhcp = strcmp(mode, "dhcp") == 0;
+    mode = read_range(&reader, "ipv6", "auto", "auto", NET_IPV6, &own->ipv6, &own->prefix6);
+    own->autoconf = strcmp(mode, "auto") == 0;
+    read_address(&reader, "gateway", NET_IPV4, &own->gateway);
+    read_address(&reader, "gateway6", NET_IPV6, &own->gateway6);
+    os_config_ref at = os_config_get(reader.config, reader.node, "memory");
+    own->limit = OS_MIB(1);
+    if (at && (os_config_parse_size(os_config_value(reader.config, at), &own->limit) ||
+               own->limit < OS_KIB(64) || own->limit > OS_MIB(1024)))
+        refuse(&reader, at, "memory", "64K to 1G");
+    return reader.err;
+}
+
+/* How much one connection may take: an eighth, and no less than a few segments. */
+static uint32_t per_connection(uint64_t limit)
+{
+    uint64_t size = limit / 8;
+    if (size < 4 * TCP_MSS)
+        size = 4 * TCP_MSS;
+    return size < 0x40000 ? (uint32_t)size : 0x40000;
+}
+
+/* ---- life ---- */
+
+static void add_netif(struct net_stack_private *own)
+{
+    uint64_t mac = 0;
+    memcpy(&mac, own->info.mac, OS_NIC_MAC);
+    net_lwip_memory_init(own->limit);
+    net_lwip_window = net_lwip_send_buffer = per_connection(own->limit);
+    net_lwip_init();
+    net_lwip_seed(mac, os_clock_now());
+    netif_add_noaddr(&own->netif, own, init_netif, ethernet_input);
+    netif_set_default(&own->netif);
+    netif_set_status_callback(&own->netif, status_changed);
+    if (own->hostname[0])
+        netif_set_hostname(&own->netif, own->hostname);
+    net_timers_init(own);
+    own->added = 1;
+}
+
+static os_err init_signals(struct net_stack_private *own)
+{
+    os_err err = os_signal_handler_init(&own->work, own->env->ep, handle_work, &own->work_signal);
+    if (err)
+        return err;
+    err = os_signal_handler_init(&own->link_handler, own->env->ep, handle_link, &own->link_signal);
+    if (err) {
+        os_cap_drop(own->work_signal.cap);
+        os_signal_handler_fini(&own->work);
+    }
+    return err;
+}
+
+static void fini_signals(struct net_stack_private *own)
+{
+    os_signal_handler_fini(&own->link_handler);
+    os_cap_drop(own->link_signal.cap);
+    os_signal_handler_fini(&own->work);
+    os_cap_drop(own->work_signal.cap);
+}
+
+os_err net_stack_init(struct net_stack *stack, struct os_env *env, const struct os_config *config,
+                      os_config_ref network)
+{
+    if (in_use && !net_stack_switch)
+        return OS_ERR_EXISTS;
+    struct net_stack_private *own = calloc(1, sizeof(*own));
+    if (!own)
+        return OS_ERR_RAM;
+    own->stack = stack;
+    own->env = env;
+    own->armed = own->retry = OS_NEVER;
+    own->retry_after = RETRY_FIRST;
+    own->changed.deliver = deliver_changed;
+    os_list_init(&own->events);
+    os_list_init(&own->sockets);
+    os_list_init(&own->listeners);
+    os_list_init(&own->udps);
+    os_list_init(&own->pings);
+    os_list_init(&own->resolves);
+    os_err err = read_config(own, config, network);
+    if (err)
+        goto free;
+    err = os_timeouts_open(&own->timeouts, env, env->ep);
+    if (err)
+        goto free;
+    os_timeout_init(&own->timeout, &own->timeouts, handle_timeout);
+    err = init_signals(own);
+    if (err)
+        goto timeouts;
+    err = open_session(own);
+    if (err)
+        goto signals;
+    in_use = 1;
+    stack->own = own;
+    if (net_stack_switch)
+        net_stack_switch(own);
+    add_netif(own);
+    struct reader reader = { config, network, OS_OK };
+    if (config)
+        read_dns(&reader, own);
+    if (reader.err) {
+        net_stack_fini(stack);
+        return reader.err;
+    }
+    session_changed(own);
+    return OS_OK;
+  signals:
+    fini_signals(own);
+timeouts:
+    os_timeouts_close(&own->timeouts);
+free:
+    free(own);
+    return err;
+}
+
+void net_stack_fini(struct net_stack *stack)
+{
+    struct net_stack_private *own = stack->own;
+    if (!own)
+        return;
+    net_enter(own);
+    close_session(own); /* not a word to anyone */
+    net_tcp_forget(own);
+    net_udp_forget(own);
+    net_ping_forget(own);
+    net_resolve_forget(own);
+    dhcp_stop(&own->netif);
+    dhcp_cleanup(&own->netif);
+    netif_remove(&own->netif);
+    net_timers_fini(own);
+    if (net_stack_forget)
+        net_stack_forget(own);
+    os_timeout_disarm(&own->timeout);
+    os_timeouts_close(&own->timeouts);
+    fini_signals(own);
+    if (own->gone)
+        *own->gone = 1;
+    free(own);
+    stack->own = NULL;
+    in_use = 0;
+}
+
+void net_stack_state(const struct net_stack *stack, struct net_stack_state *state)
+{
+    struct net_stack_private *own = stack->own;
+    size_t used, peak;
+    *state = (struct net_stack_state){ 0 };
+    if (!own)
+        return;
+    net_enter(own);
+    state->link = netif_is_link_up(&own->netif) != 0;
+    memcpy(state->mac, own->netif.hwaddr, OS_NIC_MAC);
+    state->mtu = own->netif.mtu;
+    net_addr_from(&state->ipv4, &own->netif.ip_addr, 0);
+    if (ip4_addr_isany(netif_ip4_addr(&own->netif)))
+        state->ipv4 = (struct net_addr){ 0 };
+    if (!ip4_addr_isany(netif_ip4_gw(&own->netif)))
+        net_addr_from(&state->gateway, &own->netif.gw, 0);
+    for (int i = 0; i < LWIP_IPV6_NUM_ADDRESSES && state->ipv6_count < OS_ARRAY_LEN(state->ipv6); i++)
+        if (ip6_addr_isvalid(netif_ip6_addr_state(&own->netif, i)))
+            net_addr_from(&state->ipv6[state->ipv6_count++], &own->netif.ip6_addr[i], 0);
+    net_lwip_memory_state(&used, &peak);
+    state->memory = used;
+    state->memory_peak = peak;
+    state->frames_in = own->frames_in;
+    state->frames_out = own->frames_out;
+    state->bytes_in = own->bytes_in;
+    state->bytes_out = own->bytes_out;
+    state->dropped = own->dropped;
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* port.c: time, memory, numbers by chance and last words for lwIP. */
+#include "port.h"
+
+#include "lwip/init.h"
+#include "lwip/sys.h"
+
+#include <os/types.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+uint32_t net_lwip_window = 0x10000, net_lwip_send_buffer = 0x10000;
+
+u32_t sys_now(void)
+{
+    return (u32_t)(os_clock_now() / OS_MS);
+}
+
+void net_lwip_init(void)
+{
+    static int done;
+    if (!done)
+        lwip_init();
+    done = 1;
+}
+
+/* ---- memory ---- */
+
+#define SMALL 256u /* bytes of a frame that is taken when larger ones no longer are */
+
+/* Before each block: what it counts for. Keeps what follows aligned. */
+union head {
+    size_t size;
+    max_align_t align;
+};
+
+static struct {
+    size_t limit, reserved; /* of which reserved for either side */
+    size_t used[2], peak;   /* 0: of lwIP, 1: of what comes in */
+    uint32_t refused;
+} memory = { .limit = SIZE_MAX / 2 };
+
+void net_lwip_memory_init(size_t limit)
+{
+    memory.limit = limit;
+    memory.reserved = limit / 4;
+}
+
+void net_lwip_memory_state(size_t *used, size_t *peak)
+{
+    *used = memory.used[0] + memory.used[1];
+    *peak = memory.peak;
+}
+
+uint32_t net_lwip_refused(void)
+{
+    return memory.refused;
+}
+
+static void *allocate(size_t size, int side, size_t spare)
+{
+    size_t total = size + sizeof(union head);
+    size_t other = memory.used[!side] > memory.reserved ? memory.used[!side] : memory.reserved;
+    union head *head = NULL;
+    if (total > size && total <= memory.limit && memory.used[side] + total + other + spare <= memory.limit)
+        head = malloc(total);
+    if (!head) {
+        memory.refused++;
+        return NULL;
+    }
+    head->size = total;
+    memory.used[side] += total;
+    if (memory.used[0] + memory.used[1] > memory.peak)
+        memory.peak = memory.used[0] + memory.used[1];
+    return head + 1;
+}
+
+static void release(void *block, int side)
+{
+    union head *head = (union head *)block - 1;
+    memory.used[side] -= head->size;
+    free(head);
+}
+
+void *net_lwip_malloc(size_t size)
+{
+    return allocate(size, 0, 0);
+}
+
+void *net_lwip_calloc(size_t count, size_t size)
+{
+    if (size && count > SIZE_MAX / size)
+        return NULL;
+    void *block = allocate(count * size, 0, 0);
+    return block ? memset(block, 0, count * size) : NULL;
+}
+
+void net_lwip_free(void *block)
+{
+    release(block, 0);
+}
+
+void *net_lwip_receive_malloc(size_t size)
+{
+    return allocate(size, 1, size > SMALL ? memory.reserved / 2 : 0);
+}
+
+void net_lwip_receive_free(void *block)
+{
+    release(block, 1);
+}
+
+/* ---- numbers by chance: SipHash-2-4 of a counter, or of a connection ---- */
+
+static uint64_t key[2], counter;
+
+static uint64_t rotate(uint64_t x, unsigned by)
+{
+    return x << by | x >> (64 - by);
+}
+
+static void sip_round(uint64_t v[4])
+{
+    v[0] += v[1];
+    v[2] += v[3];
+    v[1] = rotate(v[1], 13) ^ v[0];
+    v[3] = rotate(v[3], 16) ^ v[2];
+    v[0] = rotate(v[0], 32) + v[3];
+    v[2] += v[1];
+    v[1] = rotate(v[1], 17) ^ v[2];
+    v[3] = rotate(v[3], 21) ^ v[0];
+    v[2] = rotate(v[2], 32);
+}
+
+static uint64_t sip(const uint64_t *words, size_t count)
+{
+    uint64_t v[4] = { key[0] ^ UINT64_C(0x736f6d6570736575), key[1] ^ UINT64_C(0x646f72616e646f6d),
+                      key[0] ^ UINT64_C(0x6c7967656e657261), key[1] ^ UINT64_C(0x7465646279746573) };
+    for (size_t i = 0; i <= count; i++) {
+        uint64_t word = i < count ? words[i] : (uint64_t)count << 59;
+        v[3] ^= word;
+        sip_round(v);
+        sip_round(v);
+        v[0] ^= word;
+    }
+    v[2] ^= 0xff;
+    for (int i = 0; i < 4; i++)
+        sip_round(v);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+void net_lwip_seed(uint64_t a, uint64_t b)
+{
+    uint64_t words[2] = { a, b };
+    key[0] = sip(words, 2);
+    key[1] = sip(words, 2) ^ b;
+}
+
+uint32_t net_lwip_random(void)
+{
+    counter++;
+    return (uint32_t)sip(&counter, 1);
+}
+
+uint32_t net_lwip_isn(const ip_addr_t *local_ip, uint16_t local_port, const ip_addr_t *remote_ip,
+                      uint16_t remote_port)
+{
+    uint64_t words[5] = { (uint64_t)local_port << 16 | remote_port };
+    if (IP_IS_V6(local_ip)) {
+        memcpy(&words[1], ip_2_ip6(local_ip)->addr, 16);
+        memcpy(&words[3], ip_2_ip6(remote_ip)->addr, 16);
+    } else {
+        words[1] = ip4_addr_get_u32(ip_2_ip4(local_ip));
+        words[2] = ip4_addr_get_u32(ip_2_ip4(remote_ip));
+    }
+    /* a step each 4 microseconds, as the standard has it */
+    return (uint32_t)sip(words, OS_ARRAY_LEN(words)) + (uint32_t)(os_clock_now() / (4 * OS_US));
+}
+
+/* ---- words ---- */
+
+void net_lwip_assert(const char *message, const char *file, int line)
+{
+    const char *name = strrchr(file, '/');
+    fprintf(stderr, "lwIP: %s at %s:%d\n", message, name ? name + 1 : file, line);
+    abort();
+}
+
+void net_lwip_diagnostic(const char *format, ...)
+{
+    char text[200];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    text[strcspn(text, "\n")] = '\0';
+    fprintf(stderr, "lwIP: %s\n", text);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * port.h: what lwIP stands on, and what net/lib sets of it. There is one lwIP in a component, and so one of
+ * all that is here. On the thread of the stack's entrypoint.
+ */
+#ifndef NET_LWIP_PORT_H
+#define NET_LWIP_PORT_H
+
+#include "lwip/ip_addr.h"
+
+/* Bytes that TCP takes from a peer before the application has, and from the application before the peer has.
+ */
+extern uint32_t net_lwip_window, net_lwip_send_buffer;
+
+/*
+ * Memory. LIMIT bytes in all, of which one quarter is kept for what comes in, and one for what lwIP itself
+ * needs, so that neither side can starve the other: what is not acknowledged would never be, if no
+ * acknowledgement could be received.
+ */
+void net_lwip_memory_init(size_t limit);
+void net_lwip_memory_state(size_t *used, size_t *peak);
+
+/* Memory for what comes in. The last eighth of what it may have is for small frames, such as
+ * acknowledgements. */
+void *net_lwip_receive_malloc(size_t size);
+void net_lwip_receive_free(void *block);
+
+/* What was refused so far, of both. */
+uint32_t net_lwip_refused(void);
+
+/* lwip_init, the first time. */
+void net_lwip_init(void);
+
+/* Makes numbers differ from those of others and of the time before. */
+void net_lwip_seed(uint64_t a, uint64_t b);
+
+/* The first sequence number of a connection: not to be guessed by who does not see it (RFC 6528). */
+uint32_t net_lwip_isn(const ip_addr_t *local_ip, uint16_t local_port, const ip_addr_t *remote_ip,
+                      uint16_t remote_port);
+
+/* The gateway that the config names for IPv6, or NULL. In net/lib/stack.c. */
+struct netif;
+const ip6_addr_t *net_lwip_gateway6(struct netif *netif, const ip6_addr_t *to);
+
+#endif

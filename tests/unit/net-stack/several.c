@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * several.c: see several.h. lwIP's variables are in the section net_several (meson.build). A stack that has
+ * not had its turn yet gets them as they were at the start of the program.
+ */
+#include "several.h"
+
+#include "private.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+#define MOST 8
+
+extern unsigned char __start_net_several[], __stop_net_several[];
+
+static struct {
+    struct net_stack_private *stack; /* NULL: free */
+    unsigned char *image;
+} all[MOST];
+
+static unsigned char *pristine;
+static int current = -1;
+
+/* Byte by byte, because the space between variables is not to be touched, says the sanitizer. */
+__attribute__((no_sanitize("address"))) static void copy(unsigned char *to, const unsigned char *from)
+{
+    size_t size = (size_t)(__stop_net_several - __start_net_several);
+    for (size_t i = 0; i < size; i++)
+        ((volatile unsigned char *)to)[i] = from[i];
+}
+
+static unsigned char *new_image(const unsigned char *from)
+{
+    unsigned char *image = malloc((size_t)(__stop_net_several - __start_net_several));
+    ck_assert_ptr_nonnull(image);
+    copy(image, from);
+    return image;
+}
+
+static int find(struct net_stack_private *stack)
+{
+    for (int i = 0; i < MOST; i++)
+        if (all[i].stack == stack)
+            return i;
+    return -1;
+}
+
+static void switch_to(struct net_stack_private *stack)
+{
+    int i = find(stack);
+    if (i >= 0 && i == current)
+        return;
+    if (current >= 0)
+        copy(all[current].image, __start_net_several);
+    if (i < 0) {
+        i = find(NULL);
+        ck_assert_int_ge(i, 0);
+        all[i].stack = stack;
+        all[i].image = new_image(pristine);
+    }
+    current = i;
+    copy(__start_net_several, all[i].image);
+}
+
+static void forget(struct net_stack_private *stack)
+{
+    int i = find(stack);
+    free(all[i].image);
+    all[i].image = NULL;
+    all[i].stack = NULL;
+    current = -1;
+    copy(__start_net_several, pristine);
+}
+
+void several_init(void)
+{
+    if (!pristine)
+        pristine = new_image(__start_net_several);
+    net_stack_switch = switch_to;
+    net_stack_forget = forget;
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test-stack.c: addresses, echo requests, UDP, the life of the link and what an idle stack does not do. */
+#include <os/nic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../lib/suite.h"
+#include "wire.h"
+
+static struct wire wire;
+static struct host a, b;
+
+static struct net_addr addr(const char *text)
+{
+    struct net_addr addr = { 0 };
+    ck_ok(net_addr_parse(text, &addr));
+    return addr;
+}
+
+static void setup(void)
+{
+    wire = (struct wire){ .seed = 1 };
+    wire_init(&wire);
+    host_init(&a, "a", "ipv4: 10.0.0.1/24\nipv6: fd00::1/64");
+    host_init(&b, "b", "ipv4: 10.0.0.2/24\nipv6: fd00::2/64");
+}
+
+static void teardown(void)
+{
+    host_fini(&b);
+    host_fini(&a);
+    wire_fini(&wire);
+}
+
+/* ---- echo requests ---- */
+
+static struct {
+    unsigned count;
+    os_err err;
+    uint16_t sequence;
+    struct net_addr from;
+    os_time time;
+    size_t len;
+} answer;
+
+static void on_answer(struct net_ping *ping, os_err err, uint16_t sequence, const struct net_addr *from,
+                      os_time time, size_t len)
+{
+    answer.count++;
+    answer.err = err;
+    answer.sequence = sequence;
+    answer.from = *from;
+    answer.time = time;
+    answer.len = len;
+}
+
+static void ping(const char *to, size_t len)
+{
+    struct net_ping ping = { .answered = on_answer };
+    struct net_addr peer = addr(to);
+    memset(&answer, 0, sizeof(answer));
+    ck_ok(net_ping_open(&a.stack, &ping, &peer));
+    ck_ok(net_ping_send(&ping, 7, len));
+    inproc_advance(2 * OS_SEC);
+    ck_assert_uint_eq(answer.count, 1);
+    ck_ok(answer.err);
+    ck_assert_uint_eq(answer.sequence, 7);
+    ck_assert_uint_eq(answer.len, len);
+    ck_assert(net_addr_equal(&answer.from, &peer));
+    net_ping_close(&ping);
+}
+
+START_TEST(echo_requests_are_answered)
+{
+    inproc_advance(3 * OS_SEC);
+    ping("10.0.0.2", 56);
+    ping("fd00::2", 56);
+    ping("10.0.0.2", 0);
+    ping("10.0.0.2", 20000); /* in fragments */
+    ping("fd00::2", 20000);
+    ping("127.0.0.1", 10);
+    ping("10.0.0.1", 10);
+}
+END_TEST
+
+/* ---- UDP ---- */
+
+static struct {
+    unsigned count;
+    size_t len;
+    uint8_t data[2000];
+    struct net_addr from, to;
+} got;
+
+static void on_datagram(struct net_udp *udp, const void *data, size_t len, const struct net_addr *from,
+                        const struct net_addr *to)
+{
+    got.count++;
+    got.len = len;
+    memcpy(got.data, data, len < sizeof(got.data) ? len : sizeof(got.data));
+    got.from = *from;
+    got.to = *to;
+}
+
+static void on_datagram_echo(struct net_udp *udp, const void *data, size_t len, const struct net_addr *from,
+                             const struct net_addr *to)
+{
+    ck_ok(net_udp_send(udp, from, data, len));
+}
+
+static void exchange(const char *to)
+{
+    struct net_udp server = { .received = on_datagram_echo }, client = { .received = on_datagram };
+    struct net_addr peer = addr(to), local = { .port = 7 };
+    memset(&got, 0, sizeof(got));
+    ck_ok(net_udp_open(&b.stack, &server, &local));
+    ck_ok(net_udp_open(&a.stack, &client, NULL));
+    ck_ok(net_udp_send(&client, &peer, "hello", 5));
+    inproc_advance(2 * OS_SEC);
+    ck_assert_uint_eq(got.count, 1);
+    ck_assert_uint_eq(got.len, 5);
+    ck_assert_int_eq(memcmp(got.data, "hello", 5), 0);
+    ck_assert(net_addr_equal(&got.from, &peer));
+    net_udp_close(&client);
+    net_udp_close(&server);
+}
+
+START_TEST(datagrams_go_both_ways)
+{
+    inproc_advance(3 * OS_SEC);
+    exchange("10.0.0.2:7");
+    exchange("[fd00::2]:7");
+}
+END_TEST
+
+START_TEST(a_port_is_taken_once)
+{
+    struct net_udp one = { 0 }, two = { 0 };
+    struct net_addr local = { .port = 7 };
+    ck_ok(net_udp_open(&a.stack, &one, &local));
+    ck_err(net_udp_open(&a.stack, &two, &local), OS_ERR_EXISTS);
+    net_udp_close(&one);
+    ck_ok(net_udp_open(&a.stack, &two, &local));
+    net_udp_close(&two);
+}
+END_TEST
+
+START_TEST(without_a_route_it_is_said_at_once)
+{
+    struct net_udp udp = { 0 };
+    struct net_addr far = addr("192.0.2.1:9");
+    ck_ok(net_udp_open(&a.stack, &udp, NULL));
+    wire_set_link(&wire, 0);
+    ck_err(net_udp_send(&udp, &far, "x", 1), OS_ERR_UNREACHABLE);
+    net_udp_close(&udp);
+}
+END_TEST
+
+START_TEST(multicast_comes_to_who_joined)
+{
+    struct net_udp sender = { 0 }, receiver = { .received = on_datagram };
+    struct net_addr local = { .port = 5353 };
+    const char *groups[] = { "224.0.0.251:5353", "[ff02::fb]:5353" };
+    inproc_advance(3 * OS_SEC);
+    ck_ok(net_udp_open(&a.stack, &sender, NULL));
+    ck_ok(net_udp_open(&b.stack, &receiver, &local));
+    for (size_t i = 0; i < OS_ARRAY_LEN(groups); i++) {
+        struct net_addr group = addr(groups[i]);
+        memset(&got, 0, sizeof(got));
+        ck_ok(net_udp_send(&sender, &group, "one", 3));
+        inproc_advance(OS_SEC);
+        ck_assert_uint_eq(got.count, 0);
+        ck_ok(net_udp_join(&receiver, &group));
+        ck_ok(net_udp_send(&sender, &group, "two", 3));
+        inproc_advance(OS_SEC);
+        ck_assert_uint_eq(got.count, 1);
+        ck_assert_int_eq(memcmp(got.data, "two", 3), 0);
+        net_udp_leave(&receiver, &group);
+        ck_ok(net_udp_send(&sender, &group, "three", 5));
+        inproc_advance(OS_SEC);
+        ck_assert_uint_eq(got.count, 1);
+    }
+    net_udp_close(&receiver);
+    net_udp_close(&sender);
+}
+END_TEST
+
+/* ---- the link ---- */
+
+START_TEST(the_state_says_what_is_configured)
+{
+    inproc_advance(3 * OS_SEC); /* nobody else has our link-local address */
+    struct net_stack_state state = host_state(&a);
+    struct net_addr own = addr("10.0.0.1");
+    ck_assert_int_eq(state.link, 1);
+    ck_assert(net_addr_equal(&state.ipv4, &own));
+    ck_assert_uint_eq(state.mtu, 1500);
+    ck_assert_uint_eq(state.mac[5], 'a');
+    ck_assert_uint_eq(state.ipv6_count, 2); /* link-local, and what was configured */
+    ck_assert_uint_gt(a.changes, 0);
+}
+END_TEST
+
+START_TEST(a_link_that_goes_down_comes_up_again)
+{
+    unsigned before = a.changes;
+    inproc_advance(3 * OS_SEC);
+    wire_set_link(&wire, 0);
+    ck_assert_int_eq(host_state(&a).link, 0);
+    ck_assert_uint_gt(a.changes, before);
+    wire_set_link(&wire, 1);
+    ck_assert_int_eq(host_state(&a).link, 1);
+    ping("10.0.0.2", 56);
+}
+END_TEST
+
+START_TEST(a_server_that_is_started_again_is_found)
+{
+    inproc_advance(3 * OS_SEC);
+    wire_kill(&wire);
+    inproc_advance(3 * OS_SEC);
+    ck_assert_int_eq(host_state(&a).link, 1);
+    ck_assert_int_eq(host_state(&b).link, 1);
+    ping("10.0.0.2", 56);
+}
+END_TEST
+
+/* ---- rest ---- */
+
+START_TEST(an_idle_stack_sleeps)
+{
+    ping("10.0.0.2", 56);
+    inproc_advance(120 * OS_SEC); /* addresses are confirmed, who was asked for is known */
+    uint64_t frames = wire.frames;
+    os_time before = os_clock_now();
+    inproc_at_event(1, NULL, NULL);
+    inproc_advance(3600 * OS_SEC);
+    ck_assert_uint_ge(os_clock_now() - before, 3600 * OS_SEC);
+    ck_assert_uint_eq(wire.frames, frames);
+    ping("10.0.0.2", 56);
+}
+END_TEST
+
+static int woken;
+
+static void on_event(void *arg)
+{
+    woken = 1;
+}
+
+START_TEST(nothing_wakes_it_for_an_hour)
+{
+    ping("10.0.0.2", 56);
+    ping("fd00::2", 56);
+    inproc_advance(120 * OS_SEC);
+    woken = 0;
+    inproc_at_event(0, on_event, NULL);
+    inproc_advance(3600 * OS_SEC);
+    inproc_at_event(0, NULL, NULL);
+    ck_assert_int_eq(woken, 0);
+}
+END_TEST
+
+START_TEST(frames_of_any_kind_do_no_harm)
+{
+    uint8_t frame[1514];
+    uint32_t seed = 5;
+    static const uint16_t types[] = { 0x0800, 0x86dd, 0x0806, 0x8100, 0 };
+    for (int i = 0; i < 20000; i++) {
+        uint32_t len = OS_NIC_HEADER + (seed >> 8) % (i % 8 ? 120 : 1500);
+        for (uint32_t at = 0; at < len; at++) {
+            seed = seed * 1664525u + 1013904223u;
+            frame[at] = (uint8_t)(seed >> 24);
+        }
+        memcpy(frame, (uint8_t[]){ 2, 0, 0, 0, 0, 'a' }, 6);
+        uint16_t type = types[i % OS_ARRAY_LEN(types)];
+        frame[12] = (uint8_t)(type >> 8);
+        frame[13] = (uint8_t)type;
+        if (type == 0x0800 && len > 34) {
+            frame[14] = 0x45;
+            frame[16] = (uint8_t)((len - 14) >> 8);
+            frame[17] = (uint8_t)(len - 14);
+            frame[20] &= 0x20;
+            frame[21] = 0;
+            frame[23] = (uint8_t[]){ 1, 2, 6, 17, 99 }[i / 5 % 5];
+            memcpy(frame + 30, (uint8_t[]){ 10, 0, 0, 1 }, 4);
+        } else if (type == 0x86dd && len > 54) {
+            frame[14] = 0x60;
+            frame[18] = (uint8_t)((len - 54) >> 8);
+            frame[19] = (uint8_t)(len - 54);
+            frame[20] = (uint8_t[]){ 58, 0, 44, 60, 6, 17, 43 }[i / 5 % 7];
+            frame[21] = 255;
+            memset(frame + 38, 0, 16);
+            frame[38] = 0xfd;
+            frame[53] = 1;
+        }
+        wire_inject(&wire, frame, len, OS_NIC_INTACT);
+        if (i % 100 == 0)
+            inproc_advance(100 * OS_MS);
+    }
+    inproc_advance(60 * OS_SEC);
+    ping("10.0.0.2", 56);
+}
+END_TEST
+
+START_TEST(bad_configs_are_refused)
+{
+    static const char *const bad[] = { "ipv4: 10.0.0/24",  "ipv4: fd00::1/64", "ipv6: 10.0.0.1/8",
+                                       "gateway: fd00::1", "memory: 1",        "dns:\n  - nobody",
+                                       "ipv4: sometimes",  "gateway6: x" };
+    for (size_t i = 0; i < OS_ARRAY_LEN(bad); i++) {
+        struct host c = { 0 };
+        ck_err(host_try(&c, "c", bad[i]), OS_ERR_BAD_ARG);
+        host_fini(&c);
+    }
+}
+END_TEST
+
+static void add(TCase *tcase)
+{
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, echo_requests_are_answered);
+    tcase_add_test(tcase, datagrams_go_both_ways);
+    tcase_add_test(tcase, a_port_is_taken_once);
+    tcase_add_test(tcase, without_a_route_it_is_said_at_once);
+    tcase_add_test(tcase, multicast_comes_to_who_joined);
+    tcase_add_test(tcase, the_state_says_what_is_configured);
+    tcase_add_test(tcase, a_link_that_goes_down_comes_up_again);
+    tcase_add_test(tcase, a_server_that_is_started_again_is_found);
+    tcase_add_test(tcase, an_idle_stack_sleeps);
+    tcase_add_test(tcase, nothing_wakes_it_for_an_hour);
+    tcase_add_test(tcase, frames_of_any_kind_do_no_harm);
+    tcase_add_test(tcase, bad_configs_are_refused);
+}
+
+int main(void)
+{
+    return suite_run_case("net-stack", add);
+}
