@@ -156,23 +156,28 @@ static int send_request(int fd, struct control_request *request, int data)
 
 int client_send(unsigned pid, struct control_request *request, const void *data, size_t len)
 {
-    int memory = -1;
-    request->version = CONTROL_VERSION;
+    int memory = len ? sealed_copy(data, len) : -1;
     request->size = len;
-    int fd = connect_to(pid);
-    if (fd >= 0 && len)
-        memory = sealed_copy(data, len);
-    if (fd >= 0 && (!len || memory >= 0) && !send_request(fd, request, memory)) {
-        if (memory >= 0)
-            close(memory);
-        return fd;
+    if (len && memory < 0) {
+        fprintf(stderr, "seedbed: system %u cannot be asked: %s\n", pid, strerror(errno));
+        return -1;
     }
+    int fd = client_send_fd(pid, request, memory);
+    if (memory >= 0)
+        close(memory);
+    return fd;
+}
+
+int client_send_fd(unsigned pid, struct control_request *request, int descriptor)
+{
+    request->version = CONTROL_VERSION;
+    int fd = connect_to(pid);
+    if (fd >= 0 && !send_request(fd, request, descriptor))
+        return fd;
     fprintf(stderr, "seedbed: system %u cannot be asked: %s\n", pid,
             errno == EAGAIN ? "too many commands wait for it already" : strerror(errno));
     if (fd >= 0)
         close(fd);
-    if (memory >= 0)
-        close(memory);
     return -1;
 }
 

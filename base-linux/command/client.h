@@ -25,6 +25,9 @@ int client_select(const struct command_line *line, unsigned *pid);
 /* Sends REQUEST, with LEN bytes of DATA if any, to the system PID; the socket, or -1 after a message. */
 int client_send(unsigned pid, struct control_request *request, const void *data, size_t len);
 
+/* The same with descriptor FD instead of data. */
+int client_send_fd(unsigned pid, struct control_request *request, int fd);
+
 union client_reply {
     uint32_t kind; /* enum control_kind */
     struct control_system system;

@@ -95,6 +95,7 @@ int command_restart(const struct command_line *line);
 int command_upgrade(const struct command_line *line);
 int command_apply(const struct command_line *line);
 int command_rom(const struct command_line *line);
+int command_pcap(const struct command_line *line);
 int command_report(const struct command_line *line);
 int command_log(const struct command_line *line);
 int command_new(const struct command_line *line);

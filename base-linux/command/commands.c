@@ -11,6 +11,7 @@ static const struct command_option run_options[] = {
     { "--components", "DIR[:DIR...]",
       "looks for components there before it does where those of Seedbed are" },
     { "--no-spin", NULL, "calls never wait awake for their answers" },
+    { "--pcap", "LINK=FILE", "copies the frames of a link to a file; LINK=FILE,LINK=FILE for more of them" },
     { "--books", NULL, "says at the end whether everything came back" },
     { NULL, NULL, NULL },
 };
@@ -101,6 +102,14 @@ static const struct command_option rom_options[] = {
     { "--raw", NULL, "configs, too, are printed as they are" },
     SYSTEM_OPTION,
     WAIT_OPTION,
+    NO_OPTION,
+};
+
+static const struct command_option pcap_options[] = {
+    { "--output", "FILE", "to that file; - or nothing: to standard output" },
+    { "-o", "FILE", "the same" },
+    { "--count", "NUMBER", "ends after so many frames" },
+    SYSTEM_OPTION,
     NO_OPTION,
 };
 
@@ -239,6 +248,19 @@ const struct command commands[] = {
           "would open it; a server that does not answer within two seconds is named.",
       .options = rom_options,
       .run = command_rom },
+    { .name = "pcap",
+      .operands = "LINK",
+      .min = 1,
+      .max = 1,
+      .summary = "copies the frames of a link of the network, for tshark or Wireshark",
+      .text =
+          "As pcapng, until Ctrl-C. A link is a session of Nic or Uplink at a switch or router; LINK is its "
+          "label, or the beginning or end of one with an asterisk for the rest. One that is not there yet "
+          "is waited for.\n"
+          "\n"
+          "    seedbed pcap client | tshark -i -",
+      .options = pcap_options,
+      .run = command_pcap },
     { .name = "new",
       .operands = "NAME",
       .min = 1,

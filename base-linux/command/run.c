@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <os/parent.h>
+
 #include "command.h"
 #include "files.h"
 #include "find.h"
@@ -18,7 +20,7 @@
 
 /* What run is given. */
 struct arguments {
-    const char *scenario, *shot, *components;
+    const char *scenario, *shot, *components, *pcap;
     int headless, no_spin, books;
     os_time duration;
 };
@@ -36,6 +38,7 @@ static int read_arguments(const struct command_line *line, struct arguments *arg
     *arguments = (struct arguments){ .scenario = command_operand(line, 0),
                                      .shot = command_option(line, "--shot"),
                                      .components = command_option(line, "--components"),
+                                     .pcap = command_option(line, "--pcap"),
                                      .headless = command_option(line, "--headless") != NULL,
                                      .no_spin = command_option(line, "--no-spin") != NULL,
                                      .books = command_option(line, "--books") != NULL };
@@ -69,11 +72,39 @@ static void default_shot(char path[PATH_MAX])
         snprintf(path, PATH_MAX, "%s", DEFAULT_SHOT);
 }
 
+enum { PCAPS_MAX = 8 };
+
+/* "LINK=FILE,LINK=FILE": a link's label may have anything but '=' and ','. 0, or the status to end with. */
+static int read_pcaps(const char *text, struct linux_core_pcap pcaps[PCAPS_MAX + 1])
+{
+    static char copy[PATH_MAX * 2];
+    unsigned count = 0;
+    if (snprintf(copy, sizeof(copy), "%s", text) >= (int)sizeof(copy))
+        return command_mistake("too long:", "--pcap");
+    for (char *at = copy, *next; at; at = next) {
+        next = strchr(at, ',');
+        if (next)
+            *next++ = 0;
+        char *path = strchr(at, '=');
+        if (!path || path == at || !path[1] || count == PCAPS_MAX)
+            return command_mistake("expected LINK=FILE after --pcap, at most 8 of them, found", text);
+        *path++ = 0;
+        if (strlen(at) >= OS_LABEL_MAX)
+            return command_mistake("too long for the label of a link:", at);
+        pcaps[count++] = (struct linux_core_pcap){ .link = at, .path = path };
+    }
+    return 0;
+}
+
 static int run_system(const struct arguments *arguments)
 {
     static char scenario[PATH_MAX], shot[PATH_MAX];
     static struct find_dirs dirs;
+    static struct linux_core_pcap pcaps[PCAPS_MAX + 1];
     const char *name = arguments->scenario ? arguments->scenario : DEFAULT_SCENARIO;
+    int status = arguments->pcap ? read_pcaps(arguments->pcap, pcaps) : 0;
+    if (status)
+        return status;
     if (find_scenario(name, scenario) || find_dirs(&dirs, arguments->components))
         return EXIT_FAILURE;
     if (arguments->shot && check_shot(arguments->shot))
@@ -85,6 +116,7 @@ static int run_system(const struct arguments *arguments)
                                           .dirs = dirs.list,
                                           .shot = arguments->shot ? arguments->shot : shot,
                                           .shot_wanted = arguments->shot != NULL,
+                                          .pcaps = pcaps,
                                           .headless = headless != NULL,
                                           .no_spin = arguments->no_spin,
                                           .books = arguments->books,

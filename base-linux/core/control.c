@@ -21,6 +21,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "capture.h"
 #include "internal.h"
 
 enum { CLIENTS = 16, SEND_BUFFER = 512 * 1024 };
@@ -30,7 +31,9 @@ struct client {
     struct os_list link;
     struct control_request request;
     struct core_control_request asked; /* CONTROL_ASK */
-    int served;                        /* its request has come; nothing else may */
+    struct capture *capture;           /* CONTROL_PCAP */
+    int watched;
+    int served; /* its request has come; nothing else may */
 };
 
 static struct os_list clients = { &clients, &clients };
@@ -44,10 +47,20 @@ unsigned linux_core_control_address(struct sockaddr_un *address, unsigned uid, u
     return (unsigned)(offsetof(struct sockaddr_un, sun_path) + 1) + (unsigned)len;
 }
 
+static void leave(struct client *client)
+{
+    if (client->watched)
+        transport_unwatch(linux_core.ep.plat, &client->watch);
+    client->watched = 0;
+}
+
 static void drop_client(struct client *client)
 {
     core_control_cancel(&client->asked);
-    transport_unwatch(linux_core.ep.plat, &client->watch);
+    if (client->capture)
+        capture_destroy(client->capture, NULL, NULL);
+    capture_forget(client);
+    leave(client);
     close(client->watch.fd);
     os_list_remove(&client->link);
     free(client);
@@ -250,6 +263,42 @@ static int ask(struct client *client, int fd)
     return 0;
 }
 
+/* ---- captures */
+
+static void capture_written(void *arg)
+{
+    struct client *client = arg;
+    (void)send_text(client, CONTROL_LINE, "%s", client->request.line);
+    drop_client(client);
+}
+
+/* The client hears of the end when all is written. */
+static void end_capture(void *arg)
+{
+    struct client *client = arg;
+    struct capture *capture = client->capture;
+    client->capture = NULL;
+    leave(client);
+    capture_summary(capture, client->request.line, sizeof(client->request.line));
+    capture_destroy(capture, capture_written, client);
+}
+
+/* Zero when the connection is done with. */
+static int begin_capture(struct client *client, int fd)
+{
+    int own = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (own < 0) {
+        (void)send_text(client, CONTROL_ERROR, "there is nowhere to write to");
+        return 0;
+    }
+    os_err err = capture_create(client->request.label, own, client->request.size, end_capture, client,
+                                &client->capture);
+    if (err)
+        (void)send_text(client, CONTROL_ERROR, "%s",
+                        err == OS_ERR_BUSY ? "too many captures" : os_err_text(err));
+    return !err;
+}
+
 /* ---- clients */
 
 /* Zero when the connection is done with. */
@@ -266,6 +315,8 @@ static int serve(struct client *client, int fd)
         send_list(client);
     if (request->wish == CONTROL_LOG || request->wish == CONTROL_FOLLOW)
         linux_output_last(show_line, client);
+    if (request->wish == CONTROL_PCAP)
+        return begin_capture(client, fd);
     if (request->wish == CONTROL_ASK)
         return ask(client, fd);
     return request->wish == CONTROL_FOLLOW;
@@ -299,7 +350,7 @@ static void client_ready(struct transport_watch *watch, uint32_t events)
     (void)events;
     if (client->served) { /* it has closed its end, or says what it has no business to say */
         if (recv(watch->fd, &nothing, 1, MSG_DONTWAIT) >= 0 || (errno != EAGAIN && errno != EINTR))
-            drop_client(client);
+            client->capture ? end_capture(client) : drop_client(client);
         return;
     }
     ssize_t len = receive(client, &fd);
@@ -328,6 +379,7 @@ static void accept_client(struct transport_watch *watch, uint32_t events)
     client->watch.ready = client_ready;
     if (transport_watch(linux_core.ep.plat, &client->watch, EPOLLIN))
         goto refuse;
+    client->watched = 1;
     os_list_insert(&clients, &client->link);
     nclients++;
     return;

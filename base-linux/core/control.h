@@ -10,12 +10,15 @@
 #include <os/control.h>
 #include <os/parent.h>
 
-enum { CONTROL_VERSION = 1 };
+enum { CONTROL_VERSION = 2 };
 
 enum control_wish {
     CONTROL_LIST,   /* CONTROL_SYSTEM, then a CONTROL_COMPONENT for each */
     CONTROL_LOG,    /* CONTROL_LINE for each line that is kept, of component LABEL or all ("") */
     CONTROL_FOLLOW, /* the same, and then for each new line */
+    CONTROL_PCAP,   /* captures links LABEL, up to SIZE frames (0: no limit), to a descriptor that comes with
+                     * the datagram, until the client shuts down its side or the limit is reached; CONTROL_LINE
+                     * when all is written */
     CONTROL_ASK,    /* passes LINE and data on to the init with path LABEL; CONTROL_ANSWER */
 };
 

@@ -104,5 +104,7 @@ os_err core_plat_session(struct core *core, const char *service, const char *lab
         return core_control_open(core, label, session);
     if (!strcmp(service, "Network"))
         return linux_network_open_session(core, args, session);
+    if (!strcmp(service, "Pcap"))
+        return linux_pcap_open(core, session);
     return OS_ERR_NO_SERVICE;
 }

@@ -91,6 +91,10 @@ void linux_file_watch(const char *path, const char *module);
 /* There is no such module, and nothing is kept of it. */
 void linux_file_unwatch(const char *module);
 
+/* ---- pcap.c: the service Pcap */
+
+os_err linux_pcap_open(struct core *core, struct core_session **session);
+
 /* ---- process.c */
 
 struct core_process {

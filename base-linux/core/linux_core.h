@@ -10,6 +10,11 @@ struct linux_core_file {
     const char *name, *path;
 };
 
+/* Frames of links to a file, as pcapng. */
+struct linux_core_pcap {
+    const char *link, *path;
+};
+
 struct linux_core_options {
     const char *scenario; /* path of the file */
     const struct linux_core_file
@@ -17,10 +22,11 @@ struct linux_core_options {
     const char *const *dirs; /* folders with ROM modules, NULL at the end; the first that has a name wins */
     const char *shot;        /* file for pictures; its folder is for those with other names */
     int shot_wanted;         /* a picture is to be made at the end; not having it is an error */
-    int headless;            /* no display; a picture is made at the end in any case */
-    int no_spin;             /* calls never wait awake, whatever it costs them */
-    int books;               /* it is said at the end whether everything came back */
-    os_time duration;        /* ns after which the system ends with status 0; 0: none */
+    const struct linux_core_pcap *pcaps; /* NULL, or up to one without a link */
+    int headless;                        /* no display; a picture is made at the end in any case */
+    int no_spin;                         /* calls never wait awake, whatever it costs them */
+    int books;                           /* it is said at the end whether everything came back */
+    os_time duration;                    /* ns after which the system ends with status 0; 0: none */
 };
 
 /* Runs a system until its end; the exit status of the command. Once per process, which must have no threads.

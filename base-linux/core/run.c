@@ -3,6 +3,8 @@
  * run.c: one run of a system, from the spawner's start to the end of everything. When core ends, for whatever
  * reason, the spawner sees its socket closed and ends, and all components with it.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "capture.h"
 #include "internal.h"
 #include "writer.h"
 
@@ -127,6 +130,23 @@ static void say_missing(uint32_t missing)
         linux_say("WARNING: this machine has no filter of system calls with notification");
 }
 
+/* For as long as the system runs. After the spawner's fork, so that nobody else has the files open. */
+static os_err open_captures(void)
+{
+    for (const struct linux_core_pcap *pcap = linux_core.options->pcaps; pcap && pcap->link; pcap++) {
+        struct capture *capture;
+        int fd = open(pcap->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+        if (fd < 0) {
+            fprintf(stderr, "seedbed: %s: %s\n", pcap->path, strerror(errno));
+            return OS_ERR_IO;
+        }
+        os_err err = capture_create(pcap->link, fd, 0, NULL, NULL, &capture);
+        if (err)
+            return err;
+    }
+    return OS_OK;
+}
+
 static os_err start(const char **step)
 {
     os_err err;
@@ -149,6 +169,9 @@ static os_err start(const char **step)
     if ((err = linux_control_init()))
         return err;
     say_missing(linux_core.missing);
+    *step = "the capture";
+    if ((err = capture_init()) || (err = open_captures()))
+        return err;
     *step = "init";
     return core_start_init(&linux_core.core, "init", own.ram, own.caps);
 }
@@ -174,6 +197,7 @@ int linux_core_run(const struct linux_core_options *options)
         linux_books_close();
     spawner_stop(linux_core.spawner);
     linux_network_end();
+    capture_finish(LAST_WORDS);
     writer_finish(LAST_WORDS);
     return linux_core.status;
 }

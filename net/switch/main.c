@@ -31,6 +31,8 @@ static void put(struct port *port, const uint8_t head[NET_ETH_HEADER], const uin
 {
     struct os_nic_frames_packet packet;
     uint8_t *to = net_port_alloc(&port->net, len, &packet);
+    if (net_taps_any(&port->taps))
+        net_taps_frame(&port->taps, head, data, len, OS_PCAP_RECEIVED | (to ? 0 : OS_PCAP_DROPPED));
     if (!to)
         return;
     memcpy(to, head, NET_ETH_HEADER);
@@ -101,23 +103,33 @@ static int is_genuine(struct port *port, const uint8_t src[6])
     return port->policy.other_macs && !net_mac_is_group(src) && table_learn(&sw.table, src, port);
 }
 
+/* Whether the frame may go on. */
+static int is_allowed(struct port *port, const uint8_t head[NET_ETH_HEADER], uint32_t len)
+{
+    if (!port->policy.link) {
+        port->counters.isolated++;
+        return 0;
+    }
+    if (is_limited(port, FROM_CLIENT, len))
+        return 0;
+    if (!is_genuine(port, head + NET_ETH_SRC)) {
+        port->counters.spoofed++;
+        return 0;
+    }
+    return 1;
+}
+
 static void on_frame(struct net_port *net, const uint8_t *data, uint32_t len, uint32_t flags)
 {
     struct port *port = port_of(net);
     uint8_t head[NET_ETH_HEADER];
     memcpy(head, data, sizeof(head));
     report_dirty(&sw);
-    if (!port->policy.link) {
-        port->counters.isolated++;
-        return;
-    }
-    if (is_limited(port, FROM_CLIENT, len))
-        return;
-    if (!is_genuine(port, head + NET_ETH_SRC)) {
-        port->counters.spoofed++;
-        return;
-    }
-    meet_line(port, FROM_CLIENT, head, data, len, flags);
+    int allowed = is_allowed(port, head, len);
+    if (net_taps_any(&port->taps))
+        net_taps_frame(&port->taps, head, data, len, allowed ? 0 : OS_PCAP_DROPPED);
+    if (allowed)
+        meet_line(port, FROM_CLIENT, head, data, len, flags);
 }
 
 /* ---- ports */
@@ -192,6 +204,8 @@ static os_err open_port(struct net_port_server *server, struct net_port *net, co
         port->owns_mac = table_fix(&sw.table, net->info.mac, port);
     }
     apply(port, &policy);
+    net_taps_init(&port->taps);
+    net_taps_update(&sw.pcap, &port->taps, net->label);
     report_dirty(&sw);
     return OS_OK;
 }
@@ -199,6 +213,7 @@ static os_err open_port(struct net_port_server *server, struct net_port *net, co
 static void close_port(struct net_port *net)
 {
     struct port *port = port_of(net);
+    net_taps_fini(&port->taps);
     table_forget(&sw.table, port);
     for (int i = FROM_CLIENT; i < DIRECTIONS; i++)
         line_fini(&sw, &port->lines[i]);
@@ -242,6 +257,12 @@ static void configure(struct os_config_rom *rom)
     report_configure(&sw);
 }
 
+static void wishes_changed(struct net_pcap *pcap)
+{
+    OS_LIST_FOR_EACH (link, &sw.server.ports)
+        net_taps_update(pcap, &port_at(link)->taps, port_at(link)->net.label);
+}
+
 void component_construct(struct os_env *env)
 {
     static const struct net_port_handlers handlers = {
@@ -261,5 +282,6 @@ void component_construct(struct os_env *env)
     uint64_t entries = os_config_u64(config, os_config_root(config), "table", 1024);
     os_require(env, table_init(&sw.table, entries < 65536 ? (uint32_t)entries : 65536, 0), "no table");
     configure(&sw.config);
+    net_pcap_init(&sw.pcap, env, wishes_changed);
     os_require(env, net_port_server_init(&sw.server, env, 1, &handlers), "cannot offer Nic and Uplink");
 }

@@ -3,6 +3,7 @@
 #ifndef SWITCH_H
 #define SWITCH_H
 
+#include <network/pcap.h>
 #include <network/port.h>
 #include <network/proto.h>
 #include <os/component.h>
@@ -137,6 +138,7 @@ struct port {
     struct limit limits[DIRECTIONS];
     struct line lines[DIRECTIONS];
     struct port_counters counters;
+    struct net_taps taps;
     int owns_mac;     /* no other port has the address of its card */
     uint32_t learned; /* addresses in the table, its own not counted */
     os_time swept;    /* when its aged addresses were last looked for */
@@ -146,6 +148,7 @@ struct sw {
     struct os_env *env;
     struct os_config_rom config;
     struct net_port_server server;
+    struct net_pcap pcap;
     struct table table;
     struct os_timeouts timeouts;
     struct os_timeout due;   /* of the first frame that waits */

@@ -12,6 +12,13 @@ struct child *child_of_rpc(struct os_rpc *rpc)
     return OS_CONTAINER_OF(rpc->object, struct child, parent);
 }
 
+/* Whether the child has said that it can do without: then nobody need be told that it has to. */
+static int is_optional(const char *args)
+{
+    char value[8];
+    return !os_args_get(args, "optional", value, sizeof(value)) && !strcmp(value, "yes");
+}
+
 /* Tells why a request is refused; a child that goes on asking is not told about for ever. */
 static os_err refuse(struct child *child, const char *service, const char *label, os_err err, const char *why)
 {
@@ -32,6 +39,8 @@ static os_err serve_session(struct os_rpc *rpc, const char *service, const char 
     if (err == OS_ERR_CAPS)
         return refuse(child, service, label, err,
                       "; there are as many sessions and requests that wait as its caps allow");
+    if (err == OS_ERR_NO_SERVICE && is_optional(args))
+        return err;
     return err == OS_ERR_NO_SERVICE || err == OS_ERR_DENIED ? refuse(child, service, label, err, "") : err;
 }
 

@@ -6,10 +6,11 @@
 #include "parts.h"
 
 /*
- * What core offers, Machine, Control and Network not on every platform: there a request is refused. A nested
- * init says with `parent-provides` what its own parent has.
+ * What core offers, Machine, Control, Network and Pcap not on every platform: there a request is refused. A
+ * nested init says with `parent-provides` what its own parent has.
  */
-static const char *const core_services[] = { "LOG", "ROM", "PD", "Host", "Machine", "Control", "Network" };
+static const char *const core_services[] = { "LOG",     "ROM",     "PD",      "Host",
+                                             "Machine", "Control", "Network", "Pcap" };
 
 static void read_parent_provides(struct reader *reader, os_config_ref node)
 {
