@@ -98,5 +98,6 @@ void component_construct(struct os_env *given)
     os_require(env, os_nic_tx_connect(&tx, env->ep, nic.cap, OS_NIC_STREAM), "tx");
     os_require(env, os_nic_rx_connect(&rx, env->ep, nic.cap, OS_NIC_STREAM), "rx");
     os_require(env, os_nic_info(nic.cap, &info), "info");
+    printf("on the network\n");
     send(0, everybody);
 }

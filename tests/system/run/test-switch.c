@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test-switch.c: components on a switch, the death of each of them, and what goes over a link as tshark sees
+ * it.
+ */
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <suite.h>
+
+#include "run.h"
+
+static const char *const headless[] = { "--headless", NULL };
+
+#define SYSTEM(count)                                                                                        \
+    "start:\n"                                                                                               \
+    "  timer:\n"                                                                                             \
+    "  switch: { config: { policy: [ { label: a, mac: '02:00:00:00:00:0a' }, "                               \
+    "{ label: b, mac: '02:00:00:00:00:0b' } ] } }\n"                                                         \
+    "  a: { binary: net_peer, config: { count: " count " } }\n"                                              \
+    "  b: { binary: net_peer, config: { count: " count                                                       \
+    " }, restart: { policy: always, delay: 1ms, delay-max: 1ms } }\n"
+
+START_TEST(frames_go_both_ways)
+{
+    struct run run;
+    run_start(&run, "run", SYSTEM("2000"), headless);
+    run_expect(&run, "2000 frames there and back");
+    run_signal(&run, SIGTERM);
+    ck_assert_int_eq(run_end(&run), 0);
+}
+END_TEST
+
+/* The one that is left goes on with the next one that comes, whose address is the same. */
+START_TEST(a_client_is_killed)
+{
+    struct run run;
+    run_start(&run, "run", SYSTEM("500"), headless);
+    run_expect(&run, "[b] on the network");
+    for (int round = 0; round < 3; round++) {
+        run_kill(&run, "b");
+        run_expect(&run, "[b] on the network");
+        run_expect(&run, "[a] 500 frames there and back"); /* of the game that b has begun */
+    }
+    run_signal(&run, SIGTERM);
+    ck_assert_int_eq(run_end(&run), 0);
+}
+END_TEST
+
+/* Lines that COMMAND prints; it ends well and says nothing of errors. */
+static unsigned lines_of(const char *command)
+{
+    char line[1024];
+    unsigned lines = 0;
+    FILE *out = popen(command, "r"); /* NOLINT */
+    ck_assert_ptr_nonnull(out);
+    for (; fgets(line, sizeof(line), out); lines++)
+        ck_assert_msg(!strstr(line, "Malformed") && !strstr(line, "cut short"), "%s: %s", command, line);
+    ck_assert_msg(pclose(out) == 0, "%s has failed", command);
+    return lines;
+}
+
+static unsigned frames_in(const char *file, const char *filter)
+{
+    char command[640];
+    snprintf(command, sizeof(command), "tshark -n -r %s -Y '%s' 2>/dev/null", file, filter);
+    return lines_of(command);
+}
+
+static void name_file(char file[256], const char *name)
+{
+    const char *folder = getenv("TMPDIR");
+    snprintf(file, 256, "%s/%s", folder ? folder : "/tmp", name);
+}
+
+START_TEST(links_are_copied_to_files)
+{
+    struct run run;
+    char a[256], all[256], option[600];
+    name_file(a, "a.pcapng");
+    name_file(all, "all.pcapng");
+    snprintf(option, sizeof(option), "--pcap=a=%s,*=%s", a, all);
+    run_start(&run, "run", SYSTEM("300"), (const char *const[]){ "--headless", option, NULL });
+    run_expect(&run, "300 frames there and back");
+    run_signal(&run, SIGTERM);
+    ck_assert_int_eq(run_end(&run), 0);
+    /* numbers 0 to 300 of one game at least, both directions; each frame is on both links */
+    unsigned on_a = frames_in(a, "frame.interface_name == \"a\"");
+    ck_assert_uint_ge(on_a, 301);
+    ck_assert_uint_ge(frames_in(a, "eth.src == 02:00:00:00:00:0a && frame.packet_flags_direction == 2"), 150);
+    ck_assert_uint_ge(frames_in(a, "eth.src == 02:00:00:00:00:0b && frame.packet_flags_direction == 1"), 150);
+    ck_assert_uint_eq(frames_in(all, "frame.interface_name == \"a\""), on_a);
+    ck_assert_uint_ge(frames_in(all, "frame.interface_name == \"b\""), 301);
+    remove(a);
+    remove(all);
+}
+END_TEST
+
+START_TEST(a_link_is_looked_at_while_the_system_runs)
+{
+    struct run run;
+    char command[640], live[256];
+    name_file(live, "live.pcapng");
+    run_start(&run, "run", SYSTEM("1000000000"), headless);
+    snprintf(command, sizeof(command), "%s pcap a --system %d --count 50 -o %s 2>/dev/null", run_command(),
+             (int)run.pid, live);
+    while (system(command)) /* NOLINT: until the control socket is there */
+        ;
+    ck_assert_uint_eq(frames_in(live, "frame"), 50);
+    snprintf(command, sizeof(command),
+             "%s pcap '*' --system %d --count 20 2>/dev/null | tshark -n -i - -c 20 2>/dev/null",
+             run_command(), (int)run.pid);
+    ck_assert_uint_eq(lines_of(command), 20);
+    remove(live);
+    run_signal(&run, SIGTERM);
+    ck_assert_int_eq(run_end(&run), 0);
+}
+END_TEST
+
+START_TEST(a_file_that_cannot_be_written)
+{
+    struct run run;
+    run_start(&run, "run", SYSTEM("1"),
+              (const char *const[]){ "--headless", "--pcap", "a=/nowhere/at/all", NULL });
+    run.books = 0;
+    run_expect(&run, "seedbed: /nowhere/at/all: No such file or directory");
+    ck_assert_int_eq(run_end(&run), 1);
+    run_start(&run, "run", SYSTEM("1"), (const char *const[]){ "--headless", "--pcap", "nothing", NULL });
+    run.books = 0;
+    run_expect(&run, "expected LINK=FILE");
+    ck_assert_int_eq(run_end(&run), 2);
+}
+END_TEST
+
+static Suite *make_suite(void)
+{
+    Suite *suite = suite_create("switch");
+    TCase *tcase = tcase_create("switch");
+    tcase_set_timeout(tcase, 120);
+    tcase_add_test(tcase, frames_go_both_ways);
+    tcase_add_test(tcase, a_client_is_killed);
+    if (!run_on_mach()) {
+        tcase_add_test(tcase, links_are_copied_to_files);
+        tcase_add_test(tcase, a_link_is_looked_at_while_the_system_runs);
+        tcase_add_test(tcase, a_file_that_cannot_be_written);
+    }
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+int main(void)
+{
+    return suite_run(make_suite());
+}
