@@ -50,10 +50,12 @@ static void finish(void)
     ck_assert(os_list_empty(&sw.server.ports));
     for (uint32_t i = 0; i < table_size(&sw.table); i++)
         ck_assert_ptr_null(sw.table.entries[i].port);
-    inproc_env_kill(&server);
+    net_port_server_fini(&sw.server);
+    os_timeouts_close(&sw.timeouts);
+    os_reporter_fini(&sw.report.reporter);
+    os_config_rom_close(&sw.config);
     table_fini(&sw.table);
-    int left = inproc_env_fini(&server);
-    (void)left; /* it was killed with what it has for all its life */
+    ck_fini(&server);
 }
 
 static void drop_all(void)
