@@ -60,8 +60,7 @@ static void select_server(struct domain *domain)
     uint32_t address = dhcp->address; /* is asked for again */
     *dhcp = (struct dhcp_client){ .phase = DHCP_SELECTING, .address = address };
     dhcp->xid = (uint32_t)router_random(domain->router);
-    dhcp->next = domain->router->now;
-    router_at(domain->router, dhcp->next);
+    dhcp->next = domain->router->now; /* the next tick sends */
 }
 
 static void lose(struct domain *domain)
@@ -75,6 +74,7 @@ static void lose(struct domain *domain)
 void dhcp_client_start(struct domain *domain)
 {
     struct dhcp_client *dhcp = &domain->dhcp;
+    router_at(domain->router, domain->router->now);
     if (dhcp->phase < DHCP_BOUND) {
         select_server(domain);
         return;
@@ -83,7 +83,6 @@ void dhcp_client_start(struct domain *domain)
     dhcp->phase = DHCP_REBINDING;
     dhcp->tries = 0;
     dhcp->next = domain->router->now;
-    router_at(domain->router, dhcp->next);
 }
 
 void dhcp_client_stop(struct domain *domain)
@@ -212,6 +211,7 @@ void dhcp_client_input(struct router *router, struct domain *domain, const uint8
     if (dhcp.type == DHCP_NAK && (state->phase == DHCP_REBINDING || dhcp.server == state->server)) {
         state->address = 0;
         lose(domain);
+        router_at(router, router->now);
     } else if (dhcp.type == DHCP_ACK && is_usable(domain, &dhcp))
         bind(domain, &dhcp);
 }

@@ -107,13 +107,13 @@ static void report(void)
 
 static void on_report(struct os_timeout *timeout)
 {
-    if (!server.changed)
+    if (!server.changed || !server.reports)
         return;
     server.changed = 0;
     report();
 }
 
-/* The state is another one than before FLOWS. */
+/* The state may be another one now. */
 static void note_change(void)
 {
     if (!server.reports || server.changed)
@@ -133,7 +133,7 @@ static void read_report(os_config_ref root)
         server.reports = !err;
     } else if (!wanted && server.reports) {
         os_reporter_fini(&server.reporter);
-        server.reports = 0;
+        server.reports = server.changed = 0;
     }
 }
 

@@ -283,7 +283,6 @@ struct dhcp_client {
     uint32_t xid, tries;
     uint32_t address, server;
     os_time next;                   /* when to send again */
-    os_time began;                  /* of the lease: when it was asked for */
     os_time renew, rebind, expires; /* of the lease */
 };
 

@@ -8,7 +8,7 @@
 
 #include <router.h>
 
-enum { WIRE_KEEPS = 64, WIRE_FRAME = 9100 };
+enum { WIRE_KEEPS = 64, WIRE_FRAME = 2048 };
 
 struct wire_frame {
     uint32_t len;
