@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * router.c: frames of any kind from four sides of a router, with time that passes, sessions that end and
- * configs that change between them. What comes out has sound headers, and the addresses of a domain behind NAT
- * are not seen outside.
+ * configs that change between them. What comes out has sound headers, and the addresses of a domain behind
+ * NAT are not seen outside.
  *
  * The input is records: a byte that says what happens, two bytes of length, so many bytes.
  */
@@ -12,13 +12,13 @@
 #include <wire.h>
 
 enum {
-    WHO = 3,        /* bits of the first byte: the machine */
-    ADDRESS = 4,    /* the frame gets sound MAC addresses */
-    CHECKSUMS = 8,  /* and checksums */
-    TIME = 16,      /* no frame: so many seconds pass as the length says */
-    CONFIG = 32,    /* no frame: the other config */
-    SESSION = 64,   /* no frame: the machine ends and comes again */
-    GROUP = 128,    /* the frame is for all */
+    WHO = 3,       /* bits of the first byte: the machine */
+    ADDRESS = 4,   /* the frame gets sound MAC addresses */
+    CHECKSUMS = 8, /* and checksums */
+    TIME = 16,     /* no frame: so many seconds pass as the length says */
+    CONFIG = 32,   /* no frame: the other config */
+    SESSION = 64,  /* no frame: the machine ends and comes again */
+    GROUP = 128,   /* the frame is for all */
 };
 
 static const char *const configs[] = {
