@@ -604,7 +604,6 @@ START_TEST(the_state_is_reported)
     finish();
     inproc_provide("Report", NULL);
     os_object_fini(&reports.object);
-    os_cap_drop(reports.cap.cap);
     os_ram_free(&reports.env.env, reports.ds);
     ck_fini(&reports.env);
     free(reports.tree);
