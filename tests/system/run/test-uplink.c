@@ -13,6 +13,7 @@
 #include <network/proto.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -633,6 +634,67 @@ START_TEST(a_device_of_the_host)
 }
 END_TEST
 
+/* ---- real peers: the host's own stack in a network of its own, and curl */
+
+static void sh(const char *format, ...)
+{
+    char command[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(command, sizeof(command), format, args);
+    va_end(args);
+    int status = system(command);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s", command);
+}
+
+/* What COMMAND prints first, while it goes on; *PID is its process. */
+static void start_command(const char *command, char *line, size_t size, pid_t *pid)
+{
+    int out[2];
+    ck_assert_int_eq(pipe2(out, O_CLOEXEC), 0);
+    *pid = fork();
+    if (*pid == 0) {
+        dup2(out[1], 1);
+        execl("/bin/sh", "sh", "-c", command, NULL);
+        _exit(127);
+    }
+    close(out[1]);
+    FILE *file = fdopen(out[0], "r");
+    ck_assert_msg(fgets(line, (int)size, file) != NULL, "%s", command);
+    fclose(file);
+}
+
+START_TEST(files_go_both_ways)
+{
+    struct run run;
+    char command[512], line[256];
+    unsigned port;
+    pid_t server, box;
+    sh("dd if=/dev/urandom of=%s/data bs=1M count=8 2>/dev/null", folder);
+    snprintf(command, sizeof(command), "exec python3 -u -m http.server 0 --bind 127.0.0.1 -d %s 2>/dev/null",
+             folder);
+    start_command(command, line, sizeof(line), &server);
+    ck_assert_int_eq(sscanf(line, "Serving HTTP on 127.0.0.1 port %u", &port), 1);
+    start_uplinks(&run, "world host", PORT);
+    unsigned forward = forwarded(&run);
+    /* out; then a server in there, which says that it is ready, and in */
+    snprintf(command, sizeof(command),
+             "exec %s %s %s 'curl -sS -o %s/out http://10.0.2.2:%u/data &&"
+             " exec python3 -u -m http.server 80 -d %s 2>/dev/null'",
+             NETBOX, own_path, peer_path, folder, port, folder);
+    start_command(command, line, sizeof(line), &box);
+    sh("cmp %s/data %s/out", folder, folder);
+    sh("curl -sS -o %s/in http://127.0.0.1:%u/data", folder, forward);
+    sh("cmp %s/data %s/in", folder, folder);
+    kill(box, SIGTERM);
+    kill(server, SIGTERM);
+    waitpid(box, NULL, 0);
+    waitpid(server, NULL, 0);
+    sh("rm %s/data %s/out %s/in", folder, folder, folder);
+    end(&run);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("uplink");
@@ -658,6 +720,10 @@ int main(void)
         suite_skip("a_device_of_the_host", why);
     else
         tcase_add_test(tcase, a_device_of_the_host);
+    if (why || access(UPLINK_USER, X_OK))
+        suite_skip("files_go_both_ways", why ? why : "uplink-user was not built");
+    else
+        tcase_add_test(tcase, files_go_both_ways);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }
