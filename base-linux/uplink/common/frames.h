@@ -10,7 +10,7 @@
 #include <linux_base/network.h>
 #include <linux_base/transport.h>
 
-#include "uplink.h"
+#include <drivers/uplink/uplink.h>
 
 struct frames {
     struct uplink uplink; /* with info */

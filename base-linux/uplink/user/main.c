@@ -23,7 +23,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#include "../common/uplink.h"
+#include <drivers/uplink/uplink.h>
 #include "forward.h"
 
 OS_MANIFEST("requires: [Uplink, Network, Timer]\n"

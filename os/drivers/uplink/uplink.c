@@ -5,6 +5,7 @@
 #include <os/component.h>
 #include <os/config.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* An eighth of the stream's slots, so that a burst goes in one go. */
@@ -169,14 +170,16 @@ void uplink_flush(struct uplink *uplink)
 static int parse_mac(const char *text, uint8_t mac[OS_NIC_MAC])
 {
     static const uint8_t none[OS_NIC_MAC];
-    unsigned b[OS_NIC_MAC];
-    int end = 0;
-    if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &end) !=
-            OS_NIC_MAC ||
-        text[end])
-        return 0;
-    for (int i = 0; i < OS_NIC_MAC; i++)
-        mac[i] = (uint8_t)b[i];
+    for (int i = 0; i < OS_NIC_MAC; i++) {
+        const char byte[] = { text[0], text[0] ? text[1] : 0, 0 };
+        char *end;
+        if (byte[0] < '0') /* neither a blank nor a sign, which strtoul takes */
+            return 0;
+        mac[i] = (uint8_t)strtoul(byte, &end, 16);
+        if (end != byte + 2 || text[2] != (i < OS_NIC_MAC - 1 ? ':' : 0))
+            return 0;
+        text += 3;
+    }
     return !(mac[0] & 1) && memcmp(mac, none, sizeof(none)) != 0;
 }
 

@@ -3,8 +3,8 @@
  * uplink.h: a driver's Uplink session (os/nic.h) with its two streams. When the server ends, the session is
  * opened anew, and the driver goes on. All at the main entrypoint.
  */
-#ifndef UPLINK_UPLINK_H
-#define UPLINK_UPLINK_H
+#ifndef DRIVERS_UPLINK_UPLINK_H
+#define DRIVERS_UPLINK_UPLINK_H
 
 #include <os/nic.h>
 
