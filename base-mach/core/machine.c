@@ -22,7 +22,8 @@ struct device {
         uint16_t first, last;
     } ports[2];
     os_err (*find)(struct device *device); /* whether this machine has one; NULL: they all do */
-    uint32_t memory, memory_size;          /* set by find; 0: none */
+    int found;                             /* by find, which sets what the machine has chosen */
+    uint32_t memory, memory_size;          /* 0: none */
     unsigned interrupt;                    /* 0: none */
     int keyboard;
     struct device_session *owner;
@@ -178,7 +179,8 @@ static void interrupt_came(struct transport_watch *watch, struct mach_header *ms
 
 /* ---- devices */
 
-enum { PCI_ADDRESS = 0xcf8, PCI_DATA = 0xcfc, PCI_ENABLE = 1 << 31, PCI_DEVICES = 32, PCI_BAR0 = 0x10 };
+enum { PCI_ADDRESS = 0xcf8, PCI_DATA = 0xcfc, PCI_ENABLE = 1 << 31, PCI_DEVICES = 32 };
+enum { PCI_BAR0 = 0x10, PCI_BAR_PORTS = 1, PCI_BAR_FLAGS = 3, PCI_INTERRUPT = 0x3c };
 
 static uint32_t pci_read(unsigned device, unsigned offset)
 {
@@ -196,18 +198,26 @@ static void pci_write(unsigned device, unsigned offset, uint32_t value)
     __asm__ volatile("outl %0, %1" : : "a"(value), "d"((uint16_t)PCI_DATA));
 }
 
-/* Looks on the first bus. How large its memory is a device tells when all ones are written to its address. */
-static os_err find_vga(struct device *vga)
+/* The device on the first bus whose vendor and kind are ID. */
+static os_err pci_find(uint32_t id, unsigned *at)
 {
-    enum { BOCHS_VBE = 0x11111234, FLAGS = 15 };
     os_err err = io_allow(PCI_ADDRESS, PCI_DATA + 3);
     if (err)
         return err;
-    unsigned at = 0;
-    while (at < PCI_DEVICES && pci_read(at, 0) != BOCHS_VBE)
-        at++;
-    if (at == PCI_DEVICES)
-        return OS_ERR_NOT_FOUND;
+    for (*at = 0; *at < PCI_DEVICES; ++*at)
+        if (pci_read(*at, 0) == id)
+            return OS_OK;
+    return OS_ERR_NOT_FOUND;
+}
+
+/* How large its memory is a device tells when all ones are written to its address. */
+static os_err find_vga(struct device *vga)
+{
+    enum { BOCHS_VBE = 0x11111234, FLAGS = 15 };
+    unsigned at;
+    os_err err = pci_find(BOCHS_VBE, &at);
+    if (err)
+        return err;
     uint32_t address = pci_read(at, PCI_BAR0);
     pci_write(at, PCI_BAR0, UINT32_MAX);
     vga->memory_size = ~(pci_read(at, PCI_BAR0) & ~(uint32_t)FLAGS) + 1;
@@ -216,10 +226,29 @@ static os_err find_vga(struct device *vga)
     return vga->memory && vga->memory_size ? OS_OK : OS_ERR_NOT_FOUND;
 }
 
+/* The ports below 0x400 are those of the machine's own devices, whatever a card says. */
+static os_err find_nic(struct device *nic)
+{
+    enum { REALTEK_8029 = 0x802910ec, PORTS = 32, FIRST = 0x400, INTERRUPTS = 16 };
+    unsigned at;
+    os_err err = pci_find(REALTEK_8029, &at);
+    if (err)
+        return err;
+    uint32_t address = pci_read(at, PCI_BAR0), first = address & ~(uint32_t)PCI_BAR_FLAGS;
+    uint32_t interrupt = pci_read(at, PCI_INTERRUPT) & UINT8_MAX;
+    if (!(address & PCI_BAR_PORTS) || first < FIRST || first > UINT16_MAX - PORTS + 1 || !interrupt ||
+        interrupt >= INTERRUPTS)
+        return OS_ERR_NOT_FOUND;
+    nic->ports[0] = (struct range){ (uint16_t)first, (uint16_t)(first + PORTS - 1) };
+    nic->interrupt = interrupt;
+    return OS_OK;
+}
+
 static mach_port_t physical; /* all memory that the machine has, of devices, too */
 
 static struct device devices[] = {
     { .name = "vga", .ports = { { 0x1ce, 0x1d0 } }, .find = find_vga },
+    { .name = "nic", .find = find_nic },
     { .name = "ps2", .ports = { { 0x60, 0x60 }, { 0x64, 0x64 } }, .interrupt = 12, .keyboard = 1 },
 };
 
@@ -243,8 +272,10 @@ static os_err prepare(struct device *device)
     os_err err = open_keyboard(with_keyboard);
     if (!err && !physical && device_open(mach_core.device, READ_WRITE, "mem", &physical))
         err = OS_ERR_IO;
-    if (!err && device->find && !device->memory)
+    if (!err && device->find && !device->found) {
         err = device->find(device);
+        device->found = !err;
+    }
     if (!err && device->interrupt && !device->line.port) {
         device->line.received = interrupt_came;
         err = mach_interrupt_open(device->interrupt, &device->line);
@@ -358,7 +389,14 @@ static os_err do_keys_sigh(struct os_rpc *rpc, os_signal_cap handler)
     return OS_OK;
 }
 
+static os_err do_first_port(struct os_rpc *rpc, uint16_t *port)
+{
+    *port = session_of(rpc)->device->ports[0].first;
+    return OS_OK;
+}
+
 static const struct machine_ops ops = { .ports = do_ports,
+                                        .first_port = do_first_port,
                                         .memory = do_memory,
                                         .interrupt_sigh = do_interrupt_sigh,
                                         .acknowledge = do_acknowledge,

@@ -18,6 +18,7 @@ MEMORY = 256  # MiB
 EXIT_PORT = 0x501  # QEMU's isa-debug-exit: a byte V written there ends QEMU with status V * 2 + 1
 PICTURE_MAX = 512 * 1024 * 1024
 RECORD = re.compile(rb'SEEDBED (?:file ([A-Za-z0-9_.-]{1,63}) (\d{1,10}) ([0-9a-f]{8})|failed (.{0,300})|(ready))$')
+LOST = re.compile(rb'Slirp: Failed to send packet')  # of each frame that the card has no room for
 HUNG = ('In tight loop', 'panic:', 'panic {')  # the kernel's last words
 
 
@@ -39,11 +40,13 @@ def end_with_parent():
 class Machine:
     """KERNEL: a path; CORE, ARCHIVE: bytes; WINDOW: QEMU's -display.
 
+    NETWORK: QEMU's arguments for a network card.
+
     MONITORED: `monitor` is a socket that leads to QEMU's monitor, and leaves no name behind.
     """
 
     def __init__(self, kernel, core, archive, window='none', memory=MEMORY, picture=None, failed=None,
-                 monitored=False):
+                 monitored=False, network=()):
         self.picture = picture  # called with a picture's name and bytes
         self.failed = failed    # called with why there is no picture
         self.line, far = socket.socketpair()
@@ -58,7 +61,7 @@ class Machine:
                    '-display', window, '-serial', 'stdio',
                    '-chardev', f'socket,id=line,fd={far.fileno()}', '-serial', 'chardev:line',
                    '-device', f'isa-debug-exit,iobase={EXIT_PORT},iosize=2',
-                   '-kernel', kernel, '-append', 'console=com0', '-initrd', modules]
+                   *network, '-kernel', kernel, '-append', 'console=com0', '-initrd', modules]
         keep = [*files, far.fileno()]
         if monitored:
             self.monitor, far_monitor = socket.socketpair()
@@ -116,7 +119,7 @@ class Machine:
         return status >> 1 if status > 0 and status & 1 and not self.hung and not self.complaints else None
 
     def _complain(self):
-        self.complaints = self.process.stderr.read()
+        self.complaints = b''.join(line for line in self.process.stderr if not LOST.search(line))
 
     def _read_line(self):
         """Records from core; what is none is skipped."""

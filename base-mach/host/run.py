@@ -21,6 +21,7 @@ import threading
 
 from archive import archive, programs, stripped
 from machine import EMULATOR, MEMORY, Machine
+from network import Refused, arguments as network_arguments
 from places import Places
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -150,6 +151,7 @@ class Run:
         self.asked = 0
         self.ended_here = False
         self.failed = False
+        self.told = []   # lines about the network
         self.early = []  # what came before the first line of ours: the kernel's own messages
 
     @staticmethod
@@ -218,6 +220,8 @@ class Run:
 
     def begin(self):
         self.began = True
+        for text in self.told:
+            self.show(text)
         for wish in self.options.wish:
             self.machine.wish(wish)
         if self.options.wishes:
@@ -251,9 +255,14 @@ class Run:
         if why and not options.check:
             print(f'seedbed: {why}; the picture of the screen will be in {self.shot}', file=sys.stderr)
         data = make_archive(options, self.components, scenario, path, why is not None)
+        try:
+            network, self.told = ([], []) if options.check else network_arguments(scenario)
+        except Refused as error:
+            print(error, flush=True)
+            die('the machine cannot have the network that the scenario wants')
         self.machine = Machine(str(options.build / 'toolchain/gnumach'),
                                stripped(options.build / 'base-mach/core/core'), data, display, options.memory,
-                               self.save, self.no_picture)
+                               self.save, self.no_picture, network=network)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self.end)
         for text in self.machine.console():

@@ -129,6 +129,45 @@ static int do_memory(void)
     return 1;
 }
 
+/* A card is where the machine has put it, and has no memory that could be attached. */
+static int do_nic(void)
+{
+    struct machine_session nic;
+    os_dataspace_cap ds;
+    uint64_t size;
+    uint16_t port = 0;
+    uint8_t command;
+    REQUIRE(machine_open(env, "", "device=nic", &nic) == OS_OK);
+    REQUIRE(try_open("device=nic") == OS_ERR_BUSY);
+    REQUIRE(machine_memory(nic.cap, &ds, &size) == OS_ERR_UNSUPPORTED);
+    REQUIRE(machine_first_port(nic.cap, &port) == OS_OK && port >= 0x400);
+    REQUIRE(machine_ports(nic.cap, env->pd) == OS_OK);
+    __asm__ volatile("inb %1, %0" : "=a"(command) : "Nd"(port));
+    REQUIRE(command != 0xff);
+    machine_close(&nic);
+    return 1;
+}
+
+/* Behind the card's ports is nothing for its driver. */
+static int do_behind(void)
+{
+    struct machine_session nic;
+    uint16_t port;
+    uint8_t value;
+    REQUIRE(machine_open(env, "", "device=nic", &nic) == OS_OK);
+    REQUIRE(machine_ports(nic.cap, env->pd) == OS_OK);
+    REQUIRE(machine_first_port(nic.cap, &port) == OS_OK);
+    __asm__ volatile("inb %1, %0" : "=a"(value) : "d"((uint16_t)(port + 32)));
+    printf("%x\n", value);
+    return 0;
+}
+
+static int do_no_nic(void)
+{
+    REQUIRE(try_open("device=nic") == OS_ERR_NOT_FOUND);
+    return 1;
+}
+
 /* To end in a fault: no ports before they are allowed, those of another device, and none after the session.
  */
 static int do_early(void)
@@ -163,7 +202,8 @@ static const struct {
     const char *name;
     int (*run)(void);
 } steps[] = { { "sessions", do_sessions }, { "operations", do_operations }, { "memory", do_memory },
-              { "early", do_early },       { "other", do_other },           { "late", do_late } };
+              { "early", do_early },       { "other", do_other },           { "late", do_late },
+              { "nic", do_nic },           { "behind", do_behind },         { "no-nic", do_no_nic } };
 
 void component_construct(struct os_env *component)
 {

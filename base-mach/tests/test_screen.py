@@ -107,12 +107,12 @@ def has(picture, pixels):
 class Screen:
     """A machine that runs SCENARIO, with its monitor."""
 
-    def __init__(self, scenario, mode='display'):
+    def __init__(self, scenario, mode='display', network=()):
         self.folder = tempfile.TemporaryDirectory()  # for pictures
         files = {'config': scenario.encode(), 'run': f'mode: {mode}\nfile: test\nbooks: true\n'.encode()}
         files |= programs(BUILD / 'components', scenario.encode())
         self.machine = Machine(str(BUILD / 'toolchain/gnumach'), stripped(BUILD / 'base-mach/core/core'),
-                               archive(files), monitored=True)
+                               archive(files), monitored=True, network=network)
         self.lines = []
         self.came = threading.Condition()
         threading.Thread(target=self._read, daemon=True).start()
@@ -319,10 +319,10 @@ def modes_that_cannot_be_are_said():
         screen.expect('[display] the screen has no mode of 8192 by 8192 pixels')
 
 
-def machine_probe(step, line):
+def machine_probe(step, line, network=()):
     scenario = 'start:\n  m:\n    binary: machine_probe\n    config: { step: %s }\n    restart: never\n' \
                '    exit: ends-system\n    route: { Machine: parent, Host: parent }\n'
-    with Screen(scenario % step, 'headless') as screen:
+    with Screen(scenario % step, 'headless', network) as screen:
         screen.expect(line)
         screen.expect('[core] books: balanced')
 
@@ -351,10 +351,17 @@ def ports_are_closed_after_the_session():
     machine_probe('late', '[init] m faulted')
 
 
+def a_card_has_its_ports_and_no_others():
+    card = ('-device', 'ne2k_pci,romfile=')
+    machine_probe('nic', '[m] nic: ok', card)
+    machine_probe('behind', '[init] m faulted', card)
+    machine_probe('no-nic', '[m] no-nic: ok')
+
+
 TESTS = [paint_looks_as_on_linux, mouse_and_keyboard_draw_as_on_linux, driver_and_gui_can_be_replaced,
          modes_that_cannot_be_are_said, devices_are_for_one_driver_at_a_time, devices_have_what_they_have,
          device_memory_is_a_dataspace, ports_are_closed_before_the_session, ports_of_other_devices_are_closed,
-         ports_are_closed_after_the_session]
+         ports_are_closed_after_the_session, a_card_has_its_ports_and_no_others]
 
 if __name__ == '__main__':
     tap.run_tests([test for test in TESTS if not sys.argv[2:] or test.__name__ in sys.argv[2:]])

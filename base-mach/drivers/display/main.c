@@ -10,7 +10,7 @@
 #include <os/rom.h>
 #include <os/watch.h>
 #include <drivers/display/display.h>
-#include "io.h"
+#include "../io.h"
 #include "keyboard.h"
 #include "mouse.h"
 #include "screen.h"

@@ -2,7 +2,7 @@
 /* screen.c: see screen.h. */
 #include "screen.h"
 
-#include "io.h"
+#include "../io.h"
 
 #include <string.h>
 

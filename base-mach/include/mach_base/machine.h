@@ -9,6 +9,9 @@
  *     device=vga   the Bochs VBE adapter: ports 0x1ce to 0x1d0; memory: its picture, from the first pixel
  *     device=ps2   the keyboard's controller: ports 0x60 and 0x64; interrupts of its second port, the mouse;
  *                  keys: what the keyboard on its first port sends, which the kernel reads
+ *     device=nic   a network card with the registers of an NE2000 on PCI (Realtek's 8029): its 32 ports from
+ *                  first_port on; interrupts. It has memory of its own and none of the machine's, so that
+ *                  its driver can reach nobody else's by it
  *
  * By the keyboard's controller a driver can also reset the machine; who has it is trusted that far.
  *
@@ -26,6 +29,7 @@
 /*
  * ports: the component whose account PD is may use the device's input and output ports until the session is
  * closed. OS_ERR_BAD_CAP: PD is none, or does not run; OS_ERR_BUSY: another component was allowed it.
+ * first_port: of the device, which the machine has chosen.
  * memory: DS, writable, is the device's memory, SIZE bytes; costs the session one cap. It cannot be attached
  * any more when the session is closed, but stays where it is attached. OS_ERR_UNSUPPORTED: there is none.
  * interrupt_sigh: HANDLER is signalled when the device has interrupted; then there is no other interrupt
@@ -39,7 +43,8 @@
     FN(I, interrupt_sigh, (in, os_cap(os_signal), handler))                                                  \
     FN(I, acknowledge)                                                                                       \
     FN(I, keys, (out, os_buf(64), codes))                                                                    \
-    FN(I, keys_sigh, (in, os_cap(os_signal), handler))
+    FN(I, keys_sigh, (in, os_cap(os_signal), handler))                                                       \
+    FN(I, first_port, (out, uint16_t, port))
 OS_RPC_INTERFACE(machine, MACHINE_RPC)
 OS_SESSION(machine, "Machine", OS_KIB(16), 8)
 
