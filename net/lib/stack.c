@@ -52,6 +52,16 @@ void net_leave(struct net_stack_private *own)
     os_signal_submit(own->work_signal);
 }
 
+void net_stack_begin(struct net_stack *stack)
+{
+    net_enter(stack->own);
+}
+
+void net_stack_end(struct net_stack *stack)
+{
+    net_leave(stack->own);
+}
+
 void net_event_post(struct net_stack_private *own, struct net_event *event)
 {
     if (event->queued)
@@ -151,6 +161,13 @@ struct frame {
     uint8_t data[];
 };
 
+/*
+ * lwIP 2.1.3 looks at some fields (the version of IPv6, the port of UDP behind 60 bytes of an IPv4 header)
+ * before it looks whether they are there: what it finds beyond a short frame are zeros, and nothing of
+ * others.
+ */
+#define READ_AHEAD 128u
+
 static void free_frame(struct pbuf *p)
 {
     net_lwip_receive_free(
@@ -159,7 +176,7 @@ static void free_frame(struct pbuf *p)
 
 static struct frame *make_frame(uint32_t len)
 {
-    size_t size = offsetof(struct frame, data) + ETH_PAD_SIZE + len;
+    size_t size = offsetof(struct frame, data) + ETH_PAD_SIZE + (len < READ_AHEAD ? READ_AHEAD : len);
     struct frame *frame = net_lwip_receive_malloc(size);
     if (frame)
         return frame;
@@ -182,6 +199,8 @@ static void take_frame(struct net_stack_private *own, const struct os_nic_frames
         return;
     }
     memcpy(frame->data + ETH_PAD_SIZE, packet->data, len);
+    if (len < READ_AHEAD)
+        memset(frame->data + ETH_PAD_SIZE + len, 0, READ_AHEAD - len);
     frame->custom.custom_free_function = free_frame;
     struct pbuf *p = pbuf_alloced_custom(PBUF_RAW, (u16_t)(ETH_PAD_SIZE + len), PBUF_REF, &frame->custom,
                                          frame->data, (u16_t)(ETH_PAD_SIZE + len));

@@ -15,21 +15,21 @@
 /* ---- TCP */
 
 struct net_tcp {
-    /* The connection is there, or (connect only) has failed: closed has why. */
+    /* The connection is there; if it cannot be made, closed is called instead. */
     void (*connected)(struct net_tcp *tcp);
     /* There are bytes to read, or the peer has said that none will come: net_tcp_read gives 0 then. */
     void (*readable)(struct net_tcp *tcp);
     /* There is room again after net_tcp_write took less than it was given. */
     void (*writable)(struct net_tcp *tcp);
     /*
-     * All that was written is acknowledged by the peer, and after net_tcp_shutdown the end as well; once
-     * after each write or shutdown that was followed by nothing. May be NULL.
+     * All that was written is acknowledged by the peer, and after net_tcp_shutdown the end as well; at least
+     * once after each write or shutdown that was followed by nothing. May be NULL.
      */
     void (*drained)(struct net_tcp *tcp);
     /*
-     * It is over by no doing of ours: OS_ERR_REFUSED (nobody listens there), OS_ERR_DEAD (reset),
-     * OS_ERR_DEADLINE (the peer does not answer), OS_ERR_RAM. Closed already. After an end in good
-     * order of both sides it is not called.
+     * It is over by no doing of ours, and readable, if it was due, was called before: OS_ERR_REFUSED (nobody
+     * listens there), OS_ERR_DEAD (reset), OS_ERR_DEADLINE (the peer does not answer), OS_ERR_RAM. Closed
+     * already. After an end in good order of both sides it is not called.
      */
     void (*closed)(struct net_tcp *tcp, os_err err);
     void *user;                  /* the caller's */

@@ -24,6 +24,12 @@
  *
  * What is beyond `memory` is dropped like a lost frame, or refused with OS_ERR_RAM; nothing asserts.
  *
+ * A component that has a stack requires Nic and Timer, and is linked with stack_dep (net/lib/meson.build). In
+ * its config.yaml:
+ *
+ *     network: { type: map, keys: { label: string, ipv4: string, gateway: string, ipv6: string, gateway6:
+ * string, dns: { type: list, of: string }, hostname: string, memory: { type: size, min: 64K, max: 1G } } }
+ *
  * When the server of the Nic session ends, the link is down; the stack opens a new session and the link comes
  * up again. Connections live on if the addresses are the same then.
  */
@@ -46,6 +52,13 @@ OS_MUST_CHECK os_err net_stack_init(struct net_stack *stack, struct os_env *env,
                                     const struct os_config *config, os_config_ref network);
 /* Ends all connections without a word to their peers and gives everything back. */
 void net_stack_fini(struct net_stack *stack);
+
+/*
+ * Around calls of lwIP's own API from elsewhere than its callbacks: what time has brought is dealt with
+ * first, and what the calls have made is sent at the return to the entrypoint.
+ */
+void net_stack_begin(struct net_stack *stack);
+void net_stack_end(struct net_stack *stack);
 
 struct net_stack_state {
     int link;                /* up */
