@@ -2,6 +2,7 @@
 /* test-forward.c: ARP, packets between domains, NAT, forwarded ports, ICMP, and what is refused. */
 #include "wire.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "../lib/suite.h"
@@ -475,6 +476,58 @@ START_TEST(a_first_packet_waits_for_its_neighbor)
 }
 END_TEST
 
+/* Another config, made of the first one by putting TO in place of FROM. */
+static void configure_with(const char *from, const char *to)
+{
+    char text[2048];
+    const char *at = strstr(config, from);
+    ck_assert_ptr_nonnull(at);
+    snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - config), config, to, at + strlen(from));
+    ck_ok(wire_configure(text));
+}
+
+START_TEST(ports_of_nat_run_out)
+{
+    struct wire_packet packet;
+    struct net_addr to = wire_addr("192.0.2.9:7"), other = wire_addr("192.0.2.9:8");
+    configure_with("limits:\n", "limits:\n  nat-ports: 40000-40003\n");
+    for (uint16_t i = 0; i < 5; i++) {
+        wire_udp(&packet, &a, (uint16_t)(1000 + i), &to, "x", 1);
+        wire_send(&a, packet.data, packet.len);
+    }
+    ck_assert_uint_eq(out.count, 4);
+    ck_assert_uint_eq(wire.drops[DROP_ports_full], 1);
+    ck_complaint(&a, NET_ICMP_UNREACHABLE, 13);
+    /* towards another peer they are free */
+    wire_udp(&packet, &a, 1004, &other, "x", 1);
+    wire_send(&a, packet.data, packet.len);
+    ck_assert_uint_eq(out.count, 5);
+}
+END_TEST
+
+START_TEST(the_table_changes_its_size)
+{
+    struct wire_packet packet;
+    struct net_addr to = wire_addr("192.0.2.9:7"), back = wire_addr("192.0.2.1");
+    for (uint16_t i = 0; i < 12; i++) {
+        wire_udp(&packet, &a, (uint16_t)(1000 + i), &to, "x", 1);
+        wire_send(&a, packet.data, packet.len);
+    }
+    back.port = net_get16(wire_l4(&out));
+    configure_with("states: 16", "states: 500");
+    ck_assert_uint_eq(wire.flow_used, 12);
+    ck_assert_uint_eq(a.port.client.flow_count, 12);
+    wire_udp(&packet, &out, 7, &back, "y", 1);
+    wire_send(&out, packet.data, packet.len);
+    ck_assert_uint_eq(a.count, 1);
+    ck_assert_uint_eq(net_get16(wire_l4(&a) + NET_UDP_DST), 1011);
+    /* a rule that is gone takes its connections along, and no others */
+    configure_with("udp: all", "udp: 8");
+    ck_assert_uint_eq(wire.flow_used, 0);
+    ck_assert(router_due(&wire) == OS_NEVER);
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, setup, teardown);
@@ -489,6 +542,8 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, errors_are_limited);
     tcase_add_test(tcase, states_are_bounded);
     tcase_add_test(tcase, a_first_packet_waits_for_its_neighbor);
+    tcase_add_test(tcase, ports_of_nat_run_out);
+    tcase_add_test(tcase, the_table_changes_its_size);
 }
 
 int main(void)
