@@ -137,7 +137,11 @@ static void say_address(struct net_stack *changed)
 {
     char text[NET_ADDR_TEXT];
     struct net_stack_state state;
+    static struct net_addr said;
     net_stack_state(changed, &state);
+    if (net_addr_equal(&said, &state.ipv4))
+        return;
+    said = state.ipv4;
     if (state.ipv4.family != NET_ANY)
         printf("at %s\n", net_addr_format(&state.ipv4, text));
     for (uint32_t i = 0; i < state.ipv6_count; i++)

@@ -62,7 +62,7 @@ static struct os_list connections;
 static unsigned connection_count;
 static struct site site;
 
-static struct os_rom_module state_rom;
+static int has_state;                 /* there is a ROM state */
 static struct content *state_page[2]; /* one that is loaded again, one that holds still */
 static os_time state_page_at[2];
 
@@ -172,20 +172,30 @@ static void answer_status(struct connection *connection, const struct http_reque
     }
 }
 
+/* A session has the same content until something happens; a new one has the ages and quotas of now. */
+static os_err make_page(unsigned still, char **html, size_t *size)
+{
+    struct os_config state;
+    struct os_rom_module rom;
+    os_err err = os_rom_module_open(&rom, env, "state");
+    if (err)
+        return err;
+    err = os_config_init(&state, rom.data, (size_t)rom.size);
+    if (!err)
+        err = page_make(&state, limits.system, still ? 0 : limits.refresh, html, size);
+    os_rom_module_close(&rom);
+    return err;
+}
+
 /* The page about the system, not counted; NULL: no memory, or no state. */
 static struct content *system_page(unsigned still)
 {
-    struct os_config state;
     char *html;
     size_t size;
     os_time now = os_clock_now();
     if (state_page[still] && now - state_page_at[still] < PAGE_AGE * OS_MS)
         return state_page[still];
-    os_err err = os_rom_module_update(&state_rom);
-    if (!err)
-        err = os_config_init(&state, state_rom.data, (size_t)state_rom.size);
-    if (!err)
-        err = page_make(&state, limits.system, still ? 0 : limits.refresh, &html, &size);
+    os_err err = make_page(still, &html, &size);
     if (err)
         return NULL;
     struct content *page = content_make((struct os_region){ 0 }, html, size);
@@ -227,11 +237,6 @@ static int answer_content(struct connection *connection, const struct http_reque
     return 1;
 }
 
-static int has_system_page(void)
-{
-    return state_rom.session.cap.cap.id;
-}
-
 static int answer(struct connection *connection, const struct http_request *request)
 {
     if (request->method == HTTP_OTHER) {
@@ -241,10 +246,10 @@ static int answer(struct connection *connection, const struct http_request *requ
     struct file *file = site_find(&site, request->path);
     if (file)
         return answer_content(connection, request, file_content(file), file->type, 0);
-    if (has_system_page() && !strcmp(request->path, limits.system))
+    if (has_state && !strcmp(request->path, limits.system))
         return answer_content(connection, request, system_page(!strcmp(request->query, "still")),
                               media_type(".html"), 1);
-    int to_system = has_system_page() && !strcmp(request->path, "/");
+    int to_system = has_state && !strcmp(request->path, "/");
     answer_status(connection, request, to_system ? 307 : 404, to_system ? limits.system : NULL);
     return 1;
 }
@@ -520,33 +525,43 @@ static void configure(struct os_config_rom *rom)
     }
 }
 
-static void say_address(const struct net_addr *address, uint16_t port)
-{
-    char text[NET_ADDR_TEXT];
-    struct net_addr with_port = *address;
-    if (address->family == NET_ANY)
-        return;
-    with_port.port = port;
-    printf("http://%s/\n", net_addr_format(&with_port, text));
-}
-
 static uint16_t port(void)
 {
     return (uint16_t)os_config_u64(&config.config, os_config_root(&config.config), "port", 80);
+}
+
+/* Each address that is new, as something to open. */
+static void say_address(const struct net_addr *address)
+{
+    static struct net_addr said[8];
+    static unsigned next;
+    char text[NET_ADDR_TEXT];
+    struct net_addr with_port = *address;
+    int link_local =
+        address->family == NET_IPV6 && address->bytes[0] == 0xfe && (address->bytes[1] & 0xc0) == 0x80;
+    if (address->family == NET_ANY || link_local) /* browsers open none with a zone */
+        return;
+    for (unsigned i = 0; i < 8; i++)
+        if (net_addr_equal(&said[i], address))
+            return;
+    said[next++ % 8] = *address;
+    with_port.port = port();
+    printf("http://%s/\n", net_addr_format(&with_port, text));
 }
 
 static void say_addresses(struct net_stack *changed)
 {
     struct net_stack_state state;
     net_stack_state(changed, &state);
-    say_address(&state.ipv4, port());
+    say_address(&state.ipv4);
     for (uint32_t i = 0; i < state.ipv6_count; i++)
-        say_address(&state.ipv6[i], port());
+        say_address(&state.ipv6[i]);
 }
 
 void component_construct(struct os_env *component_env)
 {
     struct net_addr any = { 0 };
+    struct os_rom_module state;
     env = component_env;
     os_list_init(&connections);
     site_init(&site, env);
@@ -554,9 +569,12 @@ void component_construct(struct os_env *component_env)
     os_timeout_init(&expiry, &timeouts, handle_expiry);
     os_require(env, os_config_rom_open(&config, env, "config", configure), "no config");
     configure(&config);
-    os_err err = os_rom_module_connect(&state_rom, env, "state");
+    os_err err = os_rom_module_connect(&state, env, "state");
+    has_state = !err;
     if (err)
         printf("no page about the system: ROM state: %s\n", os_err_text(err));
+    else
+        os_rom_module_close(&state);
     stack.changed = say_addresses;
     os_require(env,
                net_stack_init(&stack, env, &config.config,

@@ -169,7 +169,7 @@ static const char style[] =
     "td:before{content:attr(data-is);color:var(--soft);font-size:.85rem;flex:none}"
     "td.state:before{width:auto;height:auto;border-radius:0;margin:0;background:none}"
     "td:empty{display:none}td>span{min-width:0;overflow-wrap:anywhere}"
-    ".state{white-space:normal}meter{width:7rem;margin-left:auto}}";
+    ".state{white-space:normal}td meter{width:7rem;margin-left:auto}}";
 
 static uint64_t count(const struct os_config *state, os_config_ref node, const char *key)
 {
@@ -265,9 +265,8 @@ static void summary(struct page *page, const struct os_config *state, os_config_
         running += !strcmp(os_config_str(state, node, "state", ""), "running");
         restarts += count(state, node, "restarts");
     }
-    html(page, "<main>\n<dl>\n<div><dt>Running</dt><dd>");
-    format(page, "%u <span class=\"soft\">of %u components</span></dd></div>\n<div><dt>Age</dt><dd>", running,
-           all);
+    html(page, "<main>\n<dl>\n<div><dt>Components running</dt><dd>");
+    format(page, "%u <span class=\"soft\">of %u</span></dd></div>\n<div><dt>Age</dt><dd>", running, all);
     age_text(page, count(state, system, "age-ms"));
     format(page, "</dd></div>\n<div><dt>Restarts</dt><dd>%llu</dd></div>\n<div><dt>RAM of init</dt><dd>",
            (unsigned long long)restarts);

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test-web.c: the network applications: clients of the host's (curl, wrk, sockets, Chromium) at servers in a
+ * system, by ports that uplink-user forwards; and components that talk to each other through a switch.
+ */
+#include <arpa/inet.h>
+#include <check.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <suite.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "run.h"
+
+enum { BIG = 64 << 20 };
+
+static char folder[200];
+
+static void end(struct run *run)
+{
+    run_signal(run, 2);
+    ck_assert_int_eq(run_end(run), 0);
+}
+
+/* A file of SIZE bytes that repeat after a prime number, so that a piece at the wrong place is seen. */
+static void make_file(const char *name, size_t size)
+{
+    char path[300];
+    static char block[65521];
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    uint32_t x = 1;
+    for (size_t i = 0; i < sizeof(block); i++) {
+        x = x * 1664525 + 1013904223;
+        block[i] = (char)(x >> 24);
+    }
+    for (size_t at = 0; at < size; at += sizeof(block)) {
+        size_t part = size - at < sizeof(block) ? size - at : sizeof(block);
+        ck_assert_uint_eq(fwrite(block, 1, part, file), part);
+    }
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+static void make_folder(void)
+{
+    const char *tmp = getenv("TMPDIR");
+    snprintf(folder, sizeof(folder), "%s/web-XXXXXX", tmp ? tmp : "/tmp");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+}
+
+/* Runs the shell command, in the folder, and gives its exit status. */
+static int __attribute__((format(printf, 1, 2))) shell(const char *format, ...)
+{
+    char command[2048];
+    int len = snprintf(command, sizeof(command), "cd %s && ", folder);
+    va_list args;
+    va_start(args, format);
+    len += vsnprintf(command + len, sizeof(command) - (size_t)len, format, args);
+    va_end(args);
+    ck_assert_int_lt(len, (int)sizeof(command));
+    int status = system(command);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+static void remove_folder(void)
+{
+    ck_assert_int_eq(shell("rm -rf %s", folder), 0);
+}
+
+/* Starts a system with a web server behind a port of this machine, which it gives; CONFIG is for http. */
+static unsigned start(struct run *run, const char *config)
+{
+    char scenario[2048];
+    unsigned port;
+    snprintf(scenario, sizeof(scenario),
+             "start:\n"
+             "  timer:\n"
+             "  switch:\n"
+             "  uplink-user:\n"
+             "    route: { Network: { to: parent, args: { reach: ports } } }\n"
+             "    config: { forward: [{ host: '127.0.0.1:0', guest: '10.0.2.15:80', scheme: http }] }\n"
+             "  http:\n"
+             "    ram: 100M\n"
+             "    route: { ROM: [{ match: state, to: local }, { match: '*.bin', to: parent }] }\n"
+             "    config:\n"
+             "      files: { /big: big.bin, /index.html: small.bin, /b.css: small.bin }\n"
+             "%s"
+             "files: { big.bin: %s/big.bin, small.bin: %s/small.bin }\n",
+             config, folder, folder);
+    run_start(run, "run", scenario, NULL);
+    run_expect(run, "http://10.0.2.15:80/");
+    const char *line = strstr(run->text, "http://127.0.0.1:");
+    ck_assert_ptr_nonnull(line);
+    ck_assert_int_eq(sscanf(line, "http://127.0.0.1:%u/", &port), 1);
+    return port;
+}
+
+START_TEST(curl_gets_files)
+{
+    struct run run;
+    make_folder();
+    make_file("big.bin", BIG);
+    make_file("small.bin", 100);
+    unsigned port = start(&run, "");
+#define CURL "curl -sS -m 60 "
+    ck_assert_int_eq(shell(CURL "http://127.0.0.1:%u/big | cmp - big.bin", port), 0);
+    ck_assert_int_eq(shell(CURL "http://127.0.0.1:%u/ | cmp - small.bin", port), 0);
+    /* ranges */
+    ck_assert_int_eq(
+        shell(CURL
+              "-r 1000000-1999999 http://127.0.0.1:%u/big >r && tail -c +1000001 big.bin | head -c 1000000 | "
+              "cmp - r",
+              port),
+        0);
+    ck_assert_int_eq(shell(CURL "-r -7 http://127.0.0.1:%u/big >r && tail -c 7 big.bin | cmp - r", port), 0);
+    ck_assert_int_eq(shell(CURL "-r 67108864- -o /dev/null -w '%%{http_code}' http://127.0.0.1:%u/big | "
+                                "grep -qx 416",
+                           port),
+                     0);
+    /* one connection for several; none of the content a second time, or for HEAD */
+    ck_assert_int_eq(shell(CURL "-o /dev/null -o /dev/null -w '%%{num_connects}' http://127.0.0.1:%u/ "
+                                "http://127.0.0.1:%u/b.css | grep -qx 10",
+                           port, port),
+                     0);
+    ck_assert_int_eq(shell(CURL "--etag-save e -o /dev/null http://127.0.0.1:%u/big && " CURL
+                                "--etag-compare e -o /dev/null -w '%%{http_code} %%{size_download}' "
+                                "http://127.0.0.1:%u/big | grep -qx '304 0'",
+                           port, port),
+                     0);
+    ck_assert_int_eq(
+        shell(CURL "-I http://127.0.0.1:%u/b.css | tr -d '\\r' >h && grep -qx 'Content-Length: 100' h && "
+                   "grep -qx 'Content-Type: text/css; charset=utf-8' h",
+              port),
+        0);
+    ck_assert_int_eq(
+        shell(CURL "-o /dev/null -w '%%{http_code}' http://127.0.0.1:%u/none | grep -qx 404", port), 0);
+    /* a client that goes away in the middle */
+    ck_assert_int_ne(shell("curl -s -m 60 http://127.0.0.1:%u/big | head -c 1000 | cmp - big.bin", port), 0);
+    ck_assert_int_eq(shell(CURL "http://127.0.0.1:%u/big | cmp - big.bin", port), 0);
+    /* the module changes: the next one gets the new content */
+    make_file("small.new", 3000);
+    ck_assert_int_eq(shell("mv small.new small.bin"), 0);
+    ck_assert_int_eq(shell("until " CURL "http://127.0.0.1:%u/b.css | cmp -s - small.bin; do :; done", port),
+                     0);
+    end(&run);
+    remove_folder();
+}
+END_TEST
+
+/* ---- bytes that no client would send */
+
+static int connect_to(unsigned port)
+{
+    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+    return fd;
+}
+
+static void send_text(int fd, const char *text)
+{
+    ck_assert_int_eq(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+}
+
+/* Reads to the end of the connection, into a text of this function. */
+static const char *receive(int fd)
+{
+    static char text[65536];
+    size_t len = 0;
+    ssize_t part;
+    while (len < sizeof(text) - 1 && (part = recv(fd, text + len, sizeof(text) - 1 - len, 0)) > 0)
+        len += (size_t)part;
+    text[len] = 0;
+    close(fd);
+    return text;
+}
+
+static unsigned count(const char *text, const char *what)
+{
+    unsigned found = 0;
+    while ((text = strstr(text, what))) {
+        found++;
+        text++;
+    }
+    return found;
+}
+
+static void ck_answer(unsigned port, const char *request, const char *status)
+{
+    int fd = connect_to(port);
+    send_text(fd, request);
+    shutdown(fd, SHUT_WR);
+    const char *text = receive(fd);
+    ck_assert_msg(!strncmp(text, status, strlen(status)), "%s to %.60s: %.60s", status, request, text);
+}
+
+START_TEST(clients_that_mean_ill)
+{
+    struct run run;
+    static char many[20000];
+    make_folder();
+    make_file("big.bin", 1);
+    make_file("small.bin", 100);
+    unsigned port = start(&run, "      head-time: 200ms\n"
+                                "      connections: 4\n");
+    ck_answer(port, "GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400 ");
+    ck_answer(port, "DELETE / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 405 ");
+    ck_answer(port, "BREW / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 501 ");
+    ck_answer(port, "GET / HTTP/2.0\r\nHost: a\r\n\r\n", "HTTP/1.1 505 ");
+    ck_answer(port, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\n", "HTTP/1.1 413 ");
+    memset(many, 'a', sizeof(many) - 1);
+    memcpy(many, "GET /", 5);
+    ck_answer(port, many, "HTTP/1.1 414 ");
+    memcpy(many, "GET / HTTP/1.1\r\nA:", 18);
+    ck_answer(port, many, "HTTP/1.1 431 ");
+    /* one behind the other, the last one of them the last one */
+    int fd = connect_to(port);
+    send_text(
+        fd, "GET /b.css HTTP/1.1\r\nHost: a\r\n\r\nPOST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
+            "HEAD / HTTP/1.1\r\nHost: a\r\n\r\nGET /n HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+            "GET /never HTTP/1.1\r\nHost: a\r\n\r\n");
+    const char *text = receive(fd);
+    ck_assert_uint_eq(count(text, "HTTP/1.1 200 OK\r\n"), 2);
+    ck_assert_uint_eq(count(text, "HTTP/1.1 405 "), 1);
+    ck_assert_uint_eq(count(text, "HTTP/1.1 404 "), 1);
+    ck_assert_uint_eq(count(text, "Connection: close\r\n"), 1);
+    /* half a request, and then nothing */
+    fd = connect_to(port);
+    send_text(fd, "GET / HTTP/1.1\r\nHo");
+    ck_assert(!strncmp(receive(fd), "HTTP/1.1 408 ", 13));
+    /* connections that ask for nothing make room for who does */
+    int idle[12];
+    for (int i = 0; i < 12; i++)
+        idle[i] = connect_to(port);
+    ck_answer(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 ");
+    for (int i = 0; i < 12; i++)
+        close(idle[i]);
+    end(&run);
+    remove_folder();
+}
+END_TEST
+
+START_TEST(many_connections)
+{
+    struct run run;
+    make_folder();
+    make_file("big.bin", 1);
+    make_file("small.bin", 100);
+    unsigned port = start(&run, "");
+    ck_assert_int_eq(shell("wrk -t1 -c20 -d1s http://127.0.0.1:%u/b.css >w && grep -q 'requests in' w && "
+                           "! grep -E 'Socket errors|Non-2xx' w",
+                           port),
+                     0);
+    end(&run);
+    remove_folder();
+}
+END_TEST
+
+START_TEST(the_page_in_a_browser)
+{
+    struct run run;
+    make_folder();
+    make_file("big.bin", 1);
+    make_file("small.bin", 100);
+    unsigned port = start(&run, "");
+#define BROWSER                                                                                              \
+    "HOME=$PWD XDG_CONFIG_HOME=$PWD XDG_RUNTIME_DIR=$PWD chromium --headless=new --no-sandbox "              \
+    "--disable-gpu --disable-dev-shm-usage "                                                                 \
+    "--user-data-dir=profile --dump-dom "
+    ck_assert_int_eq(shell(BROWSER
+                           "'http://127.0.0.1:%u/system?still' >d 2>/dev/null && grep -q 'uplink-user' d && "
+                           "grep -q '4 <span class=\"soft\">of 4' d && ! grep -q '<script' d",
+                           port),
+                     0);
+    /*
+     * Nothing sticks out at the right, neither on a desk nor in the narrowest window that there is. The page
+     * itself forbids scripts; a copy of it can have one that says so.
+     */
+    ck_assert_int_eq(
+        shell("curl -sS -m 60 'http://127.0.0.1:%u/system?still' >p.html && echo '<script>document.title = "
+              "document.documentElement.scrollWidth > document.documentElement.clientWidth ? \"wide\" : "
+              "\"fits\"</script>' >>p.html",
+              port),
+        0);
+    for (int width = 400; width <= 1280; width += 880)
+        ck_assert_int_eq(shell(BROWSER "--window-size=%d,800 \"file://$PWD/p.html\" 2>/dev/null | "
+                                       "grep -q '<title>fits</title>'",
+                               width),
+                         0);
+    end(&run);
+    remove_folder();
+}
+END_TEST
+
+/* ---- components among themselves */
+
+START_TEST(components_fetch_from_each_other)
+{
+    struct run run;
+    char scenario[2048];
+    make_folder();
+    make_file("big.bin", 3 << 20);
+    snprintf(scenario, sizeof(scenario),
+             "start:\n"
+             "  timer:\n"
+             "  switch:\n"
+             "  http:\n"
+             "    ram: 16M\n"
+             "    route: { ROM: [{ match: big, to: parent }] }\n"
+             "    config:\n"
+             "      network: { ipv4: 10.0.0.1/24, ipv6: 'fd00::1/64' }\n"
+             "      files: { /big: big }\n"
+             "  fetch:\n"
+             "    restart: on-failure\n"
+             "    ram: 16M\n"
+             "    route: { ROM: [{ match: big, to: parent }] }\n"
+             "    config:\n"
+             "      network: { ipv4: 10.0.0.2/24, ipv6: none }\n"
+             "      url: http://10.0.0.1/big\n"
+             "      expect: big\n"
+             "      times: 3\n"
+             "  fetch6:\n"
+             "    binary: fetch\n"
+             "    restart: on-failure\n"
+             "    ram: 16M\n"
+             "    route: { ROM: [{ match: big, to: parent }] }\n"
+             "    config:\n"
+             "      network: { ipv4: none, ipv6: 'fd00::3/64' }\n"
+             "      url: 'http://[fd00::1]:80/big'\n"
+             "      expect: big\n"
+             "  ping:\n"
+             "    restart: on-failure\n"
+             "    config: { network: { ipv4: 10.0.0.4/24, ipv6: none }, to: 10.0.0.1, every: 10ms }\n"
+             "files: { big: %s/big.bin }\n",
+             folder);
+    run_start(&run, "run", scenario, NULL);
+    run_expect(&run, "http://10.0.0.1:80/");
+    /* in any order */
+    while (run_count(&run, "[fetch] http://10.0.0.1/big: as expected") < 3 ||
+           !run_count(&run, "[fetch6] http://[fd00::1]:80/big: as expected") ||
+           !run_count(&run, "[ping] 10.0.0.1: 4 sent, 4 answered"))
+        run_expect(&run, "\n");
+    end(&run);
+    remove_folder();
+}
+END_TEST
+
+START_TEST(echoes)
+{
+    struct run run;
+    unsigned ports[2];
+    run_start(&run, "run",
+              "start:\n"
+              "  timer:\n"
+              "  switch:\n"
+              "  uplink-user:\n"
+              "    route: { Network: { to: parent, args: { reach: ports } } }\n"
+              "    config:\n"
+              "      forward:\n"
+              "        - { host: '127.0.0.1:0', guest: '10.0.2.15:7', scheme: echo }\n"
+              "        - { host: '127.0.0.1:0', guest: '10.0.2.15:9', scheme: discard }\n"
+              "  echo:\n",
+              NULL);
+    run_expect(&run, "at 10.0.2.15");
+    ck_assert_int_eq(sscanf(strstr(run.text, "echo://"), "echo://127.0.0.1:%u", &ports[0]), 1);
+    ck_assert_int_eq(sscanf(strstr(run.text, "discard://"), "discard://127.0.0.1:%u", &ports[1]), 1);
+    int fd = connect_to(ports[0]);
+    send_text(fd, "hello");
+    shutdown(fd, SHUT_WR);
+    ck_assert_str_eq(receive(fd), "hello");
+    run_expect(&run, "echo: 5 bytes");
+    fd = connect_to(ports[1]);
+    send_text(fd, "hello");
+    shutdown(fd, SHUT_WR);
+    ck_assert_str_eq(receive(fd), "");
+    run_expect(&run, "discard: 5 bytes");
+    end(&run);
+}
+END_TEST
+
+START_TEST(iperf_of_the_host)
+{
+    struct run run;
+    unsigned port;
+    make_folder();
+    run_start(&run, "run",
+              "start:\n"
+              "  timer:\n"
+              "  switch:\n"
+              "  uplink-user:\n"
+              "    route: { Network: { to: parent, args: { reach: ports } } }\n"
+              "    config: { forward: [{ host: '127.0.0.1:0', guest: '10.0.2.15:5001', scheme: iperf }] }\n"
+              "  iperf:\n",
+              NULL);
+    run_expect(&run, "at 10.0.2.15");
+    ck_assert_int_eq(sscanf(strstr(run.text, "iperf://"), "iperf://127.0.0.1:%u", &port), 1);
+    ck_assert_int_eq(shell("iperf -c 127.0.0.1 -p %u -n 8M >i && grep -q '8.00 MBytes' i", port), 0);
+    run_expect(&run, "from 10.0.2.2:");
+    const char *line = strstr(strstr(run.text, "from 10.0.2.2:"), ": ");
+    ck_assert_uint_ge(strtoul(line + 2, NULL, 10), 8 << 20);
+    end(&run);
+    remove_folder();
+}
+END_TEST
+
+START_TEST(iperf_between_components)
+{
+    struct run run;
+    run_start(&run, "run",
+              "start:\n"
+              "  timer:\n"
+              "  switch:\n"
+              "  server: { binary: iperf, config: { network: { ipv4: 10.0.0.1/24, ipv6: none } } }\n"
+              "  client:\n"
+              "    binary: iperf\n"
+              "    restart: on-failure\n"
+              "    config: { network: { ipv4: 10.0.0.2/24, ipv6: none }, to: 10.0.0.1, time: 200ms }\n",
+              NULL);
+    while (!run_count(&run, "[server] from 10.0.0.2:") || !run_count(&run, "[client] to 10.0.0.1:5001: "))
+        run_expect(&run, "\n");
+    end(&run);
+}
+END_TEST
+
+/* TEST needs PROGRAM, or is skipped. */
+static void add(TCase *tcase, const TTest *test, const char *name, const char *program, const char *why)
+{
+    char command[64];
+    snprintf(command, sizeof(command), "command -v %s >/dev/null", program);
+    if (system(command))
+        suite_skip(name, why);
+    else
+        tcase_add_test(tcase, test);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("run-web");
+    TCase *tcase = tcase_create("run-web");
+    tcase_set_timeout(tcase, 300);
+    tcase_add_test(tcase, clients_that_mean_ill);
+    tcase_add_test(tcase, components_fetch_from_each_other);
+    tcase_add_test(tcase, echoes);
+    tcase_add_test(tcase, iperf_between_components);
+    add(tcase, iperf_of_the_host, "iperf_of_the_host", "iperf", "the package iperf is not installed");
+    add(tcase, curl_gets_files, "curl_gets_files", "curl", "the package curl is not installed");
+    add(tcase, many_connections, "many_connections", "wrk", "the package wrk is not installed");
+    add(tcase, the_page_in_a_browser, "the_page_in_a_browser", "chromium",
+        "the package chromium is not installed");
+    suite_add_tcase(suite, tcase);
+    return suite_run(suite);
+}
