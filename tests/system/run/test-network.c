@@ -122,6 +122,60 @@ START_TEST(driver_is_killed_during_traffic)
 }
 END_TEST
 
+/* Asks the server at AT for itself; the bytes of the answer, or 0 if that did not come to its end. */
+static size_t get(const struct sockaddr_in *at)
+{
+    static const char request[] = "GET /big HTTP/1.1\r\nHost: box\r\nConnection: close\r\n\r\n";
+    static char data[1 << 16];
+    size_t len = 0;
+    ssize_t got = -1;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), good = 0;
+    if (!connect(fd, (const struct sockaddr *)at, sizeof(*at)) &&
+        send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) == sizeof(request) - 1)
+        while ((got = recv(fd, data, sizeof(data), 0)) > 0) {
+            good = good || (len == 0 && got > 12 && !memcmp(data, "HTTP/1.1 200", 12));
+            len += (size_t)got;
+        }
+    close(fd);
+    return got == 0 && good ? len : 0;
+}
+
+/* With a stack on top, without any way out, and again after the end of the driver. */
+START_TEST(web_server_is_reached)
+{
+    struct run run;
+    struct sockaddr_in at;
+    socklen_t size = sizeof(at);
+    char scenario[1024];
+    size_t len;
+    unsigned port = choose_port();
+    ck_assert(!getpeername(to_forwarded, (struct sockaddr *)&at, &size));
+    snprintf(scenario, sizeof(scenario),
+             "start:\n"
+             "  timer:\n"
+             "  switch:\n"
+             "  uplink-user:\n"
+             "    route: { Network: { to: parent, args: { reach: ports } }, Machine: parent }\n"
+             "    restart: { policy: always, delay: 1ms }\n"
+             "    config: { forward: [ { host: '127.0.0.1:%u', guest: '10.0.2.15:80', scheme: http } ] }\n"
+             "  http:\n"
+             "    route: { ROM: [ { match: http, to: parent } ] }\n"
+             "    config: { files: { /big: http } }\n",
+             port);
+    run_start(&run, "run", scenario, (const char *const[]){ "--headless", NULL });
+    run_expect(&run, "[http] http://10.0.2.15:80/");
+    while (!(len = get(&at)))
+        (void)poll(NULL, 0, AGAIN);
+    ck_assert_uint_gt(len, 100000);
+    ck_assert_uint_eq(get(&at), len);
+    run_kill(&run, "uplink-user");
+    run_expect(&run, "uplink-user was killed");
+    while (get(&at) != len)
+        (void)poll(NULL, 0, AGAIN);
+    end(&run);
+}
+END_TEST
+
 /* Neither a port that another has, nor one for everybody, which the route does not allow. */
 START_TEST(port_that_cannot_be_had)
 {
@@ -149,6 +203,7 @@ int main(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, frames_of_all_sizes_go_both_ways);
     tcase_add_test(tcase, driver_is_killed_during_traffic);
+    tcase_add_test(tcase, web_server_is_reached);
     tcase_add_loop_test(tcase, port_that_cannot_be_had, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
