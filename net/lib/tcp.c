@@ -26,6 +26,7 @@ struct net_tcp_private {
     struct net_tcp *tcp;                      /* the user's; NULL while it waits to be accepted */
     struct net_tcp_listener_private *waiting; /* at this listener */
     struct tcp_pcb *pcb;                      /* NULL when the connection has ended */
+    struct net_addr local, peer;              /* of the connection, also when it has ended */
     struct pbuf *head, *tail;                 /* what has come, cut into single pieces */
     size_t offset;                            /* bytes of head that are consumed */
     uint32_t bits;
@@ -209,6 +210,8 @@ static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
 static void attach(struct net_tcp_private *s, struct tcp_pcb *pcb)
 {
     s->pcb = pcb;
+    net_addr_from(&s->local, &pcb->local_ip, pcb->local_port);
+    net_addr_from(&s->peer, &pcb->remote_ip, pcb->remote_port);
     tcp_arg(pcb, s);
     tcp_recv(pcb, on_recv);
     tcp_sent(pcb, on_sent);
@@ -612,16 +615,12 @@ void net_tcp_abort(struct net_tcp *tcp)
 
 void net_tcp_local(const struct net_tcp *tcp, struct net_addr *addr)
 {
-    *addr = (struct net_addr){ 0 };
-    if (tcp->own && tcp->own->pcb)
-        net_addr_from(addr, &tcp->own->pcb->local_ip, tcp->own->pcb->local_port);
+    *addr = tcp->own ? tcp->own->local : (struct net_addr){ 0 };
 }
 
 void net_tcp_peer(const struct net_tcp *tcp, struct net_addr *addr)
 {
-    *addr = (struct net_addr){ 0 };
-    if (tcp->own && tcp->own->pcb)
-        net_addr_from(addr, &tcp->own->pcb->remote_ip, tcp->own->pcb->remote_port);
+    *addr = tcp->own ? tcp->own->peer : (struct net_addr){ 0 };
 }
 
 void net_tcp_set_nodelay(struct net_tcp *tcp, int on)

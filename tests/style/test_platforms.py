@@ -24,6 +24,10 @@ CC = sys.argv[2]
 # Platforms have these, or others of these names, for themselves; all other components are the same.
 OWN = {
     'display': 'the driver of what the platform has as a screen',
+    'uplink-user': 'the driver of what the platform has as a way out',
+    'uplink-tap': "of the host's devices",
+    'uplink-unix': "of the host's sockets",
+    'network_probe': "asks for the host's sockets",
     'attacker': 'goes below the library on Linux',
     'rogue': 'goes below the library on Linux',
 }
@@ -68,8 +72,8 @@ def configured_for_linux():
     """A folder of which the test program's end removes everything."""
     folder = tempfile.TemporaryDirectory(prefix='platforms-')
     environment = {**os.environ, 'CC': CC}
-    done = subprocess.run(['meson', 'setup', folder.name, str(TOP)], env=environment, capture_output=True, text=True,
-                          check=False)
+    done = subprocess.run(['meson', 'setup', folder.name, str(TOP), f'-Dlwip={BUILD}/sources/lwip'], env=environment,
+                          capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 

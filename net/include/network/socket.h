@@ -74,6 +74,7 @@ void net_tcp_close(struct net_tcp *tcp);
 /* The same, but at once, with a reset to the peer. */
 void net_tcp_abort(struct net_tcp *tcp);
 
+/* Also after the peer's reset or end, until closed is called or the caller closes it; zeroed then. */
 void net_tcp_local(const struct net_tcp *tcp, struct net_addr *addr);
 void net_tcp_peer(const struct net_tcp *tcp, struct net_addr *addr);
 void net_tcp_set_nodelay(struct net_tcp *tcp,
