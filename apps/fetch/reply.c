@@ -59,7 +59,7 @@ static void take_status(struct reply *reply)
 static void take_field(struct reply *reply)
 {
     const char *value = value_of(reply->line, "content-length");
-    uint64_t length;
+    uint64_t length = 0;
     if (value) {
         if (!number(value, 10, " \t", &length) || (reply->has_length && length != reply->length))
             bad(reply, "the length is no number, or there are two");

@@ -18,8 +18,7 @@ static const struct os_packet_size size = { .slots = 16, .bulk = OS_KIB(32) };
 static const char *const configs[] = {
     "table: 4\n",
     "default-policy:\n  isolated: true\n  rate: 1000\n",
-    "queue: 4000\ndefault-policy:\n  impair:\n    loss: 10%\n    duplicate: 10%\n    reorder: 10%\n    "
-    "delay: 1ms\n",
+    "queue: 4000\ndefault-policy:\n  impair:\n    loss: 10%\n    duplicate: 10%\n    delay: 1ms\n",
     "default-policy:\n  mtu: 576\n  other-macs: true\n  addresses: 2\n",
 };
 
