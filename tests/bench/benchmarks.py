@@ -61,7 +61,7 @@ RAW = {
     'crash': Raw('plain process crashes', ['crash']),
     'ring-4k': Raw('ring of 4 KiB packets', ['ring', '4096', '64']),
     'ring-64k': Raw('ring of 64 KiB packets', ['ring', '65536', '16']),
-    'ring-1500': Raw('ring of 1514-byte packets', ['ring', '1514', '256']),
+    'ring-1500': Raw('ring of 1514 B packets', ['ring', '1514', '256']),
     'spawn': Raw('vfork+exec+wait', ['spawn', 'EMPTY'], ('one-core', 'unpinned'), False),
 }
 
