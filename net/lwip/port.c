@@ -5,6 +5,7 @@
 #include "lwip/init.h"
 #include "lwip/sys.h"
 
+#include <network/siphash.h>
 #include <os/types.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -115,52 +116,17 @@ void net_lwip_receive_free(void *block)
 
 static uint64_t key[2], counter;
 
-static uint64_t rotate(uint64_t x, unsigned by)
-{
-    return x << by | x >> (64 - by);
-}
-
-static void sip_round(uint64_t v[4])
-{
-    v[0] += v[1];
-    v[2] += v[3];
-    v[1] = rotate(v[1], 13) ^ v[0];
-    v[3] = rotate(v[3], 16) ^ v[2];
-    v[0] = rotate(v[0], 32) + v[3];
-    v[2] += v[1];
-    v[1] = rotate(v[1], 17) ^ v[2];
-    v[3] = rotate(v[3], 21) ^ v[0];
-    v[2] = rotate(v[2], 32);
-}
-
-static uint64_t sip(const uint64_t *words, size_t count)
-{
-    uint64_t v[4] = { key[0] ^ UINT64_C(0x736f6d6570736575), key[1] ^ UINT64_C(0x646f72616e646f6d),
-                      key[0] ^ UINT64_C(0x6c7967656e657261), key[1] ^ UINT64_C(0x7465646279746573) };
-    for (size_t i = 0; i <= count; i++) {
-        uint64_t word = i < count ? words[i] : (uint64_t)count << 59;
-        v[3] ^= word;
-        sip_round(v);
-        sip_round(v);
-        v[0] ^= word;
-    }
-    v[2] ^= 0xff;
-    for (int i = 0; i < 4; i++)
-        sip_round(v);
-    return v[0] ^ v[1] ^ v[2] ^ v[3];
-}
-
 void net_lwip_seed(uint64_t a, uint64_t b)
 {
     uint64_t words[2] = { a, b };
-    key[0] = sip(words, 2);
-    key[1] = sip(words, 2) ^ b;
+    key[0] = net_siphash24(key, words, 2);
+    key[1] = net_siphash24(key, words, 2) ^ b;
 }
 
 uint32_t net_lwip_random(void)
 {
     counter++;
-    return (uint32_t)sip(&counter, 1);
+    return (uint32_t)net_siphash24(key, &counter, 1);
 }
 
 uint32_t net_lwip_isn(const ip_addr_t *local_ip, uint16_t local_port, const ip_addr_t *remote_ip,
@@ -175,7 +141,8 @@ uint32_t net_lwip_isn(const ip_addr_t *local_ip, uint16_t local_port, const ip_a
         words[2] = ip4_addr_get_u32(ip_2_ip4(remote_ip));
     }
     /* a step each 4 microseconds, as the standard has it */
-    return (uint32_t)sip(words, OS_ARRAY_LEN(words)) + (uint32_t)(os_clock_now() / (4 * OS_US));
+    return (uint32_t)net_siphash24(key, words, OS_ARRAY_LEN(words)) +
+           (uint32_t)(os_clock_now() / (4 * OS_US));
 }
 
 /* ---- words ---- */
