@@ -2,16 +2,19 @@
 """The benchmarks: what is measured, beside which baseline, and how much more than it shall be at most."""
 
 import contextlib
+import functools
 import subprocess
 
 from change import CHANGES
 from figures import Figure, Target, median
+from network import HTTP_BYTES, HostedSystem, HttpSystem, Listening, Wrk, tcp_host_scenario, tcp_scenario
 from quiet import QUIET
 from sides import Busy, Failed, Program, Start, System, Unavailable
 from soak import SOAKS
 from static import STATIC
 
 ALL = ('one-core', 'two-core', 'unpinned')
+SHARED = ('one-core', 'unpinned')  # where several work for one who asks
 
 
 class Effort:
@@ -62,6 +65,9 @@ RAW = {
     'ring-4k': Raw('ring of 4 KiB packets', ['ring', '4096', '64']),
     'ring-64k': Raw('ring of 64 KiB packets', ['ring', '65536', '16']),
     'ring-1500': Raw('ring of 1514 B packets', ['ring', '1514', '256']),
+    'tcp-loopback': Raw('TCP over loopback', ['tcp', 'up', 'loopback', '8']),
+    'slirp-up': Raw('slirp4netns, upload', ['tcp', 'up', 'slirp', '8'], SHARED),
+    'slirp-down': Raw('slirp4netns, download', ['tcp', 'down', 'slirp', '8'], SHARED),
     'spawn': Raw('vfork+exec+wait', ['spawn', 'EMPTY'], ('one-core', 'unpinned'), False),
 }
 
@@ -133,6 +139,13 @@ def fault_scenario(effort):
 def nic_scenario(effort, through=''):
     """Frames of 1500 bytes of payload from a client to a server, or THROUGH switch or router to a receiver."""
     batch = f'batch: {effort.ms * 1000000}'
+    if through == 'router':
+        return ('start:\n  timer:\n'
+                '  router: { config: { domains: { near: { ipv4: 10.0.1.1/24, nat: [ { to: far, udp: all } ] }, '
+                'far: { ipv4: 10.0.2.1/24 } }, policy: [ { label: client, domain: near }, '
+                '{ label: receiver, domain: far } ] } }\n'
+                '  receiver: { binary: bench_nic_receiver, config: { router: true } }\n'
+                f'  client: {{ binary: bench_nic_sender, config: {{ router: true, {batch} }} }}\n')
     if not through:
         return ('start:\n  server: { binary: bench_nic_server }\n'
                 f'  client: {{ binary: bench_nic_sender, config: {{ {batch} }} }}\n')
@@ -210,6 +223,47 @@ class WholeStart(Comparison):
         return Start(build, self.scenario(effort), placement, self.factor)
 
 
+class Hosted(Comparison):
+    """A system that has a process of the host to talk with, which SCENARIO names by its port."""
+
+    def side(self, build, placement, effort):
+        return HostedSystem(build, functools.partial(self.scenario, effort), placement)
+
+
+class Lasting(Comparison):
+    """Whether a system that runs for long becomes slower: its last second beside its first, without a pause."""
+
+    def __init__(self, name, what, scenario):
+        super().__init__(name, what, scenario, {}, ratio(1.1), SHARED)
+
+    def run(self, build, placement, effort):
+        second = 1000 // effort.ms
+        with self.side(build, placement, effort) as side:
+            values = side.without_pause(effort.idle_seconds * second)
+        yield Figure(self.name, placement.name, 'ns', values[-second:], 'its first second', values[:second],
+                     self.targets[placement.name])
+
+
+class Requests:
+    """Requests of wrk over CONNECTIONS to the component http, beside the least that could answer them. wrk measures
+    for whole seconds, so there are fewer rounds."""
+
+    where = SHARED
+
+    def __init__(self, name, connections):
+        self.name = name
+        self.connections = connections
+        self.what = f'a request of wrk to the component http, by uplink-user, {connections} at a time'
+
+    def run(self, build, placement, effort):
+        with contextlib.ExitStack() as stack:
+            servers = [HttpSystem(build, placement),
+                       Listening(build, ['http', str(HTTP_BYTES)], placement, peer=False)]
+            sides = [stack.enter_context(Wrk(server, placement, self.connections)) for server in servers]
+            values, others = alternate(sides, Effort(rounds=max(1, effort.rounds // 7)))
+        yield Figure(self.name, placement.name, 'ns', values, 'raw epoll server', others)
+
+
 def ratio(limit, *where):
     return {name: Target('ratio', limit) for name in where or ALL}
 
@@ -243,6 +297,21 @@ COMPARISONS = [
                {'': 'ring-1500'}, ratio(1.2)),
     Comparison('nic-1500-switch', 'the same to another client, through switch',
                lambda effort: nic_scenario(effort, 'switch'), {'': 'ring-1500'}, ratio(2.2)),
+    Comparison('nic-1500-router', 'the same as UDP to another network, through router with NAT',
+               lambda effort: nic_scenario(effort, 'router'), {'': 'ring-1500'}, ratio(3)),
+    Comparison('tcp', '64 KiB over TCP to another component, through switch', tcp_scenario,
+               {'': 'tcp-loopback'}, ratio(8)),
+    *(Comparison(f'tcp-{count}', f'the same in turns over {count} connections',
+                 lambda effort, count=count: tcp_scenario(effort, count), {'': 'tcp'}, ratio(1.1), SHARED)
+      for count in (10, 100, 500)),
+    Lasting('tcp-time', 'the last second of a longer run of tcp, beside the first', tcp_scenario),
+    Hosted('tcp-host-up', '64 KiB over TCP to a process of the host, by uplink-user',
+           lambda effort, port: tcp_host_scenario(effort, port, 'up'), {'': 'slirp-up'}, ratio(1),
+           SHARED),
+    Hosted('tcp-host-down', 'the same the other way',
+           lambda effort, port: tcp_host_scenario(effort, port, 'down'), {'': 'slirp-down'}, ratio(1),
+           SHARED),
+    *(Requests(f'http-{count}', count) for count in (1, 10, 100)),
     Comparison('session', 'open and close of a session with a sibling', client('session'), {'': 'seqpacket-fd'},
                ratio(12, *ONE)),
     Comparison('component', 'create, construct, exit, destroy', lambda effort: parent_scenario(effort, 1),

@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import selectors
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -14,6 +15,7 @@ import time
 
 PATIENCE = 60  # seconds for a figure; whatever takes longer hangs
 LIBRARIES = {'sdbus': 'libsystemd-dev'}
+PROGRAMS = {'slirp': 'slirp4netns'}
 SAFETY = 900  # seconds after which a system ends by itself, whatever happens
 
 
@@ -143,6 +145,9 @@ class Program(Side):
     def begin(self):
         if not self.path.exists() and self.library:
             raise Unavailable(f'{self.path.name} was not built: {self.library} is missing')
+        for word, program in PROGRAMS.items():
+            if word in self.command and not shutil.which(program):
+                raise Unavailable(f'{program} is missing')
         self.process = start(self.command, self.placement, stdin=subprocess.PIPE, bufsize=0)
         self.lines = Lines(self.process.stdout)
 
@@ -152,6 +157,8 @@ class Program(Side):
         except OSError:
             pass # it has ended, and has perhaps said why
         line = self.lines.get()
+        if line and line.startswith('unavailable: '):
+            raise Unavailable(line.partition(' ')[2])
         if line is None or not line.startswith('figure '):
             raise Failed(f'{" ".join(map(str, self.command))}: no figure{self.what_it_said()}')
         count, ns = map(int, line.split()[1:])
@@ -228,7 +235,7 @@ class System(Side):
         # killed by SIGKILL, a benchmark leaves nothing outside the build folder
         self.folder = tempfile.TemporaryDirectory(prefix='bench-', dir=self.build)
         path = pathlib.Path(self.folder.name) / 'scenario.yaml'
-        path.write_text(self.scenario, encoding='utf-8')
+        path.write_text(self.text(), encoding='utf-8')
         self.process = start([self.command, 'run', path, '--headless', '--for', str(SAFETY), *self.options],
                              self.placement, stdin=subprocess.DEVNULL, cwd=self.folder.name,
                              env={**os.environ, 'NO_COLOR': '1'})
@@ -236,6 +243,10 @@ class System(Side):
         while self.ready:
             self.ready -= self.line().endswith('] waiting')
         self.after_start()
+
+    def text(self):
+        """Of the scenario, before the start."""
+        return self.scenario
 
     def after_start(self):
         """From the first figure on everything is in its place, and so it can be put there."""
@@ -269,6 +280,16 @@ class System(Side):
                 break
         os.kill(self.client, signal.SIGSTOP)
         return int(match[3]) / int(match[2])
+
+    def without_pause(self, count):
+        """The figures of COUNT batches, one after the other."""
+        found = []
+        os.kill(self.client, signal.SIGCONT)
+        while len(found) < count:
+            match = self.FIGURE.match(self.line())
+            if match:
+                found.append(int(match[3]) / int(match[2]))
+        return found
 
     def end(self):
         if self.process and self.process.poll() is None:

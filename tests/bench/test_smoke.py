@@ -30,8 +30,9 @@ LONG = [name for name, benchmark in BENCHMARKS.items() if getattr(benchmark, 'on
 GROUPS = {
     'calls': ['rpc-8', 'rpc-1k', 'rpc-cap-in', 'rpc-cap-out', 'rpc-deadline', 'session', 'rpc-8-busy',
               'rpc-8-busy-spin'],
-    'transfers': ['signal', 'signal-roundtrip', 'stream-4k', 'stream-64k', 'stream-4k-depth1', 'nic-1500',
-                  'nic-1500-switch', 'plot'],
+    'transfers': ['signal', 'signal-roundtrip', 'stream-4k', 'stream-64k', 'stream-4k-depth1', 'plot'],
+    'network': ['nic-1500', 'nic-1500-switch', 'nic-1500-router', 'tcp', 'tcp-10', 'tcp-100', 'tcp-500', 'tcp-time',
+                'tcp-host-up', 'tcp-host-down', 'http-1', 'http-10', 'http-100'],
     'nests': ['start-300', 'nested-1', 'nested-5'],
     'systems': ['component', 'start-100', 'fault', 'clients-1', 'clients-100', 'clients-1000', 'pss-component',
                 'fds-component', 'pss-system', 'idle', 'soak', 'check-300', 'config-change'],
