@@ -52,14 +52,14 @@ static mach_port_t irq, wake; /* the device; where interrupts and ID_LOOK come t
 
 static uint8_t rtc_read(uint8_t index)
 {
-    io_write(RTC_INDEX, index);
-    return io_read(RTC_DATA);
+    io_write8(RTC_INDEX, index);
+    return io_read8(RTC_DATA);
 }
 
 static void rtc_write(uint8_t index, uint8_t value)
 {
-    io_write(RTC_INDEX, index);
-    io_write(RTC_DATA, value);
+    io_write8(RTC_INDEX, index);
+    io_write8(RTC_DATA, value);
 }
 
 static void interrupts(int on)

@@ -28,9 +28,9 @@ struct reading {
 
 static uint32_t elapsed(void)
 {
-    io_write(COMMAND, LATCH);
-    uint32_t count = io_read(CHANNEL_2);
-    count |= (uint32_t)io_read(CHANNEL_2) << 8;
+    io_write8(COMMAND, LATCH);
+    uint32_t count = io_read8(CHANNEL_2);
+    count |= (uint32_t)io_read8(CHANNEL_2) << 8;
     return START - count;
 }
 
@@ -53,18 +53,18 @@ static struct reading read_both(void)
 static os_err measure(uint64_t *ticks, uint32_t *counts)
 {
     enum { LOOKS_MAX = 10000000 };
-    uint8_t control = io_read(CONTROL) & 0xfc;
-    io_write(CONTROL, control);
-    io_write(COMMAND, ONE_SHOT);
-    io_write(CHANNEL_2, START & 0xff);
-    io_write(CHANNEL_2, START >> 8);
-    io_write(CONTROL, control | 1);
+    uint8_t control = io_read8(CONTROL) & 0xfc;
+    io_write8(CONTROL, control);
+    io_write8(COMMAND, ONE_SHOT);
+    io_write8(CHANNEL_2, START & 0xff);
+    io_write8(CHANNEL_2, START >> 8);
+    io_write8(CONTROL, control | 1);
     struct reading first = read_both();
     for (int looks = 0; elapsed() - first.elapsed < SPAN; looks++)
         if (looks == LOOKS_MAX)
             return OS_ERR_IO;
     struct reading last = read_both();
-    io_write(CONTROL, control);
+    io_write8(CONTROL, control);
     /* beyond its end it counts on from the start */
     if (last.elapsed <= first.elapsed || last.stamp <= first.stamp)
         return OS_ERR_IO;

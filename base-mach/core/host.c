@@ -51,7 +51,7 @@ static int line_works;
 static int line_wait(void)
 {
     os_time late = 0;
-    while (!(io_read(LINE_STATUS) & STATUS_EMPTY)) {
+    while (!(io_read8(LINE_STATUS) & STATUS_EMPTY)) {
         os_time now = plat_clock();
         late = late ? late : now + LINE_WAIT;
         if (now > late)
@@ -117,8 +117,8 @@ static void take_byte(char byte)
 static void line_received(struct transport_watch *watch, struct mach_header *msg)
 {
     transport_discard(msg);
-    while (io_read(LINE_STATUS) & STATUS_RECEIVED)
-        take_byte((char)io_read(LINE_DATA));
+    while (io_read8(LINE_STATUS) & STATUS_RECEIVED)
+        take_byte((char)io_read8(LINE_DATA));
     mach_interrupt_acknowledge(watch);
 }
 
@@ -128,17 +128,17 @@ static os_err line_open(void)
     os_err err = io_allow(LINE, LINE_SCRATCH);
     if (err)
         return err;
-    io_write(LINE_SCRATCH, 0x5a);
-    if (io_read(LINE_SCRATCH) != 0x5a)
+    io_write8(LINE_SCRATCH, 0x5a);
+    if (io_read8(LINE_SCRATCH) != 0x5a)
         return OS_OK;
     line.received = line_received;
     err = mach_interrupt_open(LINE_IRQ, &line);
     if (err)
         return err;
-    io_write(LINE_FORMAT, 3);     /* 8 bits, no parity */
-    io_write(LINE_QUEUE, 7);      /* on, and empty */
-    io_write(LINE_MODEM, 0x0b);   /* ready, interrupts pass */
-    io_write(LINE_INTERRUPTS, 1); /* for what comes in */
+    io_write8(LINE_FORMAT, 3);     /* 8 bits, no parity */
+    io_write8(LINE_QUEUE, 7);      /* on, and empty */
+    io_write8(LINE_MODEM, 0x0b);   /* ready, interrupts pass */
+    io_write8(LINE_INTERRUPTS, 1); /* for what comes in */
     line_works = 1;
     static const char ready[] = "SEEDBED ready\n";
     return line_write(ready, sizeof(ready) - 1);

@@ -5,6 +5,8 @@
 
 #include "internal.h"
 
+#include "../drivers/io.h"
+
 /* Lets core reach the ports FIRST to LAST. */
 static inline os_err io_allow(uint16_t first, uint16_t last)
 {
@@ -14,18 +16,6 @@ static inline os_err io_allow(uint16_t first, uint16_t last)
     mach_err err = i386_io_perm_modify(mach_core.task, ports, 1);
     mach_port_deallocate(mach_core.task, ports);
     return err ? OS_ERR_DENIED : OS_OK;
-}
-
-static inline void io_write(uint16_t port, uint8_t value)
-{
-    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static inline uint8_t io_read(uint16_t port)
-{
-    uint8_t value;
-    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
 }
 
 #endif
