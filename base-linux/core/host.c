@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* host.c: the user's files: pictures are written where he said. */
+/* host.c: the user's files: pictures are written where he said; his clock; and services of this platform. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -95,6 +96,15 @@ os_err core_plat_save(const char *name, const struct core_memory *memory, uint64
     if (err)
         snprintf(*why, sizeof(*why), "%.400s: %s", path, os_err_text(err));
     return err;
+}
+
+os_err core_plat_rtc(int64_t *us)
+{
+    struct timespec now;
+    if (clock_gettime(CLOCK_REALTIME, &now))
+        return OS_ERR_NOT_FOUND;
+    *us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    return OS_OK;
 }
 
 os_err core_plat_session(struct core *core, const char *service, const char *label, const char *args,

@@ -161,6 +161,8 @@ os_err core_log_open(struct core *core, const char *label, struct core_account *
 
 os_err core_host_open(struct core *core, struct core_session **session);
 
+os_err core_rtc_open(struct core *core, struct core_session **session);
+
 /* Writes TEXT of LEN bytes as one line of LABEL, control characters and broken UTF-8 replaced. */
 void core_log_line(const char *label, const char *text, size_t len);
 

@@ -71,6 +71,12 @@ void core_pd_ended(struct core_pd *pd, enum os_pd_state state, int32_t code, con
 void core_plat_log(const char *label, const char *text);
 
 /*
+ * What the machine's clock says: microseconds since 1970-01-01T00:00:00Z. OS_ERR_NOT_FOUND: it has none that
+ * works.
+ */
+os_err core_plat_rtc(int64_t *us);
+
+/*
  * A session of a service that only this platform has, as its LABEL and ARGS say, charged to ACCOUNT;
  * OS_ERR_NO_SERVICE. SESSION's close and cap are to be set.
  */

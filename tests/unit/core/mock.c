@@ -22,6 +22,7 @@ char mock_label[256], mock_text[1024];
 int mock_init_ended, mock_ended;
 os_err mock_fail_memory, mock_fail_process, mock_fail_save, mock_fail_module;
 uint64_t mock_module_size = 5000;
+int64_t mock_rtc = -1;
 enum core_shot mock_shot;
 os_time mock_patience;
 char mock_saved[256], mock_shot_error[512];
@@ -127,6 +128,14 @@ void core_plat_log(const char *label, const char *text)
 {
     snprintf(mock_label, sizeof(mock_label), "%s", label);
     snprintf(mock_text, sizeof(mock_text), "%s", text);
+}
+
+os_err core_plat_rtc(int64_t *us)
+{
+    if (mock_rtc == -1)
+        return OS_ERR_NOT_FOUND;
+    *us = mock_rtc;
+    return OS_OK;
 }
 
 os_err core_plat_session(struct core *core, const char *service, const char *label, const char *args,

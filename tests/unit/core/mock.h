@@ -22,6 +22,9 @@ extern char mock_saved[256], mock_shot_error[512]; /* "-" for no name; "-" for n
 /* The next of these fails with it. */
 extern os_err mock_fail_memory, mock_fail_process, mock_fail_save, mock_fail_module;
 
+/* What the machine's clock says; -1: there is none. */
+extern int64_t mock_rtc;
+
 /* Length of modules that are read from now on. */
 extern uint64_t mock_module_size;
 

@@ -11,6 +11,7 @@
 #include <inproc/inproc.h>
 #include <os/host.h>
 #include <os/rom.h>
+#include <os/rtc.h>
 
 #include "mock.h"
 
@@ -188,6 +189,28 @@ START_TEST(log_lines_have_a_label_and_are_printable)
     ck_assert_int_eq(os_log_write(log, "x"), OS_OK);
     ck_assert_str_eq(mock_label, "init");
     must_close(id, log.cap);
+}
+END_TEST
+
+START_TEST(the_machines_clock_is_to_be_looked_at)
+{
+    struct os_rtc_time now;
+    uint32_t id;
+    os_rtc_cap rtc = { must_open("Rtc", "app", 8192, 4, &id) };
+    mock_rtc = -1;
+    ck_assert_int_eq(os_rtc_now(rtc, &now), OS_ERR_NOT_FOUND);
+    mock_rtc = OS_RTC_MAX + 1; /* nonsense */
+    ck_assert_int_eq(os_rtc_now(rtc, &now), OS_ERR_NOT_FOUND);
+    mock_rtc = 1700000000000001;
+    ck_assert_int_eq(os_rtc_now(rtc, &now), OS_OK);
+    ck_assert_int_eq(now.us, 1700000000000001);
+    ck_assert_uint_eq(now.source, OS_RTC_PLATFORM);
+    ck_assert_uint_eq(now.sets, 0);
+    ck_assert_int_eq(os_rtc_set(rtc, 5), OS_ERR_DENIED);
+    ck_assert_int_eq(os_rtc_now(rtc, &now), OS_OK);
+    ck_assert_int_eq(now.us, 1700000000000001);
+    os_cap_drop(rtc.cap);
+    ck_assert_int_eq(close_session(id), OS_OK);
 }
 END_TEST
 
@@ -1229,6 +1252,7 @@ int main(void)
     tcase_add_test(tcase, exit_of_init_is_told);
     tcase_add_test(tcase, failed_start_of_init_is_told);
     tcase_add_test(tcase, log_lines_have_a_label_and_are_printable);
+    tcase_add_test(tcase, the_machines_clock_is_to_be_looked_at);
     tcase_add_test(tcase, a_closed_session_is_revoked);
     tcase_add_test(tcase, rom_modules_are_read_only_and_shared);
     tcase_add_test(tcase, rom_modules_change);
