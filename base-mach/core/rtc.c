@@ -30,8 +30,8 @@ enum {
 
 static uint8_t read_register(uint8_t index)
 {
-    io_write(INDEX, index);
-    return io_read(DATA);
+    io_write8(INDEX, index);
+    return io_read8(DATA);
 }
 
 static uint8_t number(uint8_t value, uint8_t status)
