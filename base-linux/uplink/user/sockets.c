@@ -195,21 +195,30 @@ static int done(os_err err, int32_t error)
     return error ? -1 : 0;
 }
 
+typedef os_err address_call(linux_network_cap network, os_any_cap socket, struct linux_network_addr addr,
+                            int32_t *error);
+
+/* Asks core to CALL with the socket and address TO, which is ADDR then; ERR is what it has answered. */
+static int call_with(address_call *call, int fd, const struct sockaddr *to, struct linux_network_addr *addr,
+                     os_err *err)
+{
+    os_any_cap cap;
+    int32_t error = 0;
+    *err = from_sockaddr(to, addr) ? lend(fd, &cap) : OS_ERR_UNSUPPORTED;
+    if (!*err) {
+        *err = call(own.network, cap, *addr, &error);
+        take_back(fd, cap);
+    }
+    return done(*err, error);
+}
+
 int bind(int fd, const struct sockaddr *to, socklen_t len)
 {
     struct linux_network_addr addr;
     struct sockaddr_storage at;
     socklen_t size = sizeof(at);
-    os_any_cap cap;
-    int32_t error = 0;
-    if (!from_sockaddr(to, &addr))
-        return fail(OS_ERR_UNSUPPORTED);
-    os_err err = lend(fd, &cap);
-    if (!err) {
-        err = linux_network_bind(own.network, cap, addr, &error);
-        take_back(fd, cap);
-    }
-    int result = done(err, error);
+    os_err err;
+    int result = call_with(linux_network_bind, fd, to, &addr, &err);
     own.bind_error = result ? errno : 0;
     if (!result && !getsockname(fd, (struct sockaddr *)&at, &size) &&
         from_sockaddr((struct sockaddr *)&at, &addr)) {
@@ -229,17 +238,10 @@ int listen(int fd, int backlog)
 int connect(int fd, const struct sockaddr *to, socklen_t len)
 {
     struct linux_network_addr addr;
-    os_any_cap cap;
-    int32_t error = 0;
-    if (!from_sockaddr(to, &addr))
-        return fail(OS_ERR_UNSUPPORTED);
-    os_err err = lend(fd, &cap);
-    if (!err) {
-        err = linux_network_connect(own.network, cap, addr, &error);
-        take_back(fd, cap);
-    }
+    os_err err;
+    int result = call_with(linux_network_connect, fd, to, &addr, &err);
     if (err != OS_ERR_DENIED)
-        return done(err, error);
+        return result;
     complain(&addr);
     errno = ECONNREFUSED; /* which is told to who wanted it at once */
     return -1;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * netbox.c: a machine on the other side of uplink-unix, made of the host's own network stack: in a network of
- * its own that has a TAP device with addresses, and between that and the datagram sockets a loop that passes
- * frames on.
+ * its own that has a card with addresses, and between that and the datagram sockets a loop that passes frames
+ * on. The card is a TAP device or, where that is not this user's, one end of a veth pair, whose other end is
+ * read by a packet socket.
  *
  *     netbox OWN PEER COMMAND
  *
@@ -11,7 +12,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ethtool.h>
+#include <linux/if_packet.h>
 #include <linux/if_tun.h>
+#include <linux/sockios.h>
+#include <net/ethernet.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -54,6 +59,45 @@ static int separate(void)
     return write_text("/proc/self/gid_map", map) ? -1 : 0;
 }
 
+static int run(const char *command)
+{
+    int status = system(command);
+    return status >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+/* Frames are as they would be on a wire: with their checksums, and no longer than the MTU. */
+static int set_offloads_off(int socket)
+{
+    static const uint32_t commands[] = { ETHTOOL_STXCSUM, ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO };
+    struct ifreq request = { 0 };
+    int failed = 0;
+    snprintf(request.ifr_name, sizeof(request.ifr_name), "tap0");
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        struct ethtool_value value = { .cmd = commands[i] };
+        request.ifr_data = (void *)&value;
+        failed |= ioctl(socket, SIOCETHTOOL, &request) && commands[i] == ETHTOOL_STXCSUM;
+    }
+    return failed;
+}
+
+static int make_veth(void)
+{
+    struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
+    const int yes = 1;
+    if (run("PATH=$PATH:/sbin:/usr/sbin; ip link add tap0 type veth peer name wire0 && "
+            "ip link set wire0 up"))
+        return -1;
+    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL));
+    at.sll_ifindex = (int)if_nametoindex("wire0");
+    if (fd >= 0 &&
+        (set_offloads_off(fd) || setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof(yes)) ||
+         bind(fd, (struct sockaddr *)&at, sizeof(at)))) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
 static int make_tap(void)
 {
     struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI };
@@ -66,10 +110,10 @@ static int make_tap(void)
     return fd;
 }
 
-static int run(const char *command)
+static int make_card(void)
 {
-    int status = system(command);
-    return status >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+    int fd = make_tap();
+    return fd < 0 ? make_veth() : fd;
 }
 
 static int make_socket(const char *path)
@@ -103,12 +147,12 @@ int main(int argc, char **argv)
     int tap, socket, status;
     if (argc != 4)
         return 2;
-    if (separate() || (tap = make_tap()) < 0 ||
+    if (separate() || (tap = make_card()) < 0 ||
         run("PATH=$PATH:/sbin:/usr/sbin; ip link set lo up && ip link set tap0 address 02:00:00:00:00:15 && "
             "ip addr add 10.0.2.15/24 dev tap0 && ip -6 addr add fec0::15/64 dev tap0 nodad && ip link set "
             "tap0 up && "
             "ip route add default via 10.0.2.2 && ip -6 route add default via fec0::2")) {
-        fprintf(stderr, "netbox: no network of its own with a TAP device: %s\n", strerror(errno));
+        fprintf(stderr, "netbox: no network of its own with a card: %s\n", strerror(errno));
         return NOT_ALLOWED;
     }
     socket = make_socket(argv[1]);

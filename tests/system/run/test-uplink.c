@@ -13,7 +13,6 @@
 #include <network/proto.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "peer.h"
 #include "run.h"
 
 enum { FRAME = 2048, IP = NET_ETH_HEADER, ABOVE = IP + NET_IPV4_HEADER };
@@ -32,22 +32,20 @@ enum { FRAME = 2048, IP = NET_ETH_HEADER, ABOVE = IP + NET_IPV4_HEADER };
 static const uint8_t guest_mac[6] = { 2, 0, 0, 0, 0, 0x15 }, guest_ip[4] = { 10, 0, 2, 15 };
 static const uint8_t host_ip[4] = { 10, 0, 2, 2 };
 
-static char folder[64], own_path[96], peer_path[96]; /* of the guest, and of the driver */
+static char own_path[256], peer_path[256]; /* of the guest, and of the driver */
 
 static void make_folder(void)
 {
-    const char *base = getenv("TMPDIR");
-    snprintf(folder, sizeof(folder), "%s/up-XXXXXX", base && strlen(base) < 48 ? base : "/tmp");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(own_path, sizeof(own_path), "%s/guest", folder);
-    snprintf(peer_path, sizeof(peer_path), "%s/driver", folder);
+    peer_make_folder();
+    snprintf(own_path, sizeof(own_path), "%s/guest", peer_folder);
+    snprintf(peer_path, sizeof(peer_path), "%s/driver", peer_folder);
 }
 
 /* Fails if a driver has left its socket. */
 static void remove_folder(void)
 {
     unlink(own_path);
-    ck_assert_msg(rmdir(folder) == 0, "%s: %s", folder, strerror(errno));
+    ck_assert_msg(rmdir(peer_folder) == 0, "%s: %s", peer_folder, strerror(errno));
 }
 
 /* ---- the guest */
@@ -277,6 +275,15 @@ static void end(struct run *run)
         guest_close();
 }
 
+/* With a guest whose frames the gateway has answered: it knows the gateway's address. */
+static void start_with_guest(struct run *run, const char *reach)
+{
+    guest_open();
+    start_uplinks(run, reach, "");
+    run_expect(run, "connected");
+    find_host(host_ip);
+}
+
 #define PORT "forward: [{ host: '127.0.0.1:0', guest: '10.0.2.15:80', scheme: http }]"
 
 /* Port of the last "http://127.0.0.1:PORT/ leads to". */
@@ -297,10 +304,7 @@ START_TEST(datagrams_go_out_and_come_back)
     struct run run;
     uint16_t port;
     int host = host_socket(SOCK_DGRAM, &port);
-    guest_open();
-    start_uplinks(&run, "world host", "");
-    run_expect(&run, "connected");
-    find_host(host_ip);
+    start_with_guest(&run, "world host");
     exchange(host, port);
     exchange(host, port);
     close(host);
@@ -315,10 +319,7 @@ START_TEST(connections_go_out_and_end_halfway)
     uint16_t port;
     char text[16] = "";
     int host = host_socket(SOCK_STREAM, &port);
-    guest_open();
-    start_uplinks(&run, "world host", "");
-    run_expect(&run, "connected");
-    find_host(host_ip);
+    start_with_guest(&run, "world host");
     send_tcp(4001, port, 1000, 0, NET_TCP_SYN, "");
     int fd = accept(host, NULL, NULL);
     ck_assert_int_ge(fd, 0);
@@ -346,10 +347,7 @@ START_TEST(this_machine_is_not_reached_without_a_word)
     struct run run;
     uint16_t port;
     int host = host_socket(SOCK_STREAM, &port);
-    guest_open();
-    start_uplinks(&run, "world", "");
-    run_expect(&run, "connected");
-    find_host(host_ip);
+    start_with_guest(&run, "world");
     send_tcp(4001, port, 1000, 0, NET_TCP_SYN, "");
     uint8_t frame[FRAME];
     for (;;) { /* reset, or unreachable */
@@ -621,7 +619,7 @@ START_TEST(a_device_of_the_host)
     find_host(host_ip); /* the kernel answers */
     /* it is taken now; another one is not there */
     unlink(own_path);
-    snprintf(peer_path, sizeof(peer_path), "%s/second", folder);
+    snprintf(peer_path, sizeof(peer_path), "%s/second", peer_folder);
     start_tap(&second, "tap7");
     run_expect(&second, "cannot open tap7: busy");
     run_signal(&second, SIGTERM);
@@ -636,61 +634,27 @@ END_TEST
 
 /* ---- real peers: the host's own stack in a network of its own, and curl */
 
-static void sh(const char *format, ...)
-{
-    char command[1024];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(command, sizeof(command), format, args);
-    va_end(args);
-    int status = system(command);
-    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s", command);
-}
-
-/* What COMMAND prints first, while it goes on; *PID is its process. */
-static void start_command(const char *command, char *line, size_t size, pid_t *pid)
-{
-    int out[2];
-    ck_assert_int_eq(pipe2(out, O_CLOEXEC), 0);
-    *pid = fork();
-    if (*pid == 0) {
-        dup2(out[1], 1);
-        execl("/bin/sh", "sh", "-c", command, NULL);
-        _exit(127);
-    }
-    close(out[1]);
-    FILE *file = fdopen(out[0], "r");
-    ck_assert_msg(fgets(line, (int)size, file) != NULL, "%s", command);
-    fclose(file);
-}
-
 START_TEST(files_go_both_ways)
 {
     struct run run;
-    char command[512], line[256];
+    struct peer server, box;
     unsigned port;
-    pid_t server, box;
-    sh("dd if=/dev/urandom of=%s/data bs=1M count=8 2>/dev/null", folder);
-    snprintf(command, sizeof(command), "exec python3 -u -m http.server 0 --bind 127.0.0.1 -d %s 2>/dev/null",
-             folder);
-    start_command(command, line, sizeof(line), &server);
-    ck_assert_int_eq(sscanf(line, "Serving HTTP on 127.0.0.1 port %u", &port), 1);
+    peer_make_file("data", 8 << 20);
+    peer_start(&server, "exec python3 -u -m http.server 0 --bind 127.0.0.1 2>/dev/null");
+    peer_expect(&server, "Serving HTTP on 127.0.0.1 port ");
+    ck_assert_int_eq(sscanf(server.line, "Serving HTTP on 127.0.0.1 port %u", &port), 1);
     start_uplinks(&run, "world host", PORT);
     unsigned forward = forwarded(&run);
     /* out; then a server in there, which says that it is ready, and in */
-    snprintf(command, sizeof(command),
-             "exec %s %s %s 'curl -sS -o %s/out http://10.0.2.2:%u/data &&"
-             " exec python3 -u -m http.server 80 -d %s 2>/dev/null'",
-             NETBOX, own_path, peer_path, folder, port, folder);
-    start_command(command, line, sizeof(line), &box);
-    sh("cmp %s/data %s/out", folder, folder);
-    sh("curl -sS -o %s/in http://127.0.0.1:%u/data", folder, forward);
-    sh("cmp %s/data %s/in", folder, folder);
-    kill(box, SIGTERM);
-    kill(server, SIGTERM);
-    waitpid(box, NULL, 0);
-    waitpid(server, NULL, 0);
-    sh("rm %s/data %s/out %s/in", folder, folder, folder);
+    peer_start_box(&box, "guest", "driver",
+                   "curl -sS -o out http://10.0.2.2:%u/data && exec python3 -u -m http.server 80 2>/dev/null",
+                   port);
+    peer_expect(&box, "Serving HTTP");
+    ck_assert_int_eq(peer_shell("cmp data out && curl -sS http://127.0.0.1:%u/data | cmp - data", forward),
+                     0);
+    peer_stop(&box);
+    peer_stop(&server);
+    ck_assert_int_eq(peer_shell("rm -f data out guest"), 0);
     end(&run);
 }
 END_TEST
@@ -699,7 +663,7 @@ int main(void)
 {
     Suite *suite = suite_create("uplink");
     TCase *tcase = tcase_create("uplink");
-    const char *why = no_tap();
+    const char *why = no_tap(), *no_box = peer_no_box();
     tcase_set_timeout(tcase, 0);
     tcase_add_checked_fixture(tcase, make_folder, remove_folder);
     if (access(UPLINK_USER, X_OK)) {
@@ -720,8 +684,8 @@ int main(void)
         suite_skip("a_device_of_the_host", why);
     else
         tcase_add_test(tcase, a_device_of_the_host);
-    if (why || access(UPLINK_USER, X_OK))
-        suite_skip("files_go_both_ways", why ? why : "uplink-user was not built");
+    if (no_box || access(UPLINK_USER, X_OK))
+        suite_skip("files_go_both_ways", no_box ? no_box : "uplink-user was not built");
     else
         tcase_add_test(tcase, files_go_both_ways);
     suite_add_tcase(suite, tcase);
