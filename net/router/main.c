@@ -3,6 +3,7 @@
  * main.c: the component router: sessions of Nic and Uplink as ports of the state machine in router.h, its
  * config, its clock and its report.
  */
+#include <network/pcap.h>
 #include <network/port.h>
 #include <os/component.h>
 #include <os/config_rom.h>
@@ -28,6 +29,7 @@ OS_MANIFEST("provides: [Nic, Uplink]\n"
 struct session {
     struct net_port net;
     struct port port;
+    struct net_taps taps;
     struct os_nic_frames_packet packet; /* that is being made */
     uint32_t flags;                     /* of it */
     uint16_t number;                    /* in its MAC address */
@@ -37,6 +39,7 @@ struct session {
 struct server {
     struct os_env *env;
     struct net_port_server ports;
+    struct net_pcap pcap;
     struct os_config_rom config;
     struct os_timeouts timeouts;
     struct os_timeout timeout, pause, report_timeout;
@@ -65,6 +68,8 @@ static uint8_t *alloc(struct port *port, uint32_t len, uint32_t flags)
 static void submit(struct port *port, uint32_t len)
 {
     struct session *session = OS_CONTAINER_OF(port, struct session, port);
+    if (net_taps_any(&session->taps))
+        net_taps_frame(&session->taps, session->packet.data, session->packet.data, len, OS_PCAP_RECEIVED);
     net_port_submit(&session->net, &session->packet, len, session->flags);
 }
 
@@ -139,7 +144,10 @@ static void read_report(os_config_ref root)
 
 static void frame(struct net_port *net, const uint8_t *data, uint32_t len, uint32_t flags)
 {
-    router_frame(&server.router, &session_of(net)->port, data, len, flags, os_clock_now());
+    struct session *session = session_of(net);
+    if (net_taps_any(&session->taps))
+        net_taps_frame(&session->taps, data, data, len, 0);
+    router_frame(&server.router, &session->port, data, len, flags, os_clock_now());
     arm();
     note_change();
 }
@@ -195,6 +203,8 @@ static os_err open_port(struct net_port_server *ports, struct net_port *net, con
         session->port.mtu = net->info.mtu;
         session->port.up = 1;
     }
+    net_taps_init(&session->taps);
+    net_taps_update(&server.pcap, &session->taps, net->label);
     router_add(&server.router, &session->port, domain, os_clock_now());
     arm();
     note_change();
@@ -204,6 +214,7 @@ static os_err open_port(struct net_port_server *ports, struct net_port *net, con
 static void close_port(struct net_port *net)
 {
     router_remove(&server.router, &session_of(net)->port, os_clock_now());
+    net_taps_fini(&session_of(net)->taps);
     note_change();
 }
 
@@ -216,6 +227,14 @@ static void info(struct net_port *net)
     router_link(&server.router, port, os_clock_now());
     arm();
     note_change();
+}
+
+static void wishes_changed(struct net_pcap *pcap)
+{
+    OS_LIST_FOR_EACH (link, &server.ports.ports) {
+        struct session *session = OS_CONTAINER_OF(link, struct session, net.link);
+        net_taps_update(pcap, &session->taps, session->net.label);
+    }
 }
 
 static const struct net_port_handlers handlers = {
@@ -316,6 +335,7 @@ void component_construct(struct os_env *env)
     os_timeout_init(&server.report_timeout, &server.timeouts, on_report);
     os_require(env, os_config_rom_open(&server.config, env, "config", config_changed), "no config");
     os_require(env, configure(), "bad config");
+    net_pcap_init(&server.pcap, env, wishes_changed);
     os_require(env, net_port_server_init(&server.ports, env, 1, &handlers), "cannot offer Nic");
     arm();
 }
