@@ -9,7 +9,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <os/policy.h>
+#include <scenario/names.h>
+
 #include "client.h"
+
+enum { LINKS = 256 }; /* that are looked at */
 
 /* Of the connection, for the signal's handler. */
 static int connection = -1;
@@ -65,6 +70,65 @@ static int wait_for_end(void)
     return got ? STATUS_FAILED : 0;
 }
 
+/* ---- a link that is not there */
+
+static int is_link(const char *service)
+{
+    return !strcmp(service, "Nic") || !strcmp(service, "Uplink");
+}
+
+/* Inits and what they say are components' work. */
+static int is_printable(const char *label)
+{
+    while (*label >= ' ' && *label <= '~')
+        label++;
+    return !*label;
+}
+
+/* The labels of sessions of COMPONENT that are links, behind the COUNT that there are. */
+static size_t add_links(const struct os_config *state, os_config_ref component, const char *names[LINKS],
+                        size_t count)
+{
+    os_config_ref list = os_config_get(state, component, "sessions");
+    for (os_config_ref at = os_config_first(state, list); at && count < LINKS; at = os_config_next(state, at))
+        if (is_link(os_config_str(state, at, "service", "")) &&
+            is_printable(os_config_str(state, at, "label", "")))
+            names[count++] = os_config_str(state, at, "label", "");
+    return count;
+}
+
+static void tell_links(const char *link, const char *const names[], size_t count)
+{
+    const char *nearest = names_nearest(names, count, link);
+    for (size_t i = 0; i < count; i++)
+        if (os_policy_match(link, names[i]))
+            return;
+    fprintf(stderr, "seedbed: there is no link \"%s\" now, and it is waited for; ", link);
+    fprintf(stderr, count ? "there are" : "there is none at all");
+    for (size_t i = 0; i < count; i++)
+        fprintf(stderr, "%s \"%s\"", i ? "," : "", names[i]);
+    if (nearest)
+        fprintf(stderr, "; did you mean \"%s\"?", nearest);
+    fprintf(stderr, "\n");
+}
+
+/* It may come later, but who has mistyped it shall not wait in silence. Without an answer nothing is told of
+ * it. */
+static void look_for(const struct command_line *line, const char *link)
+{
+    struct client_answer answer = { 0 };
+    struct os_config state;
+    const char *names[LINKS];
+    size_t count = 0;
+    if (client_state(line, "", &answer, &state))
+        return;
+    os_config_ref components = os_config_get(&state, os_config_root(&state), "components");
+    for (os_config_ref at = os_config_first(&state, components); at; at = os_config_next(&state, at))
+        count = add_links(&state, at, names, count);
+    tell_links(link, names, count);
+    client_answer_fini(&answer);
+}
+
 int command_pcap(const struct command_line *line)
 {
     const char *link = command_operand(line, 0), *path = command_option(line, "--output");
@@ -80,6 +144,7 @@ int command_pcap(const struct command_line *line)
         status = client_select(line, &pid);
     if (status)
         return status;
+    look_for(line, link);
     int output = open_output(path ? path : command_option(line, "-o"));
     if (output < 0)
         return STATUS_FAILED;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <suite.h>
 
+#include "peer.h"
 #include "run.h"
 
 static const char *const headless[] = { "--headless", NULL };
@@ -119,6 +120,24 @@ START_TEST(a_link_is_looked_at_while_the_system_runs)
 }
 END_TEST
 
+/* It may come, but who waits for it is told, and what there is instead. */
+START_TEST(a_link_that_is_not_there)
+{
+    struct run run;
+    struct peer pcap;
+    peer_make_folder();
+    run_start(&run, "run", SYSTEM("1"), headless);
+    run_expect(&run, "1 frames there and back");
+    peer_start(&pcap, "exec %s pcap aa --system %d -o none.pcapng 2>&1", run_command(), (int)run.pid);
+    peer_expect(&pcap, "there is no link \"aa\" now, and it is waited for; there are \"a\", \"b\"; "
+                       "did you mean \"a\"?");
+    peer_stop(&pcap);
+    peer_remove_folder();
+    run_signal(&run, SIGTERM);
+    ck_assert_int_eq(run_end(&run), 0);
+}
+END_TEST
+
 START_TEST(a_file_that_cannot_be_written)
 {
     struct run run;
@@ -144,6 +163,7 @@ static Suite *make_suite(void)
     if (!run_on_mach()) {
         tcase_add_test(tcase, links_are_copied_to_files);
         tcase_add_test(tcase, a_link_is_looked_at_while_the_system_runs);
+        tcase_add_test(tcase, a_link_that_is_not_there);
         tcase_add_test(tcase, a_file_that_cannot_be_written);
     }
     suite_add_tcase(suite, tcase);
