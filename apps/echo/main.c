@@ -160,9 +160,7 @@ void component_construct(struct os_env *env)
     configure(&config);
     os_config_ref root = os_config_root(&config.config);
     stack.changed = say_address;
-    os_require(env,
-               net_stack_init(&stack, env, &config.config, os_config_get(&config.config, root, "network")),
-               "no network");
+    net_stack_require(&stack, env, &config.config);
     start(env, &echo, (uint16_t)os_config_u64(&config.config, root, "echo", 7));
     start(env, &discard, (uint16_t)os_config_u64(&config.config, root, "discard", 9));
 }

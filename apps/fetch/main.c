@@ -215,13 +215,8 @@ static void parse_url(void)
     request_len = (size_t)text;
 }
 
-/* Begins when there is an address to ask from. */
-static void changed(struct net_stack *which)
+static void ready(struct net_stack *which)
 {
-    struct net_stack_state state;
-    net_stack_state(which, &state);
-    if (begun || (state.ipv4.family == NET_ANY && state.ipv6_count < 2))
-        return;
     begun = 1;
     resolve.resolved = resolved;
     os_err err = net_resolve(&stack, &resolve, host, NET_ANY);
@@ -244,9 +239,6 @@ void component_construct(struct os_env *component_env)
         os_require(env, os_rom_module_open(&expected, env, module), "cannot open what is expected");
     parse_url();
     arm_limit();
-    stack.changed = changed;
-    os_require(env,
-               net_stack_init(&stack, env, &config.config, os_config_get(&config.config, root, "network")),
-               "no network");
-    changed(&stack);
+    stack.ready = ready;
+    net_stack_require(&stack, env, &config.config);
 }

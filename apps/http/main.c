@@ -576,10 +576,7 @@ void component_construct(struct os_env *component_env)
     else
         os_rom_module_close(&state);
     stack.changed = say_addresses;
-    os_require(env,
-               net_stack_init(&stack, env, &config.config,
-                              os_config_get(&config.config, os_config_root(&config.config), "network")),
-               "no network");
+    net_stack_require(&stack, env, &config.config);
     any.port = port();
     listener.incoming = handle_incoming;
     os_require(env, net_tcp_listen(&stack, &listener, &any, 64), "cannot listen");

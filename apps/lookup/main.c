@@ -11,20 +11,13 @@ OS_MANIFEST("requires: [Nic, Timer]\n"
             "ram: 4M\n"
             "caps: 64\n");
 
-static struct os_env *env;
 static struct os_config_rom config;
 static struct net_stack stack;
-static struct net_resolve resolve;
 static os_config_ref name; /* that is being looked up */
-static int begun, failed;
+static struct net_resolve resolve;
+static int failed;
 
 static void next(void);
-
-static void done(void)
-{
-    net_stack_fini(&stack);
-    os_exit(env, failed);
-}
 
 static void resolved(struct net_resolve *which, os_err err, const struct net_addr *addrs, uint32_t count)
 {
@@ -49,33 +42,23 @@ static enum net_family family(void)
 static void next(void)
 {
     if (!name)
-        done();
+        net_stack_exit(&stack, failed);
     resolve = (struct net_resolve){ .resolved = resolved };
     os_err err = net_resolve(&stack, &resolve, os_config_value(&config.config, name), family());
     if (err)
         resolved(&resolve, err, NULL, 0);
 }
 
-/* Asks when there is an address to ask from. */
-static void changed(struct net_stack *which)
+static void ready(struct net_stack *which)
 {
-    struct net_stack_state state;
-    net_stack_state(which, &state);
-    if (begun || (state.ipv4.family == NET_ANY && state.ipv6_count < 2))
-        return;
-    begun = 1;
     next();
 }
 
-void component_construct(struct os_env *component_env)
+void component_construct(struct os_env *env)
 {
-    env = component_env;
     os_require(env, os_config_rom_open(&config, env, "config", NULL), "no config");
     os_config_ref root = os_config_root(&config.config);
     name = os_config_first(&config.config, os_config_get(&config.config, root, "names"));
-    stack.changed = changed;
-    os_require(env,
-               net_stack_init(&stack, env, &config.config, os_config_get(&config.config, root, "network")),
-               "no network");
-    changed(&stack);
+    stack.ready = ready;
+    net_stack_require(&stack, env, &config.config);
 }

@@ -12,7 +12,6 @@ OS_MANIFEST("requires: [Nic, Timer]\n"
             "ram: 4M\n"
             "caps: 64\n");
 
-static struct os_env *env;
 static struct os_config_rom config;
 static struct net_stack stack;
 static struct net_resolve resolve;
@@ -22,7 +21,6 @@ static struct os_timeout tick;
 static const char *host;
 static uint64_t count, sent, answers, size;
 static os_time every, least = OS_NEVER, most, sum;
-static int begun;
 
 static void done(void)
 {
@@ -32,8 +30,7 @@ static void done(void)
                (unsigned long long)(sum / answers / OS_US), (unsigned long long)(most / OS_US));
     printf("\n");
     net_ping_close(&ping);
-    net_stack_fini(&stack);
-    os_exit(env, !answers);
+    net_stack_exit(&stack, !answers);
 }
 
 static void answered(struct net_ping *which, os_err err, uint16_t sequence, const struct net_addr *from,
@@ -69,32 +66,25 @@ static void handle_tick(struct os_timeout *timeout)
 static void start(const struct net_addr *to)
 {
     ping.answered = answered;
-    os_require(env, net_ping_open(&stack, &ping, to), host);
-    os_require(env, os_timeout_repeat(&tick, every), "no time-outs");
+    os_require(stack.env, net_ping_open(&stack, &ping, to), host);
+    os_require(stack.env, os_timeout_repeat(&tick, every), "no time-outs");
     handle_tick(&tick);
 }
 
 static void resolved(struct net_resolve *which, os_err err, const struct net_addr *addrs, uint32_t found)
 {
-    os_require(env, err, host);
+    os_require(stack.env, err, host);
     start(&addrs[0]);
 }
 
-/* Begins when there is an address to send from. */
-static void changed(struct net_stack *which)
+static void ready(struct net_stack *which)
 {
-    struct net_stack_state state;
-    net_stack_state(which, &state);
-    if (begun || (state.ipv4.family == NET_ANY && state.ipv6_count < 2))
-        return;
-    begun = 1;
     resolve.resolved = resolved;
-    os_require(env, net_resolve(&stack, &resolve, host, NET_ANY), host);
+    os_require(stack.env, net_resolve(&stack, &resolve, host, NET_ANY), host);
 }
 
-void component_construct(struct os_env *component_env)
+void component_construct(struct os_env *env)
 {
-    env = component_env;
     os_require(env, os_timeouts_open(&timeouts, env, env->ep), "cannot open Timer");
     os_timeout_init(&tick, &timeouts, handle_tick);
     os_require(env, os_config_rom_open(&config, env, "config", NULL), "no config");
@@ -103,9 +93,6 @@ void component_construct(struct os_env *component_env)
     count = os_config_u64(&config.config, root, "count", 4);
     size = os_config_u64(&config.config, root, "size", 56);
     every = os_config_time(&config.config, root, "every", OS_SEC);
-    stack.changed = changed;
-    os_require(env,
-               net_stack_init(&stack, env, &config.config, os_config_get(&config.config, root, "network")),
-               "no network");
-    changed(&stack);
+    stack.ready = ready;
+    net_stack_require(&stack, env, &config.config);
 }

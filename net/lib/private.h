@@ -86,7 +86,8 @@ struct net_stack_private {
     uint32_t half_closed;   /* of them: we have said that we send no more */
     int unsent;             /* something was written to one of them */
     struct os_list udps, pings, resolves, listeners;
-    struct net_event changed;
+    struct net_event changed, ready;
+    int was_ready; /* the user has been told */
 };
 
 /* Tests have several stacks in one process. Called when lwIP is to be the one of STACK from now on; or NULL.

@@ -277,9 +277,30 @@ static err_t send_frame(struct netif *netif, struct pbuf *p)
 
 /* ---- the interface ---- */
 
+static void deliver_ready(struct net_event *event)
+{
+    struct net_stack *stack = OS_CONTAINER_OF(event, struct net_stack_private, ready)->stack;
+    if (stack->ready)
+        stack->ready(stack);
+}
+
+/* The first IPv6 address is the one of the link. */
+static void note_ready(struct net_stack_private *own)
+{
+    struct net_stack_state state;
+    net_stack_state(own->stack, &state);
+    int is_ready = (own->stack->family != NET_IPV6 && state.ipv4.family != NET_ANY) ||
+                   (own->stack->family != NET_IPV4 && state.ipv6_count > 1);
+    if (own->was_ready || !state.link || !is_ready)
+        return;
+    own->was_ready = 1;
+    net_event_post(own, &own->ready);
+}
+
 static void deliver_changed(struct net_event *event)
 {
     struct net_stack_private *own = OS_CONTAINER_OF(event, struct net_stack_private, changed);
+    note_ready(own);
     if (own->stack->changed)
         own->stack->changed(own->stack);
 }
@@ -621,11 +642,13 @@ os_err net_stack_init(struct net_stack *stack, struct os_env *env, const struct 
     struct net_stack_private *own = calloc(1, sizeof(*own));
     if (!own)
         return OS_ERR_RAM;
+    stack->env = env;
     own->stack = stack;
     own->env = env;
     own->armed = own->retry = OS_NEVER;
     own->retry_after = RETRY_FIRST;
     own->changed.deliver = deliver_changed;
+    own->ready.deliver = deliver_ready;
     os_list_init(&own->events);
     os_list_init(&own->sockets);
     os_list_init(&own->listeners);

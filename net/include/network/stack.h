@@ -5,10 +5,10 @@
  * are due only. Connections and names: network/socket.h. lwIP's own raw API is there for who wants it
  * (lwip/tcp.h, ...), at the same entrypoint.
  *
- *     static void changed(struct net_stack *stack) { ... net_stack_state ... }
+ *     static void begin(struct net_stack *stack) { ... net_resolve, net_tcp_connect ... }
  *
- *     static struct net_stack stack = { .changed = changed };
- *     os_require(env, net_stack_init(&stack, env, os_config_get(&config, root, "network")), "no network");
+ *     static struct net_stack stack = { .ready = begin };
+ *     net_stack_require(&stack, env, &config.config);
  *
  * The `network` node of a component's config, all of it optional:
  *
@@ -37,12 +37,18 @@
 #define NETWORK_STACK_H
 
 #include <network/address.h>
+#include <os/component.h>
 #include <os/config.h>
-#include <os/env.h>
 
 struct net_stack {
-    /* Link or addresses have changed; at the entrypoint, may be NULL. */
-    void (*changed)(struct net_stack *stack);
+    /* Both at the entrypoint and perhaps before init has returned, which has made the stack by then; or NULL.
+     */
+    void (*changed)(struct net_stack *stack); /* link or addresses have changed */
+    /* Once: the link is up, and there is an address of FAMILY, for IPv6 one besides that of the link itself.
+     */
+    void (*ready)(struct net_stack *stack);
+    enum net_family family;        /* NET_ANY: either */
+    struct os_env *env;            /* set by init */
     struct net_stack_private *own; /* NULL before init */
 };
 
@@ -50,6 +56,17 @@ struct net_stack {
  */
 OS_MUST_CHECK os_err net_stack_init(struct net_stack *stack, struct os_env *env,
                                     const struct os_config *config, os_config_ref network);
+/*
+ * The same for component_construct: with the node `network` at the root of CONFIG, and what fails ends the
+ * component (os_require).
+ */
+static inline void net_stack_require(struct net_stack *stack, struct os_env *env,
+                                     const struct os_config *config)
+{
+    os_config_ref network = os_config_get(config, os_config_root(config), "network");
+    os_require(env, net_stack_init(stack, env, config, network), "no network");
+}
+
 /* Ends all connections without a word to their peers and gives everything back. */
 void net_stack_fini(struct net_stack *stack);
 
@@ -59,6 +76,14 @@ void net_stack_fini(struct net_stack *stack);
  */
 void net_stack_begin(struct net_stack *stack);
 void net_stack_end(struct net_stack *stack);
+
+/* Ends the stack, and the component with STATUS. */
+static inline __attribute__((noreturn)) void net_stack_exit(struct net_stack *stack, int status)
+{
+    struct os_env *env = stack->env;
+    net_stack_fini(stack);
+    os_exit(env, status);
+}
 
 struct net_stack_state {
     int link;                /* up */

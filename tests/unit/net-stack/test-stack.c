@@ -201,6 +201,29 @@ START_TEST(the_state_says_what_is_configured)
 }
 END_TEST
 
+START_TEST(it_is_ready_once)
+{
+    struct host c = { 0 };
+    ck_assert_uint_eq(a.readies, 1);
+    wire_set_link(&wire, 0);
+    host_init(&c, "c", "{ ipv4: 10.0.0.3/24, ipv6: none }");
+    ck_assert_uint_eq(c.readies, 0); /* nothing can be sent */
+    wire_set_link(&wire, 1);
+    ck_assert_uint_eq(c.readies, 1);
+    host_fini(&c);
+    host_init(&c, "c", "{ ipv4: none, ipv6: auto }");
+    inproc_advance(3 * OS_SEC);
+    ck_assert_uint_eq(host_state(&c).ipv6_count, 1); /* that of the link, for there is no router */
+    ck_assert_uint_eq(c.readies, 0);
+    host_fini(&c);
+    host_init(&c, "c", "{ ipv4: none, ipv6: fd00::3/64 }");
+    inproc_advance(3 * OS_SEC);
+    ck_assert_uint_eq(c.readies, 1);
+    host_fini(&c);
+    ck_assert_uint_eq(a.readies, 1);
+}
+END_TEST
+
 START_TEST(a_link_that_goes_down_comes_up_again)
 {
     unsigned before = a.changes;
@@ -325,6 +348,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, without_a_route_it_is_said_at_once);
     tcase_add_test(tcase, multicast_comes_to_who_joined);
     tcase_add_test(tcase, the_state_says_what_is_configured);
+    tcase_add_test(tcase, it_is_ready_once);
     tcase_add_test(tcase, a_link_that_goes_down_comes_up_again);
     tcase_add_test(tcase, a_server_that_is_started_again_is_found);
     tcase_add_test(tcase, an_idle_stack_sleeps);

@@ -192,6 +192,11 @@ static void on_changed(struct net_stack *stack)
     OS_CONTAINER_OF(stack, struct host, stack)->changes++;
 }
 
+static void on_ready(struct net_stack *stack)
+{
+    OS_CONTAINER_OF(stack, struct host, stack)->readies++;
+}
+
 static struct host *beginning;
 static os_err begun;
 
@@ -218,6 +223,7 @@ os_err host_try(struct host *host, const char *label, const char *config)
     host->config_data = inproc_config_make("test.yaml", config, &size);
     ck_ok(os_config_init(&host->config, host->config_data, size));
     host->stack.changed = on_changed;
+    host->stack.ready = on_ready;
     beginning = host;
     inproc_env_construct(&host->env, construct_host);
     return begun;

@@ -42,7 +42,7 @@ struct host {
     struct net_stack stack;
     struct os_config config;
     void *config_data;
-    unsigned changes;
+    unsigned changes, readies;
     struct os_signal_handler end;
     os_signal_cap end_signal;
 };
