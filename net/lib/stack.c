@@ -696,8 +696,8 @@ void net_stack_fini(struct net_stack *stack)
     struct net_stack_private *own = stack->own;
     if (!own)
         return;
-    net_enter(own);
     close_session(own); /* not a word to anyone */
+    net_enter(own);     /* after that call, during which another stack may have had its turn */
     net_tcp_forget(own);
     net_udp_forget(own);
     net_ping_forget(own);
@@ -706,6 +706,7 @@ void net_stack_fini(struct net_stack *stack)
     dhcp_cleanup(&own->netif);
     netif_remove(&own->netif);
     net_timers_fini(own);
+    net_lwip_memory_fini();
     if (net_stack_forget)
         net_stack_forget(own);
     os_timeout_disarm(&own->timeout);

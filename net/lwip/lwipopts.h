@@ -62,7 +62,7 @@
 
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1
 #define LWIP_CHECKSUM_ON_COPY        1
-#define LWIP_CHKSUM_ALGORITHM        3
+#define LWIP_CHKSUM                  net_lwip_sum
 
 /* ---- tables of fixed size ---- */
 

@@ -2,6 +2,9 @@
 /* port.c: time, memory, numbers by chance and last words for lwIP. */
 #include "port.h"
 
+#include <network/proto.h>
+
+#include "lwip/def.h"
 #include "lwip/init.h"
 #include "lwip/sys.h"
 
@@ -59,13 +62,90 @@ uint32_t net_lwip_refused(void)
     return memory.refused;
 }
 
-static void *allocate(size_t size, int side, size_t spare)
+/*
+ * Blocks that were freed are kept by size, as spare ones: what a connection holds comes and goes with each
+ * burst of frames, and the heap would go to core for it each time.
+ */
+#define GRAIN       32u
+#define SPARE_SIZES 64u /* sizes of blocks that are kept, in GRAINs */
+
+/* A memory checker is to see each block freed. */
+#if defined(__SANITIZE_ADDRESS__)
+#define KEEPS_SPARE 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define KEEPS_SPARE 0
+#endif
+#endif
+#ifndef KEEPS_SPARE
+#define KEEPS_SPARE 1
+#endif
+
+static struct {
+    size_t size; /* bytes of all of them */
+    union head *first[SPARE_SIZES];
+} spare;
+
+static union head **next_spare(union head *head)
 {
-    size_t total = size + sizeof(union head);
+    return (union head **)(void *)(head + 1);
+}
+
+static void drop_spare(void)
+{
+    for (unsigned i = 0; i < SPARE_SIZES; i++)
+        while (spare.first[i]) {
+            union head *head = spare.first[i];
+            spare.first[i] = *next_spare(head);
+            free(head);
+        }
+    spare.size = 0;
+}
+
+void net_lwip_memory_fini(void)
+{
+    drop_spare();
+}
+
+/* A block of SIZE bytes, a multiple of GRAIN. Spare ones count against the limit like those in use. */
+static union head *take(size_t size)
+{
+    size_t at = size / GRAIN;
+    if (at < SPARE_SIZES && spare.first[at]) {
+        union head *head = spare.first[at];
+        spare.first[at] = *next_spare(head);
+        spare.size -= size;
+        return head;
+    }
+    if (memory.used[0] + memory.used[1] + spare.size + size > memory.limit)
+        drop_spare();
+    union head *head = malloc(size);
+    if (!head && spare.size) {
+        drop_spare();
+        head = malloc(size);
+    }
+    return head;
+}
+
+static void give_back(union head *head, size_t size)
+{
+    size_t at = size / GRAIN;
+    if (!KEEPS_SPARE || at >= SPARE_SIZES || spare.size + size > memory.limit / 2) {
+        free(head);
+        return;
+    }
+    *next_spare(head) = spare.first[at];
+    spare.first[at] = head;
+    spare.size += size;
+}
+
+static void *allocate(size_t size, int side, size_t extra)
+{
+    size_t total = (size + sizeof(union head) + GRAIN - 1) / GRAIN * GRAIN;
     size_t other = memory.used[!side] > memory.reserved ? memory.used[!side] : memory.reserved;
     union head *head = NULL;
-    if (total > size && total <= memory.limit && memory.used[side] + total + other + spare <= memory.limit)
-        head = malloc(total);
+    if (total > size && total <= memory.limit && memory.used[side] + total + other + extra <= memory.limit)
+        head = take(total);
     if (!head) {
         memory.refused++;
         return NULL;
@@ -81,7 +161,7 @@ static void release(void *block, int side)
 {
     union head *head = (union head *)block - 1;
     memory.used[side] -= head->size;
-    free(head);
+    give_back(head, head->size);
 }
 
 void *net_lwip_malloc(size_t size)
@@ -143,6 +223,13 @@ uint32_t net_lwip_isn(const ip_addr_t *local_ip, uint16_t local_port, const ip_a
     /* a step each 4 microseconds, as the standard has it */
     return (uint32_t)net_siphash24(key, words, OS_ARRAY_LEN(words)) +
            (uint32_t)(os_clock_now() / (4 * OS_US));
+}
+
+/* ---- checksums ---- */
+
+u16_t net_lwip_sum(const void *data, int len)
+{
+    return lwip_htons(net_sum(0, data, (size_t)len));
 }
 
 /* ---- words ---- */

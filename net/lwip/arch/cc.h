@@ -22,6 +22,7 @@ typedef ptrdiff_t ssize_t;
 _Noreturn void net_lwip_assert(const char *message, const char *file, int line);
 void net_lwip_diagnostic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 uint32_t net_lwip_random(void);
+uint16_t net_lwip_sum(const void *data, int len);
 void *net_lwip_malloc(size_t size);
 void *net_lwip_calloc(size_t count, size_t size);
 void net_lwip_free(void *block);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../../net/lwip/port.h"
 #include "../lib/suite.h"
 #include "wire.h"
 
@@ -326,6 +327,37 @@ START_TEST(frames_of_any_kind_do_no_harm)
 }
 END_TEST
 
+/* Allocates blocks of SIZE until there are no more, and frees them: how many that were. */
+static unsigned fill(size_t size)
+{
+    void *blocks[1024];
+    unsigned count = 0;
+    while (count < 1024 && (blocks[count] = net_lwip_receive_malloc(size)))
+        memset(blocks[count++], 0x55, size);
+    for (unsigned i = 0; i < count; i++)
+        net_lwip_receive_free(blocks[i]);
+    return count;
+}
+
+START_TEST(freed_memory_is_there_for_any_size)
+{
+    size_t before, used, peak;
+    net_lwip_memory_init(OS_KIB(256));
+    net_lwip_memory_state(&before, &peak);
+    unsigned large = fill(1600), small = fill(150);
+    ck_assert_uint_ge(large, OS_KIB(256) * 5 / 8 / 1700);
+    ck_assert_uint_gt(small, large);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_uint_eq(fill(1600), large);
+        ck_assert_uint_eq(fill(150), small);
+    }
+    net_lwip_memory_state(&used, &peak);
+    ck_assert_uint_eq(used, before);
+    ck_assert_uint_le(peak, OS_KIB(256));
+    net_lwip_memory_fini();
+}
+END_TEST
+
 START_TEST(bad_configs_are_refused)
 {
     static const char *const bad[] = { "ipv4: 10.0.0/24",  "ipv4: fd00::1/64", "ipv6: 10.0.0.1/8",
@@ -354,6 +386,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, an_idle_stack_sleeps);
     tcase_add_test(tcase, nothing_wakes_it_for_an_hour);
     tcase_add_test(tcase, frames_of_any_kind_do_no_harm);
+    tcase_add_test(tcase, freed_memory_is_there_for_any_size);
     tcase_add_test(tcase, bad_configs_are_refused);
 }
 
