@@ -84,7 +84,7 @@ struct net_stack_private {
     struct os_list events;
     struct os_list sockets; /* of struct net_tcp_private.link: those with a connection */
     uint32_t half_closed;   /* of them: we have said that we send no more */
-    int unsent;             /* something was written to one of them */
+    struct os_list unsent;  /* of struct net_tcp_private.unsent_link: something was written to them */
     struct os_list udps, pings, resolves, listeners;
     struct net_event changed, ready;
     int was_ready; /* the user has been told */

@@ -651,6 +651,7 @@ os_err net_stack_init(struct net_stack *stack, struct os_env *env, const struct 
     own->ready.deliver = deliver_ready;
     os_list_init(&own->events);
     os_list_init(&own->sockets);
+    os_list_init(&own->unsent);
     os_list_init(&own->listeners);
     os_list_init(&own->udps);
     os_list_init(&own->pings);

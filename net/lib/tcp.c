@@ -21,7 +21,8 @@ enum {
 
 struct net_tcp_private {
     struct net_event event;
-    struct os_list link; /* in the stack's sockets */
+    struct os_list link;        /* in the stack's sockets */
+    struct os_list unsent_link; /* in its unsent ones, from a write to the next output */
     struct net_stack_private *own;
     struct net_tcp *tcp;                      /* the user's; NULL while it waits to be accepted */
     struct net_tcp_listener_private *waiting; /* at this listener */
@@ -36,7 +37,6 @@ struct net_tcp_private {
     int shut;       /* we have said that no more will come */
     int want_write; /* the user waits for room */
     int want_drain; /* something was written that is not known to have arrived */
-    int unsent;     /* written since the last output */
     int lingering;  /* the user has closed it; what was written is still being sent */
 };
 
@@ -237,6 +237,7 @@ static struct net_tcp_private *make(struct net_stack_private *own)
         return NULL;
     s->own = own;
     s->event.deliver = deliver;
+    os_list_init(&s->unsent_link);
     return s;
 }
 
@@ -257,6 +258,7 @@ static void release(struct net_tcp_private *s)
 {
     drop_queue(s);
     net_event_drop(&s->event);
+    os_list_remove(&s->unsent_link);
     os_list_remove(&s->link);
     mem_free(s);
 }
@@ -323,14 +325,11 @@ void net_tcp_settle(struct net_stack_private *own)
 
 void net_tcp_output(struct net_stack_private *own)
 {
-    if (!own->unsent)
-        return;
-    own->unsent = 0;
-    for (struct os_list *at = own->sockets.next; at != &own->sockets; at = at->next) {
-        struct net_tcp_private *s = OS_CONTAINER_OF(at, struct net_tcp_private, link);
-        if (s->unsent && s->pcb)
+    while (!os_list_empty(&own->unsent)) {
+        struct net_tcp_private *s = OS_CONTAINER_OF(own->unsent.next, struct net_tcp_private, unsent_link);
+        os_list_remove(&s->unsent_link);
+        if (s->pcb)
             tcp_output(s->pcb);
-        s->unsent = 0;
     }
 }
 
@@ -507,7 +506,8 @@ static os_err write(struct net_tcp *tcp, const void *data, size_t size, size_t *
     size_t done = s->pcb && !s->connecting ? write_some(s, data, size, flags) : 0;
     if (done) {
         s->want_drain = 1;
-        s->unsent = s->own->unsent = 1;
+        os_list_remove(&s->unsent_link);
+        os_list_insert(&s->own->unsent, &s->unsent_link);
     }
     if (done < size) {
         s->want_write = 1;
@@ -538,7 +538,7 @@ void net_tcp_flush(struct net_tcp *tcp)
     net_enter(s->own);
     if (s->pcb)
         tcp_output(s->pcb);
-    s->unsent = 0;
+    os_list_remove(&s->unsent_link);
     net_leave(s->own);
 }
 
