@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* services.c: what the mock parent serves itself: accounts and dataspaces, LOG, ROM and Timer. */
+/* services.c: what the mock parent serves itself: accounts and dataspaces, LOG, ROM, Timer and Random. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <os/log.h>
 #include <os/pd.h>
+#include <os/random.h>
 #include <os/rom.h>
 #include <os/timer.h>
+
+#include <core/drbg.h>
 
 #include "env.h"
 
@@ -451,6 +455,66 @@ static os_err timer_open(struct session *session, const char *label, const char 
     return OS_OK;
 }
 
+/* ---- Random, from the test's seed */
+
+static struct drbg numbers, secret;
+
+struct random_session {
+    struct os_object object;
+    char label[2 * OS_LABEL_MAX];
+};
+
+void inproc_random_seed(uint64_t seed)
+{
+    numbers = secret = (struct drbg){ 0 };
+    drbg_add(&numbers, &seed, sizeof(seed));
+    drbg_add(&secret, &seed, sizeof(seed));
+}
+
+static os_err random_fill(struct os_rpc *rpc, uint32_t size, uint8_t (*bytes)[OS_RANDOM_MAX], size_t *len)
+{
+    if (size > sizeof(*bytes))
+        return OS_ERR_BAD_ARG;
+    drbg_fill(&numbers, *bytes, size);
+    *len = size;
+    return OS_OK;
+}
+
+static os_err random_key(struct os_rpc *rpc, uint8_t (*bytes)[OS_RANDOM_KEY], size_t *len)
+{
+    const struct random_session *random = OS_CONTAINER_OF(rpc->object, struct random_session, object);
+    struct drbg drbg = secret;
+    drbg_add(&drbg, random->label, strlen(random->label) + 1);
+    drbg_fill(&drbg, *bytes, sizeof(*bytes));
+    *len = sizeof(*bytes);
+    return OS_OK;
+}
+
+static const struct os_random_ops random_ops = { .fill = random_fill, .key = random_key };
+
+static void random_close(struct session *session)
+{
+    struct random_session *random = session->impl;
+    os_object_fini(&random->object);
+    free(random);
+}
+
+static os_err random_open(struct session *session, const char *label, const char *args, struct os_cap *cap)
+{
+    struct random_session *random = inproc_zalloc(sizeof(*random));
+    os_random_cap made;
+    os_err err = os_random_object_init(&random->object, &mock_ep, &random_ops, &made);
+    if (err) {
+        free(random);
+        return err;
+    }
+    snprintf(random->label, sizeof(random->label), *label ? "%s -> %s" : "%s", session->client->label, label);
+    session->impl = random;
+    session->close = random_close;
+    *cap = made.cap;
+    return OS_OK;
+}
+
 /* ---- all of them */
 
 const struct builtin *builtin_find(const char *service)
@@ -459,6 +523,7 @@ const struct builtin *builtin_find(const char *service)
         { "LOG", log_open },
         { "ROM", rom_open },
         { "Timer", timer_open },
+        { "Random", random_open },
     };
     for (size_t i = 0; i < OS_ARRAY_LEN(builtins); i++)
         if (strcmp(builtins[i].name, service) == 0)

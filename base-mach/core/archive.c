@@ -106,6 +106,23 @@ os_err mach_archive_init(void)
     return take_files(&(struct cpio){ .size = status[DEVICE_SIZE], .read = read_device });
 }
 
+/*
+ * It is in the list no more, so that nobody can ask for it as a module; what is on the device only core can
+ * read.
+ */
+size_t mach_archive_take(const char *name, void *data, size_t size)
+{
+    struct file *file = find_file(name);
+    if (!file)
+        return 0;
+    size_t len = file->cpio.size < size ? file->cpio.size : size;
+    if (read_device(NULL, file->cpio.at, data, (uint32_t)len))
+        len = 0;
+    os_list_remove(&file->link);
+    free(file);
+    return len;
+}
+
 /* ---- as modules */
 
 os_err core_plat_module(const char *name, struct core_ds *ds, struct core_memory **memory, uint64_t *size)

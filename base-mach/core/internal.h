@@ -190,6 +190,12 @@ int mach_fault_describe(struct core_process *process, const struct mach_header *
 /* ---- archive.c: the files that the machine was started with */
 
 os_err mach_archive_init(void);
+/* The first SIZE bytes, or fewer, of file NAME, which is no module then; 0: there is none. */
+size_t mach_archive_take(const char *name, void *data, size_t size);
+
+/* ---- random.c: random numbers */
+
+os_err mach_random_init(void);
 
 /* ---- books.c */
 

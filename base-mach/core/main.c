@@ -63,6 +63,7 @@ static const struct step {
     { "the way to end the machine", mach_power_init },
     { "the clock", mach_clock_calibrate },
     { "the boot archive", mach_archive_init },
+    { "random numbers", mach_random_init },
     { "the transport", start_transport },
     { "memory", mach_memory_init },
     { "alarms", mach_alarm_init },

@@ -122,7 +122,7 @@ def make_archive(options, components, scenario, name, headless):
         run += 'books: true\n'
     if options.check:
         run += 'check: true\n'
-    files = {'config': scenario, 'run': run.encode()}
+    files = {'config': scenario, 'run': run.encode(), 'random-seed': os.urandom(32)}
     data = archive(files | programs(components, scenario))
     return data if options.cut is None else data[:options.cut]
 

@@ -8,6 +8,7 @@
  */
 #include "private.h"
 
+#include <network/secret.h>
 #include <network/stack.h>
 
 #include <stdio.h>
@@ -598,12 +599,12 @@ static uint32_t per_connection(uint64_t limit)
 
 static void add_netif(struct net_stack_private *own)
 {
-    uint64_t mac = 0;
-    memcpy(&mac, own->info.mac, OS_NIC_MAC);
+    uint64_t secret[2];
+    net_secret(own->env, secret, OS_ARRAY_LEN(secret));
     net_lwip_memory_init(own->limit);
     net_lwip_window = net_lwip_send_buffer = per_connection(own->limit);
+    net_lwip_seed(secret);
     net_lwip_init();
-    net_lwip_seed(mac, os_clock_now());
     netif_add_noaddr(&own->netif, own, init_netif, ethernet_input);
     netif_set_default(&own->netif);
     netif_set_status_callback(&own->netif, status_changed);

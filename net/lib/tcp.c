@@ -366,6 +366,22 @@ void net_tcp_forget(struct net_stack_private *own)
 
 /* ---- connections ---- */
 
+/* To what FROM says; else to any port, so that who sends packets blindly does not know which (RFC 6056). */
+static os_err bind_from(struct net_stack_private *own, struct tcp_pcb *pcb, const struct net_addr *from)
+{
+    ip_addr_t ip;
+    err_t err = ERR_USE;
+    if (from)
+        net_addr_to(from, &ip, own);
+    if (!from || !from->family)
+        ip_addr_copy(ip, pcb->local_ip);
+    if (from && from->port)
+        return net_err(tcp_bind(pcb, &ip, from->port));
+    for (int i = 0; i < NET_LWIP_PORT_TRIES && err == ERR_USE; i++)
+        err = tcp_bind(pcb, &ip, net_lwip_port());
+    return net_err(err == ERR_USE ? tcp_bind(pcb, &ip, 0) : err);
+}
+
 os_err net_tcp_connect(struct net_stack *stack, struct net_tcp *tcp, const struct net_addr *to,
                        const struct net_addr *from)
 {
@@ -381,14 +397,9 @@ os_err net_tcp_connect(struct net_stack *stack, struct net_tcp *tcp, const struc
     struct tcp_pcb *pcb = tcp_new_ip_type(to->family == NET_IPV6 ? IPADDR_TYPE_V6 : IPADDR_TYPE_V4);
     if (!pcb)
         goto free;
-    if (from) {
-        net_addr_to(from, &ip, own);
-        if (!from->family)
-            ip_addr_copy(ip, pcb->local_ip);
-        err = net_err(tcp_bind(pcb, &ip, from->port));
-        if (err)
-            goto close;
-    }
+    err = bind_from(own, pcb, from);
+    if (err)
+        goto close;
     net_addr_to(to, &ip, own);
     err = net_err(tcp_connect(pcb, &ip, to->port, on_connected));
     if (err)

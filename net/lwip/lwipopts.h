@@ -81,6 +81,7 @@
 #define IPV6_FRAG_COPYHEADER           1
 #define DNS_TABLE_SIZE                 16
 #define DNS_MAX_SERVERS                3
+#define LWIP_DNS_SECURE                7 /* random ids and ports, and no question that is under way twice */
 #define LWIP_DHCP_MAX_DNS_SERVERS      DNS_MAX_SERVERS
 #define DHCP_DOES_ARP_CHECK            0 /* a second in which nothing would work; servers of ours do not give twice */
 

@@ -194,19 +194,24 @@ void net_lwip_receive_free(void *block)
 
 /* ---- numbers by chance: SipHash-2-4 of a counter, or of a connection ---- */
 
+enum { PORT_FIRST = 0xc000 }; /* of those that are for anybody (RFC 6335), to the last */
+
 static uint64_t key[2], counter;
 
-void net_lwip_seed(uint64_t a, uint64_t b)
+void net_lwip_seed(const uint64_t secret[2])
 {
-    uint64_t words[2] = { a, b };
-    key[0] = net_siphash24(key, words, 2);
-    key[1] = net_siphash24(key, words, 2) ^ b;
+    memcpy(key, secret, sizeof(key));
 }
 
 uint32_t net_lwip_random(void)
 {
     counter++;
     return (uint32_t)net_siphash24(key, &counter, 1);
+}
+
+uint16_t net_lwip_port(void)
+{
+    return (uint16_t)(PORT_FIRST + net_lwip_random() % (UINT16_MAX - PORT_FIRST + 1u));
 }
 
 uint32_t net_lwip_isn(const ip_addr_t *local_ip, uint16_t local_port, const ip_addr_t *remote_ip,

@@ -33,8 +33,15 @@ uint32_t net_lwip_refused(void);
 /* lwip_init, the first time. */
 void net_lwip_init(void);
 
-/* Makes numbers differ from those of others and of the time before. */
-void net_lwip_seed(uint64_t a, uint64_t b);
+/*
+ * The secret that all numbers are made with, before net_lwip_init and whenever a stack begins: lwIP takes its
+ * first port there.
+ */
+void net_lwip_seed(const uint64_t secret[2]);
+
+/* A port for a connection of ours, which may be in use: not the one after the last, as lwIP would take. */
+uint16_t net_lwip_port(void);
+enum { NET_LWIP_PORT_TRIES = 16 };
 
 /* The first sequence number of a connection: not to be guessed by who does not see it (RFC 6528). */
 uint32_t net_lwip_isn(const ip_addr_t *local_ip, uint16_t local_port, const ip_addr_t *remote_ip,

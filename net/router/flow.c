@@ -216,7 +216,7 @@ static int choose_port(struct router *router, struct flow *flow)
     uint64_t words[4] = { 0 };
     memcpy(words, &flow->side[0].src, sizeof(struct net_addr));
     words[3] = (uint64_t)flow->side[1].domain->id << 8 | flow->proto;
-    uint32_t start = (uint32_t)(router_hash(router, words, OS_ARRAY_LEN(words)) % count);
+    uint32_t start = (uint32_t)(router_sum(router, words, OS_ARRAY_LEN(words)) % count);
     for (uint32_t i = 0; i < tries; i++) {
         *own_port(flow) = (uint16_t)(router->limits.nat_first + (start + i) % count);
         if (is_free(router, flow))

@@ -5,6 +5,7 @@
  */
 #include <network/pcap.h>
 #include <network/port.h>
+#include <network/secret.h>
 #include <os/component.h>
 #include <os/config_rom.h>
 #include <os/policy.h>
@@ -32,7 +33,6 @@ struct session {
     struct net_taps taps;
     struct os_nic_frames_packet packet; /* that is being made */
     uint32_t flags;                     /* of it */
-    uint16_t number;                    /* in its MAC address */
     char domain[NAME_SIZE];             /* that the policy says */
 };
 
@@ -168,21 +168,26 @@ static struct domain *find_policy(struct session *session)
     return domain_find(&server.router, session->domain);
 }
 
-static int number_is_used(uint16_t number)
+static int mac_is_used(const uint8_t mac[6])
 {
     OS_LIST_FOR_EACH (link, &server.ports.ports)
-        if (OS_CONTAINER_OF(link, struct session, net.link)->number == number)
+        if (net_mac_equal(OS_CONTAINER_OF(link, struct session, net.link)->net.info.mac, mac))
             return 1;
     return 0;
 }
 
-/* The lowest that is free: a client that is started again gets what it had, and the same address by DHCP. */
-static int number_session(struct session *session)
+/*
+ * From the label: a client that is started again, or sees the router started again, gets what it had, and the
+ * same address by DHCP.
+ */
+static void choose_mac(struct net_port *net)
 {
-    for (session->number = 1; number_is_used(session->number); session->number++)
-        if (session->number == UINT16_MAX)
-            return 0;
-    return 1;
+    uint8_t mac[6];
+    uint32_t attempt = 0;
+    do
+        router_mac(&server.router, net->label, attempt++, mac);
+    while (mac_is_used(mac));
+    memcpy(net->info.mac, mac, sizeof(mac));
 }
 
 static os_err open_port(struct net_port_server *ports, struct net_port *net, const char *args)
@@ -195,10 +200,8 @@ static os_err open_port(struct net_port_server *ports, struct net_port *net, con
     }
     session->port.uplink = net->kind == NET_PORT_UPLINK;
     if (!session->port.uplink) {
-        if (!number_session(session))
-            return OS_ERR_NO_SPACE;
-        net->info = (struct os_nic_info){ .mac = { 0x02, 0x53, 0x42 }, .mtu = OS_NIC_MTU, .link = 1 };
-        net_put16(net->info.mac + 4, session->number);
+        net->info = (struct os_nic_info){ .mtu = OS_NIC_MTU, .link = 1 };
+        choose_mac(net);
         memcpy(session->port.mac, net->info.mac, sizeof(session->port.mac));
         session->port.mtu = net->info.mtu;
         session->port.up = 1;
@@ -310,25 +313,22 @@ static void config_changed(struct os_config_rom *rom)
     arm();
 }
 
-/*
- * The addresses at which program and memory are, and the time, are what differs from run to run; when frames
- * come in does the rest.
- */
-static uint64_t seed(void)
+/* MAC addresses are those of the router before, if there was one, so that its clients find all as it was. */
+static struct router_secrets secrets(struct os_env *env)
 {
-    uint64_t here = (uintptr_t)&server, there = (uintptr_t)&seed;
-    void *block = malloc(1);
-    uint64_t number =
-        (here << 20) ^ (there << 7) ^ (uintptr_t)block ^ os_clock_now() * UINT64_C(0x9e3779b97f4a7c15);
-    free(block);
-    return number;
+    struct router_secrets secrets;
+    net_secret(env, secrets.table, OS_ARRAY_LEN(secrets.table));
+    net_secret(env, secrets.numbers, OS_ARRAY_LEN(secrets.numbers));
+    net_secret_stable(env, "mac", secrets.macs, OS_ARRAY_LEN(secrets.macs));
+    return secrets;
 }
 
 void component_construct(struct os_env *env)
 {
     server = (struct server){ .env = env, .armed = OS_NEVER };
     os_list_init(&server.ports.ports);
-    router_init(&server.router, &io, seed());
+    struct router_secrets made = secrets(env);
+    router_init(&server.router, &io, &made);
     os_require(env, os_timeouts_open(&server.timeouts, env, env->ep), "cannot open Timer");
     os_timeout_init(&server.timeout, &server.timeouts, on_timeout);
     os_timeout_init(&server.pause, &server.timeouts, on_pause_end);

@@ -263,11 +263,7 @@ static struct domain *make_domain(struct router *router, const struct domain_con
         return NULL;
     domain->router = router;
     domain->id = ++router->last_id;
-    domain->mac[0] = 0x02;
-    domain->mac[1] = 0x53;
-    domain->mac[2] = 0x42;
-    domain->mac[3] = 0x01;
-    net_put16(domain->mac + 4, domain->id);
+    router_mac(router, config->name, DOMAIN_MAC, domain->mac);
     memcpy(domain->config.name, config->name, NAME_SIZE);
     os_list_init(&domain->ports);
     os_list_init(&domain->neighbors);
@@ -380,12 +376,11 @@ os_err router_configure(struct router *router, const struct router_config *read,
 
 /* ---- the whole */
 
-void router_init(struct router *router, const struct router_io *io, uint64_t seed)
+void router_init(struct router *router, const struct router_io *io, const struct router_secrets *secrets)
 {
     router->io = io;
     router->due = OS_NEVER;
-    router->key[0] = seed * UINT64_C(0x9e3779b97f4a7c15);
-    router->key[1] = seed ^ UINT64_C(0xd1b54a32d192ed03);
+    router->secrets = *secrets;
     os_list_init(&router->domains);
     os_list_init(&router->unused);
     for (int age = 0; age < AGES; age++)

@@ -450,6 +450,11 @@ struct fragments {
     os_time expires; /* 0: not in use */
 };
 
+/* Keys of SipHash: of tables, of numbers that others see, and of MAC addresses. */
+struct router_secrets {
+    uint64_t table[2], numbers[2], macs[2];
+};
+
 struct router {
     const struct router_io *io;
     os_time now; /* of what is being done */
@@ -466,7 +471,8 @@ struct router {
     struct query *queries;
     struct fragments fragments[FRAGMENTS_MAX];
     uint32_t pending; /* frames that wait */
-    uint64_t key[2], random;
+    struct router_secrets secrets;
+    uint64_t random; /* how many there were */
     uint64_t drops[DROPS];
     uint64_t forwarded;
     os_time due; /* the next thing to do */
@@ -479,8 +485,8 @@ static inline void router_at(struct router *router, os_time at)
         router->due = at;
 }
 
-/* Zeroed before. SEED is what randomness there is. */
-void router_init(struct router *router, const struct router_io *io, uint64_t seed);
+/* Zeroed before. SECRETS are copied. */
+void router_init(struct router *router, const struct router_io *io, const struct router_secrets *secrets);
 void router_fini(struct router *router);
 /*
  * Takes READ, whose domains it copies. Connections, neighbors, leases and ports stay where the new one allows
@@ -504,8 +510,13 @@ os_time router_tick(struct router *router, os_time now);
 os_time router_due(struct router *router);
 
 uint64_t router_random(struct router *router);
-/* A sum of WORDS that nobody can foresee. */
+/* A sum of WORDS that nobody can foresee: for tables, and for what others see. */
 uint64_t router_hash(const struct router *router, const uint64_t *words, size_t count);
+/* The attempt that is for domains: no session gets there. */
+#define DOMAIN_MAC UINT32_MAX
+uint64_t router_sum(const struct router *router, const uint64_t *words, size_t count);
+/* The MAC address of NAME, number ATTEMPT of them, if the one before is taken. */
+void router_mac(const struct router *router, const char *name, uint32_t attempt, uint8_t mac[6]);
 void router_drop(struct router *router, enum drop why);
 
 /* The report. */

@@ -38,6 +38,8 @@ static os_err open_service(struct core *core, const char *service, const char *l
         return core_log_open(core, label, account, session);
     if (!strcmp(service, "Host"))
         return core_host_open(core, session);
+    if (!strcmp(service, "Random"))
+        return core_random_open(core, label, session);
     if (!strcmp(service, "Rtc"))
         return core_rtc_open(core, session);
     return core_plat_session(core, service, label, args, account, session);

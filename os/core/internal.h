@@ -10,6 +10,7 @@
 #include <platform/core.h>
 
 #include "account.h"
+#include "drbg.h"
 
 /*
  * What core itself spends on a session of any kind, charged to its donation: its structures, and with the
@@ -31,6 +32,8 @@ struct core {
     struct os_list hosts;    /* of host.c */
     struct os_list controls; /* of control.c */
     struct os_alarm shot_alarm;
+    struct drbg secret; /* of random.c, that keys are derived from */
+    int has_secret;
     int end_asked, shot_asked, shot_status; /* what to end with when the picture is made */
 };
 
@@ -160,6 +163,7 @@ os_err core_log_open(struct core *core, const char *label, struct core_account *
                      struct core_session **session);
 
 os_err core_host_open(struct core *core, struct core_session **session);
+os_err core_random_open(struct core *core, const char *label, struct core_session **session);
 
 os_err core_rtc_open(struct core *core, struct core_session **session);
 

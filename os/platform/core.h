@@ -83,6 +83,12 @@ os_err core_plat_rtc(int64_t *us);
 os_err core_plat_session(struct core *core, const char *service, const char *label, const char *args,
                          struct core_account *account, struct core_session **session);
 
+/*
+ * SIZE bytes at TO that nobody can foresee, at once and any number of times. OS_ERR_UNSUPPORTED: the platform
+ * has none, and there is no service Random.
+ */
+os_err core_plat_random(void *to, size_t size);
+
 /* Ends the system with STATUS, 0 to 255; the first one counts. */
 void core_plat_end(int status);
 

@@ -173,9 +173,12 @@ void read_default_route(struct reader *reader, os_config_ref node)
         static const struct route log = { .service = "LOG", .target = TARGET_PARENT };
         /* what is written there is for who looks at links, and harms nobody: as with LOG */
         static const struct route pcap = { .service = "Pcap", .target = TARGET_PARENT };
+        /* what is read there is nobody's, and cannot be used up */
+        static const struct route random = { .service = "Random", .target = TARGET_PARENT };
         static const struct route rest = { .service = "any", .target = TARGET_ANY_CHILD };
         add_route(reader, routes, &log);
         add_route(reader, routes, &pcap);
+        add_route(reader, routes, &random);
         add_route(reader, routes, &rest);
         return;
     }

@@ -9,8 +9,8 @@
  * What core offers, Machine, Control, Network and Pcap not on every platform: there a request is refused. A
  * nested init says with `parent-provides` what its own parent has.
  */
-static const char *const core_services[] = { "LOG",     "ROM",     "PD",   "Host", "Machine",
-                                             "Control", "Network", "Pcap", "Rtc" };
+static const char *const core_services[] = { "LOG",     "ROM",     "PD",   "Host",   "Machine",
+                                             "Control", "Network", "Pcap", "Random", "Rtc" };
 
 static void read_parent_provides(struct reader *reader, os_config_ref node)
 {

@@ -30,8 +30,9 @@ struct inproc_env {
 
 /*
  * Makes an environment whose parent is the mock: an account of 64 MiB and 1000 caps, an entrypoint, and the
- * services PD (own account), LOG, ROM and Timer. LABEL is how the component is called towards servers. Any
- * number of them exist side by side; what one announces, the others can open. Stops the test when it fails.
+ * services PD (own account), LOG, ROM, Timer and Random. LABEL is how the component is called towards
+ * servers. Any number of them exist side by side; what one announces, the others can open. Stops the test
+ * when it fails.
  */
 void inproc_env_init(struct inproc_env *env, const char *label);
 
@@ -91,6 +92,12 @@ void inproc_config_set(struct inproc_env *env, const char *text);
 
 /* The binary form of the same, for tests of the reader; *SIZE bytes, to be freed. */
 void *inproc_config_make(const char *file, const char *text, size_t *size);
+
+/*
+ * What the service Random gives from now on follows from SEED: the same each time. Without it, the numbers
+ * are those of a seed that no other has, and always the same as well.
+ */
+void inproc_random_seed(uint64_t seed);
 
 /*
  * Sessions of SERVICE come from OPEN from now on, whoever announces it; NULL ends that. *CAP is given away.

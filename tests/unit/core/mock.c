@@ -19,6 +19,7 @@ struct core_pd *mock_pd;
 os_parent_cap mock_parent;
 unsigned mock_processes, mock_memories, mock_started, mock_killed;
 char mock_label[256], mock_text[1024];
+int mock_no_random;
 int mock_init_ended, mock_ended;
 os_err mock_fail_memory, mock_fail_process, mock_fail_save, mock_fail_module;
 uint64_t mock_module_size = 5000;
@@ -147,6 +148,16 @@ os_err core_plat_session(struct core *core, const char *service, const char *lab
     if (strcmp(service, "Control") != 0)
         return OS_ERR_NO_SERVICE;
     return core_control_open(core, label, session);
+}
+
+os_err core_plat_random(void *to, size_t size)
+{
+    static uint8_t next;
+    if (mock_no_random)
+        return OS_ERR_UNSUPPORTED;
+    for (size_t i = 0; i < size; i++)
+        ((uint8_t *)to)[i] = next++;
+    return OS_OK;
 }
 
 void core_plat_end(int status)

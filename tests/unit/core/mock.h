@@ -13,6 +13,7 @@ extern unsigned mock_processes;   /* that exist */
 extern unsigned mock_memories;    /* that exist */
 extern unsigned mock_started, mock_killed;
 extern char mock_label[256], mock_text[1024]; /* of the last line */
+extern int mock_no_random;                    /* the platform has none; else 0, 1, 2... */
 extern int mock_init_ended;
 extern int mock_ended; /* status + 1 of the end; 0: none */
 extern enum core_shot mock_shot;

@@ -10,6 +10,7 @@
 
 #include <inproc/inproc.h>
 #include <os/host.h>
+#include <os/random.h>
 #include <os/rom.h>
 #include <os/rtc.h>
 
@@ -1243,6 +1244,49 @@ START_TEST(only_so_many_requests_wait)
 }
 END_TEST
 
+/* ---- random numbers */
+
+START_TEST(random_numbers_of_any_size_and_keys_by_label)
+{
+    uint8_t bytes[OS_RANDOM_MAX], key[OS_RANDOM_KEY], again[OS_RANDOM_KEY], other[OS_RANDOM_KEY];
+    size_t len;
+    uint32_t id, other_id;
+    struct quota before = quota_of(init_pd);
+    os_random_cap random = { must_open("Random", "router -> mac", 4096, 4, &id) };
+    ck_assert_uint_eq(quota_of(init_pd).ram, before.ram - 4096);
+    ck_assert_int_eq(os_random_fill(random, OS_RANDOM_MAX, &bytes, &len), OS_OK);
+    ck_assert_uint_eq(len, OS_RANDOM_MAX);
+    ck_assert_uint_eq((uint8_t)(bytes[0] + 255), bytes[255]);
+    ck_assert_int_eq(os_random_fill(random, 0, &bytes, &len), OS_OK);
+    ck_assert_uint_eq(len, 0);
+    ck_assert_int_eq(os_random_fill(random, OS_RANDOM_MAX + 1, &bytes, &len), OS_ERR_BAD_ARG);
+    ck_assert_int_eq(os_random_key(random, &key, &len), OS_OK);
+    ck_assert_uint_eq(len, OS_RANDOM_KEY);
+    must_close(id, random.cap);
+    check_same(quota_of(init_pd), before);
+    random.cap = must_open("Random", "router -> mac", 4096, 4, &id);
+    ck_assert_int_eq(os_random_key(random, &again, &len), OS_OK);
+    ck_assert_mem_eq(key, again, sizeof(key));
+    os_random_cap stranger = { must_open("Random", "router -> ma", 4096, 4, &other_id) };
+    ck_assert_int_eq(os_random_key(stranger, &other, &len), OS_OK);
+    ck_assert_mem_ne(key, other, sizeof(key));
+    must_close(other_id, stranger.cap);
+    must_close(id, random.cap);
+}
+END_TEST
+
+START_TEST(a_platform_without_random_numbers_has_no_service)
+{
+    uint32_t id;
+    struct os_cap cap;
+    struct quota before = quota_of(init_pd);
+    mock_no_random = 1;
+    ck_assert_int_eq(open_session("Random", "", 4096, 4, &id, &cap), OS_ERR_NO_SERVICE);
+    mock_no_random = 0;
+    check_same(quota_of(init_pd), before);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("core");
@@ -1257,6 +1301,8 @@ int main(void)
     tcase_add_test(tcase, rom_modules_are_read_only_and_shared);
     tcase_add_test(tcase, rom_modules_change);
     tcase_add_test(tcase, the_scenario_is_for_init_alone);
+    tcase_add_test(tcase, random_numbers_of_any_size_and_keys_by_label);
+    tcase_add_test(tcase, a_platform_without_random_numbers_has_no_service);
     suite_add_tcase(suite, tcase);
     tcase = make_case("dataspaces");
     tcase_add_test(tcase, a_dataspace_is_charged_until_nobody_has_it);

@@ -266,6 +266,70 @@ START_TEST(a_report)
 }
 END_TEST
 
+/* A client has its address from its label, so that it finds the same router after that was started again. */
+START_TEST(addresses_stay_when_the_router_is_started_again)
+{
+    uint8_t mac[2][6], router[6];
+    open_all();
+    meet();
+    memcpy(mac[0], a.info.mac, 6);
+    memcpy(mac[1], b.info.mac, 6);
+    memcpy(router, router_of_a, 6);
+    close_all();
+    teardown();
+    setup();
+    card_init(&b, "b", size); /* in another order */
+    card_init(&a, "a", size);
+    card_init_uplink(&out, "out", size,
+                     (struct os_nic_info){ .mac = { 2, 7, 7, 7, 7, 7 }, .mtu = 1500, .link = 1 });
+    meet();
+    ck_assert_mem_eq(a.info.mac, mac[0], 6);
+    ck_assert_mem_eq(b.info.mac, mac[1], 6);
+    ck_assert_mem_eq(router_of_a, router, 6);
+    card_fini(&out);
+    card_fini(&a);
+    card_fini(&b);
+    teardown();
+    inproc_random_seed(99); /* another system */
+    setup();
+    open_all();
+    meet();
+    ck_assert_mem_ne(a.info.mac, mac[0], 6);
+    ck_assert_mem_ne(router_of_a, router, 6);
+    close_all();
+}
+END_TEST
+
+START_TEST(two_sessions_of_one_label_have_two_addresses)
+{
+    struct card second = { 0 };
+    open_all();
+    card_init(&second, "a", size);
+    ck_assert_mem_ne(a.info.mac, second.info.mac, 6);
+    ck_assert_uint_eq(second.info.mac[0], 2);
+    card_fini(&second);
+    close_all();
+}
+END_TEST
+
+START_TEST(without_random_numbers_it_works_and_says_so)
+{
+    teardown();
+    inproc_deny("Random", OS_ERR_DENIED);
+    setup();
+    const char *said = strstr(inproc_log(&server), "no random numbers");
+    ck_assert_ptr_nonnull(said);
+    ck_assert_ptr_null(strstr(said + 1, "no random numbers"));
+    open_all();
+    ck_assert_mem_ne(a.info.mac, b.info.mac, 6);
+    meet();
+    send_udp(&a, router_of_a, 1, 2, 9, 9, 100, 7);
+    ck_assert_uint_eq(out.count, 1);
+    close_all();
+    inproc_deny("Random", OS_OK);
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, setup, teardown);
@@ -274,6 +338,9 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_flood_and_who_does_not_read);
     tcase_add_test(tcase, sessions_come_and_go);
     tcase_add_test(tcase, a_report);
+    tcase_add_test(tcase, addresses_stay_when_the_router_is_started_again);
+    tcase_add_test(tcase, two_sessions_of_one_label_have_two_addresses);
+    tcase_add_test(tcase, without_random_numbers_it_works_and_says_so);
 }
 
 int main(void)

@@ -81,7 +81,8 @@ os_err wire_configure(const char *text)
 void wire_init(const char *text)
 {
     wire_now = 1000 * OS_SEC;
-    router_init(&wire, &io, 42);
+    static const struct router_secrets secrets = { { 42, 1 }, { 42, 2 }, { 42, 3 } };
+    router_init(&wire, &io, &secrets);
     must(!wire_configure(text), "the config of the test is bad");
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test-stack.c: addresses, echo requests, UDP, the life of the link and what an idle stack does not do. */
+#include <network/proto.h>
 #include <os/nic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -371,6 +372,82 @@ START_TEST(bad_configs_are_refused)
 }
 END_TEST
 
+/* Ports that a stack has chosen, and first sequence numbers, of connections to a port that nobody listens at.
+ */
+static struct {
+    uint32_t count;
+    uint16_t ports[8];
+    uint32_t numbers[8];
+} seen;
+
+static void note_connection(const uint8_t *data, uint32_t len, uint32_t flags)
+{
+    const uint8_t *ip = data + NET_ETH_HEADER, *tcp = ip + NET_IPV4_HEADER;
+    if (len < NET_ETH_HEADER + NET_IPV4_HEADER + 20 || net_get16(data + NET_ETH_TYPE) != NET_ETH_IPV4 ||
+        ip[NET_IPV4_PROTO] != NET_PROTO_TCP || net_get16(tcp + 2) != 99 || seen.count == 8)
+        return;
+    seen.ports[seen.count] = net_get16(tcp);
+    seen.numbers[seen.count++] = net_get32(tcp + 4);
+}
+
+static void connect_some(void)
+{
+    struct net_addr peer = addr("10.0.0.2:99");
+    seen.count = 0;
+    wire.seen = note_connection;
+    inproc_advance(2 * OS_SEC);
+    for (int i = 0; i < 8; i++) {
+        struct net_tcp tcp = { 0 };
+        ck_ok(net_tcp_connect(&a.stack, &tcp, &peer, NULL));
+        inproc_advance(OS_SEC); /* it is refused */
+        net_tcp_close(&tcp);
+    }
+    ck_assert_uint_eq(seen.count, 8);
+    wire.seen = NULL;
+}
+
+START_TEST(ports_and_numbers_cannot_be_told_from_those_before)
+{
+    uint32_t steps = 0, near = 0;
+    connect_some();
+    for (int i = 1; i < 8; i++) {
+        steps += (uint16_t)(seen.ports[i] - seen.ports[i - 1]) == 1;
+        near += seen.numbers[i] - seen.numbers[i - 1] < 1000000;
+        ck_assert_uint_ge(seen.ports[i], 0xc000);
+    }
+    ck_assert_uint_le(steps, 1);
+    ck_assert_uint_le(near, 1);
+}
+END_TEST
+
+START_TEST(a_seed_decides_ports_and_numbers)
+{
+    uint16_t ports[8];
+    for (uint64_t round = 0; round < 3; round++) {
+        host_fini(&b);
+        host_fini(&a);
+        inproc_random_seed(round == 2);
+        host_init(&a, "a", "ipv4: 10.0.0.1/24\nipv6: fd00::1/64");
+        host_init(&b, "b", "ipv4: 10.0.0.2/24\nipv6: fd00::2/64");
+        connect_some();
+        if (round == 2)
+            ck_assert_mem_ne(ports, seen.ports, sizeof(ports));
+        memcpy(ports, seen.ports, sizeof(ports));
+    }
+}
+END_TEST
+
+START_TEST(without_random_numbers_it_says_so_and_works)
+{
+    host_fini(&a);
+    inproc_deny("Random", OS_ERR_NO_SERVICE);
+    host_init(&a, "a", "ipv4: 10.0.0.1/24\nipv6: none");
+    ck_assert_ptr_nonnull(strstr(inproc_log(&a.env), "no random numbers"));
+    connect_some();
+    inproc_deny("Random", OS_OK);
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, setup, teardown);
@@ -388,6 +465,9 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, frames_of_any_kind_do_no_harm);
     tcase_add_test(tcase, freed_memory_is_there_for_any_size);
     tcase_add_test(tcase, bad_configs_are_refused);
+    tcase_add_test(tcase, ports_and_numbers_cannot_be_told_from_those_before);
+    tcase_add_test(tcase, a_seed_decides_ports_and_numbers);
+    tcase_add_test(tcase, without_random_numbers_it_says_so_and_works);
 }
 
 int main(void)
