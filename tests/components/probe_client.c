@@ -9,6 +9,7 @@
 
 #include <os/component.h>
 #include <os/config.h>
+#include <os/random.h>
 #include <os/rom.h>
 #include <os/timer.h>
 
@@ -329,6 +330,22 @@ static os_err do_malloc(void)
     return OS_OK;
 }
 
+/* Numbers differ each time, and a label's key stays. */
+static os_err do_random(void)
+{
+    uint8_t numbers[2][600] = { { 0 } }, keys[3][OS_RANDOM_KEY];
+    os_err err = OS_OK;
+    for (int i = 0; !err && i < 2; i++)
+        err = os_random_bytes(env, numbers[i], sizeof(numbers[i]));
+    for (int i = 0; !err && i < 3; i++)
+        err = os_random_stable(env, i < 2 ? "one" : "other", keys[i], sizeof(keys[i]));
+    if (err)
+        return err;
+    return check(memcmp(numbers[0], numbers[1], sizeof(numbers[0])) &&
+                 memcmp(numbers[0], numbers[0] + 300, 300) && !memcmp(keys[0], keys[1], sizeof(keys[0])) &&
+                 memcmp(keys[0], keys[2], sizeof(keys[0])));
+}
+
 static void ignore(struct os_signal_handler *handler)
 {
 }
@@ -476,6 +493,7 @@ static const struct {
     { "timeout", do_timeout },
     { "begin", do_begin },
     { "print", do_print },
+    { "random", do_random },
     { "sessions", do_sessions },
     { "wait", do_wait },
 };

@@ -33,6 +33,7 @@ static const struct {
     { "open, begin", "begin: ok" },
     { "open, close, open, add", "add: ok" },
     { "timeout", "timeout: ok" },
+    { "random", "random: ok" },
     { "print", "printf of the client" },
     { "print", "stderr of the client" },
     { "open-refused", "open-refused: DENIED" },
