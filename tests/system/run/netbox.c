@@ -19,7 +19,6 @@
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,32 +31,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "peer.h"
+
 enum { NOT_ALLOWED = 77, FRAME_MAX = 65550 };
-
-static int write_text(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    int result = fd < 0 || write(fd, text, strlen(text)) < 0;
-    if (fd >= 0)
-        close(fd);
-    return result;
-}
-
-static int separate(void)
-{
-    char map[64];
-    unsigned uid = geteuid(), gid = getegid();
-    if (uid == 0)
-        return unshare(CLONE_NEWNET);
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNET))
-        return -1;
-    write_text("/proc/self/setgroups", "deny");
-    snprintf(map, sizeof(map), "0 %u 1", uid);
-    if (write_text("/proc/self/uid_map", map))
-        return -1;
-    snprintf(map, sizeof(map), "0 %u 1", gid);
-    return write_text("/proc/self/gid_map", map) ? -1 : 0;
-}
 
 static int run(const char *command)
 {
@@ -147,7 +123,7 @@ int main(int argc, char **argv)
     int tap, socket, status;
     if (argc != 4)
         return 2;
-    if (separate() || (tap = make_card()) < 0 ||
+    if (peer_separate() || (tap = make_card()) < 0 ||
         run("PATH=$PATH:/sbin:/usr/sbin; ip link set lo up && ip link set tap0 address 02:00:00:00:00:15 && "
             "ip addr add 10.0.2.15/24 dev tap0 && ip -6 addr add fec0::15/64 dev tap0 nodad && ip link set "
             "tap0 up && "

@@ -11,7 +11,7 @@
 
 /* Of the test: made by peer_make_folder, where all commands run; peer_remove_folder removes it with all in
  * it. */
-extern char peer_folder[200];
+extern char peer_folder[64];
 void peer_make_folder(void);
 void peer_remove_folder(void);
 
@@ -42,6 +42,12 @@ void __attribute__((format(printf, 2, 3))) peer_start(struct peer *peer, const c
  */
 void __attribute__((format(printf, 4, 5)))
 peer_start_box(struct peer *peer, const char *box, const char *wire, const char *format, ...);
+
+/*
+ * From now on this process and all that it starts are in a network of its own, in which nothing is up, and it
+ * may change that, as root or not. Zero, or -1 where that is not allowed.
+ */
+int peer_separate(void);
 
 /* Why there cannot be such machines here, or NULL. */
 const char *peer_no_box(void);

@@ -5,12 +5,14 @@
  * ends in mid-transfer.
  */
 #include <check.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <suite.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "peer.h"
@@ -306,6 +308,52 @@ START_TEST(tshark_has_no_complaint)
 }
 END_TEST
 
+/* ---- by uplink-user */
+
+/* In by a port of ::1, and out to one. */
+START_TEST(the_host_by_ipv6)
+{
+    struct run run;
+    struct peer server;
+    char text[4096];
+    unsigned port;
+    peer_make_folder();
+    peer_make_file("big", 2 * MIB);
+    peer_start(&server, "exec python3 -u -m http.server 0 --bind ::1 2>/dev/null");
+    peer_expect(&server, "Serving HTTP on ::1 port ");
+    ck_assert_int_eq(sscanf(server.line, "Serving HTTP on ::1 port %u", &port), 1);
+    snprintf(text, sizeof(text),
+             "start:\n"
+             "  timer:\n"
+             "  switch:\n"
+             "  uplink-user:\n"
+             "    route: { Network: { to: parent, args: { reach: 'world host' } } }\n"
+             "    config: { forward: [{ host: '[::1]:0', guest: '[fec0::15]:80', scheme: http }] }\n"
+             "  http:\n"
+             "    ram: 50M\n"
+             "    route: { ROM: [{ match: big, to: parent }] }\n"
+             "    config: { network: { ipv4: none, ipv6: 'fec0::15/64' }, files: { /big: big } }\n"
+             "  fetch:\n"
+             "    ram: 12M\n"
+             "    restart: { policy: on-failure, delay: 20ms }\n"
+             "    route: { ROM: [{ match: big, to: parent }] }\n"
+             "    config:\n"
+             "      network: { ipv4: none, ipv6: 'fec0::16/64' }\n"
+             "      url: 'http://[fec0::2]:%u/big'\n"
+             "      expect: big\n"
+             "files: { big: '%s/big' }\n",
+             port, peer_folder);
+    run_start(&run, "run", text, NULL);
+    run_expect(&run, "/big: as expected");
+    run.seen = 0;
+    run_expect(&run, "] http://[::1]:");
+    ck_assert_int_eq(sscanf(strstr(run.text, "http://[::1]:"), "http://[::1]:%u", &port), 1);
+    ck_assert_int_eq(peer_shell("curl -sS -6 'http://[::1]:%u/big' | cmp - big", port), 0);
+    peer_stop(&server);
+    end(&run);
+}
+END_TEST
+
 /* ---- datagram sockets between two */
 
 START_TEST(two_systems)
@@ -360,39 +408,58 @@ START_TEST(qemu)
 }
 END_TEST
 
+/* Why TEST cannot run without PROGRAM and, if it is for machines of the host's, without these; or NULL. */
+static const char *missing(const char *program, int boxes, const char *no_box)
+{
+    char command[64];
+    snprintf(command, sizeof(command), "command -v %s >/dev/null", program);
+    if (boxes && no_box)
+        return no_box;
+    return system(command) ? "a package that packages.txt has for tests is not installed" : NULL;
+}
+
+static int has_ipv6(void)
+{
+    struct sockaddr_in6 at = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), has;
+    has = fd >= 0 && !bind(fd, (struct sockaddr *)&at, sizeof(at));
+    if (fd >= 0)
+        close(fd);
+    return has;
+}
+
 static Suite *make_suite(void)
 {
     const struct {
         const TTest *test;
         const char *name;
-        int count;
-        const char *program; /* NULL: only what a box needs */
+        int count, boxes;
+        const char *program;
     } tests[] = {
-        { curl_and_ping, "curl_and_ping", 1, "ping" },
-        { echo_and_discard_with_nc, "echo_and_discard_with_nc", 1, "nc" },
-        { iperf_both_ways, "iperf_both_ways", 1, "iperf" },
-        { a_bad_line, "a_bad_line", 1, "nc" },
-        { names_by_the_router, "names_by_the_router", 1, "dig" },
-        { router_is_killed, "router_is_killed", 1, NULL },
-        { tshark_has_no_complaint, "tshark_has_no_complaint", 2, "tshark" },
-        { two_systems, "two_systems", 1, NULL },
-        { qemu, "qemu", 1, "qemu-system-x86_64" },
-        { tcp_goes_on, "tcp_goes_on", sizeof(victims) / sizeof(victims[0]), NULL },
+        { curl_and_ping, "curl_and_ping", 1, 1, "ping" },
+        { echo_and_discard_with_nc, "echo_and_discard_with_nc", 1, 1, "nc" },
+        { iperf_both_ways, "iperf_both_ways", 1, 1, "iperf" },
+        { a_bad_line, "a_bad_line", 1, 1, "nc" },
+        { names_by_the_router, "names_by_the_router", 1, 1, "dig" },
+        { router_is_killed, "router_is_killed", 1, 1, "curl" },
+        { tshark_has_no_complaint, "tshark_has_no_complaint", 2, 1, "tshark" },
+        { the_host_by_ipv6, "the_host_by_ipv6", 1, 0, "curl" },
+        { two_systems, "two_systems", 1, 0, "true" },
+        { qemu, "qemu", 1, 0, "qemu-system-x86_64" },
+        { tcp_goes_on, "tcp_goes_on", sizeof(victims) / sizeof(victims[0]), 1, "curl" },
     };
     Suite *suite = suite_create("peers");
     TCase *tcase = tcase_create("peers");
-    const char *no_box =
-        system("command -v curl >/dev/null") ? "the package curl is not installed" : peer_no_box();
+    const char *no_box = peer_no_box();
     tcase_set_timeout(tcase, 120);
     for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-        char command[64];
-        snprintf(command, sizeof(command), "command -v %s >/dev/null",
-                 tests[i].program ? tests[i].program : "sh");
-        if (no_box)
-            suite_skip(tests[i].name, no_box);
-        else if (system(command))
-            suite_skip(tests[i].name,
-                       "one of the packages iputils-ping, netcat-openbsd, iperf is not installed");
+        const char *why = missing(tests[i].program, tests[i].boxes, no_box);
+        if (tests[i].test == the_host_by_ipv6 && !why)
+            why = access(UPLINK_USER, X_OK) ? "uplink-user was not built"
+                  : !has_ipv6()             ? "this machine has no IPv6"
+                                            : NULL;
+        if (why)
+            suite_skip(tests[i].name, why);
         else
             tcase_add_loop_test(tcase, tests[i].test, 0, tests[i].count);
     }

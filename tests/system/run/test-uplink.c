@@ -11,7 +11,6 @@
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <network/proto.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +31,7 @@ enum { FRAME = 2048, IP = NET_ETH_HEADER, ABOVE = IP + NET_IPV4_HEADER };
 static const uint8_t guest_mac[6] = { 2, 0, 0, 0, 0, 0x15 }, guest_ip[4] = { 10, 0, 2, 15 };
 static const uint8_t host_ip[4] = { 10, 0, 2, 2 };
 
-static char own_path[256], peer_path[256]; /* of the guest, and of the driver */
+static char own_path[96], peer_path[96]; /* of the guest, and of the driver */
 
 static void make_folder(void)
 {
@@ -233,14 +232,19 @@ static int host_connect(unsigned port)
     return fd;
 }
 
+#define LOST "there?" /* what comes late is not what is waited for */
+
 /* A datagram there and back. */
 static void exchange(int host, uint16_t port)
 {
     struct sockaddr_in from;
     socklen_t len = sizeof(from);
-    char text[16] = "";
+    char text[16];
     send_udp(port, "ping");
-    ck_assert_int_eq(recvfrom(host, text, sizeof(text), 0, (struct sockaddr *)&from, &len), 4);
+    do {
+        memset(text, 0, sizeof(text));
+        ck_assert_int_gt(recvfrom(host, text, sizeof(text) - 1, 0, (struct sockaddr *)&from, &len), 0);
+    } while (strcmp(text, LOST) == 0);
     ck_assert_str_eq(text, "ping");
     ck_assert_int_eq(sendto(host, "pong", 4, 0, (struct sockaddr *)&from, len), 4);
     expect_udp("pong");
@@ -342,25 +346,31 @@ START_TEST(connections_go_out_and_end_halfway)
 }
 END_TEST
 
+/* A connection to PORT of the host is refused at once: by a reset, or as unreachable. */
+static void expect_refusal(uint16_t port)
+{
+    uint8_t frame[FRAME];
+    send_tcp(4001, port, 1000, 0, NET_TCP_SYN, "");
+    for (;;) {
+        recv(guest, frame, FRAME, 0);
+        if (net_get16(frame + NET_ETH_TYPE) == NET_ETH_IPV4 && frame[IP + NET_IPV4_PROTO] == NET_PROTO_TCP) {
+            ck_assert_uint_ne(frame[ABOVE + NET_TCP_FLAGS] & NET_TCP_RST, 0);
+            return;
+        }
+        if (net_get16(frame + NET_ETH_TYPE) == NET_ETH_IPV4 && frame[IP + NET_IPV4_PROTO] == NET_PROTO_ICMP) {
+            ck_assert_uint_eq(frame[ABOVE + NET_ICMP_TYPE], NET_ICMP_UNREACHABLE);
+            return;
+        }
+    }
+}
+
 START_TEST(this_machine_is_not_reached_without_a_word)
 {
     struct run run;
     uint16_t port;
     int host = host_socket(SOCK_STREAM, &port);
     start_with_guest(&run, "world");
-    send_tcp(4001, port, 1000, 0, NET_TCP_SYN, "");
-    uint8_t frame[FRAME];
-    for (;;) { /* reset, or unreachable */
-        recv(guest, frame, FRAME, 0);
-        if (net_get16(frame + NET_ETH_TYPE) == NET_ETH_IPV4 && frame[IP + NET_IPV4_PROTO] == NET_PROTO_TCP) {
-            ck_assert_uint_ne(frame[ABOVE + NET_TCP_FLAGS] & NET_TCP_RST, 0);
-            break;
-        }
-        if (net_get16(frame + NET_ETH_TYPE) == NET_ETH_IPV4 && frame[IP + NET_IPV4_PROTO] == NET_PROTO_ICMP) {
-            ck_assert_uint_eq(frame[ABOVE + NET_ICMP_TYPE], NET_ICMP_UNREACHABLE);
-            break;
-        }
-    }
+    expect_refusal(port);
     ck_assert_int_eq(fcntl(host, F_SETFL, O_NONBLOCK), 0);
     ck_assert_int_lt(accept(host, NULL, NULL), 0);
     close(host);
@@ -564,18 +574,17 @@ static const char *no_tap(void)
     pid_t pid = fork();
     int status = 1;
     if (pid == 0)
-        _exit(unshare(geteuid() ? CLONE_NEWUSER | CLONE_NEWNET : CLONE_NEWNET) != 0);
+        _exit(peer_separate() != 0);
     if (pid > 0)
         waitpid(pid, &status, 0);
     return status ? "this machine lets nobody have a network of his own" : NULL;
 }
 
-/* In a network of its own: a TAP device that stays, up and with an address. */
-static void prepare_tap(void)
+/* A TAP device that stays, up and with an address. */
+static void make_tap(void)
 {
     struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI };
     struct sockaddr_in *addr = (struct sockaddr_in *)&request.ifr_addr;
-    ck_assert_int_eq(unshare(geteuid() ? CLONE_NEWUSER | CLONE_NEWNET : CLONE_NEWNET), 0);
     int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
     strcpy(request.ifr_name, "tap7");
     ck_assert_int_eq(ioctl(fd, TUNSETIFF, &request), 0);
@@ -610,7 +619,8 @@ static void start_tap(struct run *run, const char *device)
 START_TEST(a_device_of_the_host)
 {
     struct run run, second;
-    prepare_tap();
+    ck_assert_int_eq(peer_separate(), 0);
+    make_tap();
     guest_open();
     start_tap(&run, "tap7");
     run_expect(&run, "connected with the device tap7");
@@ -628,6 +638,96 @@ START_TEST(a_device_of_the_host)
     run_expect(&second, "cannot open tap8: not found");
     run_signal(&second, SIGTERM);
     ck_assert_int_eq(run_end(&second), 0);
+    end(&run);
+}
+END_TEST
+
+/*
+ * The driver ends and the device is taken away while one connection of the host's carries all of a file: it
+ * goes on when they are there again.
+ */
+START_TEST(a_device_is_taken_away)
+{
+    enum { MIB = 1 << 20, BIG = 24 * MIB };
+    struct run run;
+    struct peer curl;
+    char scenario[1024];
+    ck_assert_int_eq(peer_separate(), 0);
+    make_tap();
+    peer_make_file("big", BIG);
+    snprintf(scenario, sizeof(scenario),
+             "start:\n"
+             "  timer:\n"
+             "  switch:\n"
+             "  tap:\n"
+             "    binary: uplink-tap\n"
+             "    restart: { policy: always, delay: 20ms, delay-max: 20ms }\n"
+             "    route: { Network: { to: parent, args: { tap: tap7 } } }\n"
+             "  http:\n"
+             "    ram: 50M\n"
+             "    route: { ROM: [{ match: big, to: parent }] }\n"
+             "    config: { network: { ipv4: 10.0.2.15/24, ipv6: none }, files: { /big: big } }\n"
+             "files: { big: %s/big }\n",
+             peer_folder);
+    run_start(&run, "run", scenario, NULL);
+    run_expect(&run, "connected with the device tap7");
+    peer_start(&curl, "until curl -sf -m 5 -r 0-0 -o first http://10.0.2.15/big; do sleep 0.05; done; "
+                      "exec curl -sS http://10.0.2.15/big");
+    ck_assert_uint_eq(peer_compare(&curl, MIB), MIB);
+    run_kill(&run, "tap");
+    run_expect(&run, "connected with the device tap7");
+    ck_assert_uint_eq(peer_compare(&curl, 8 * MIB), 9 * MIB);
+    ck_assert_int_eq(peer_shell("PATH=$PATH:/sbin:/usr/sbin ip link del tap7"), 0);
+    run_expect(&run, "the device tap7 is gone");
+    make_tap();
+    run_expect(&run, "connected with the device tap7");
+    ck_assert_uint_eq(peer_compare(&curl, SIZE_MAX), BIG);
+    ck_assert_int_eq(peer_end(&curl), 0);
+    ck_assert_int_eq(peer_shell("rm big first"), 0);
+    end(&run);
+}
+END_TEST
+
+/* Sends datagrams until one of them is at HOST: those before may be lost. */
+static void send_until_there(int host, uint16_t port)
+{
+    struct timeval patience = { .tv_usec = 20000 };
+    char text[16];
+    setsockopt(host, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    do
+        send_udp(port, LOST);
+    while (recv(host, text, sizeof(text), 0) < 0);
+    patience.tv_usec = 0;
+    setsockopt(host, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+}
+
+static void set_loopback(const char *state)
+{
+    ck_assert_int_eq(peer_shell("PATH=$PATH:/sbin:/usr/sbin ip link set lo %s", state), 0);
+}
+
+/* The host's network is not there, comes, goes and comes: who wants to go out is told, and the driver stays.
+ */
+START_TEST(the_network_of_the_host_vanishes)
+{
+    struct run run;
+    uint16_t port = 4000;
+    int host = -1;
+    ck_assert_int_eq(peer_separate(), 0);
+    start_with_guest(&run, "world host");
+    for (int i = 0; i < 2; i++) {
+        if (!i)
+            expect_refusal(port);
+        send_udp(port, LOST);
+        set_loopback("up");
+        if (!i)
+            host = host_socket(SOCK_DGRAM, &port);
+        send_until_there(host, port);
+        exchange(host, port);
+        set_loopback("down");
+    }
+    ck_assert_uint_eq(run_count(&run, "exited"), 0);
+    close(host);
     end(&run);
 }
 END_TEST
@@ -684,6 +784,14 @@ int main(void)
         suite_skip("a_device_of_the_host", why);
     else
         tcase_add_test(tcase, a_device_of_the_host);
+    if (why || access("/usr/bin/curl", X_OK))
+        suite_skip("a_device_is_taken_away", why ? why : "the package curl is not installed");
+    else
+        tcase_add_test(tcase, a_device_is_taken_away);
+    if (no_box || access(UPLINK_USER, X_OK))
+        suite_skip("the_network_of_the_host_vanishes", no_box ? no_box : "uplink-user was not built");
+    else
+        tcase_add_test(tcase, the_network_of_the_host_vanishes);
     if (no_box || access(UPLINK_USER, X_OK))
         suite_skip("files_go_both_ways", no_box ? no_box : "uplink-user was not built");
     else
