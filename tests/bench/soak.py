@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a million sessions that come and go leave behind in the processes that stay: nothing."""
+"""What sessions that come and go, a million of them, leave behind in the processes that stay: nothing."""
 
 import pathlib
 import re
@@ -11,8 +11,21 @@ from sides import Failed, Quiet, first_argument
 
 PAUSE = 8 # seconds, in which the system is looked at
 STOCK = 8 # descriptors that a component has in stock: core makes four pairs at once
-SESSIONS = 3 # of each cycle: one of core, one of a server, one of init
 SCENARIO = 'start:\n  timer:\n  cycler: {{ config: {{ does: sessions, cycles: {}, pause: {} }} }}\n'
+LINKS = '''start:
+  timer:
+  switch:
+  router: {{ config: {{ domains: {{ lan: {{ ipv4: 10.0.0.1/24 }} }}, default-policy: {{ domain: lan }} }} }}
+  cycler:
+    ram: 8M
+    route: {{ Nic: [{{ match: switch, child: switch }}, {{ match: router, child: router }}] }}
+    config: {{ does: links, cycles: {}, pause: {} }}
+'''
+# scenario, how many sessions each cycle has, and what they are
+KINDS = {
+    'soak': (SCENARIO, 3, 'sessions of core, a server and init'),
+    'soak-nic': (LINKS, 2, 'sessions of a switch and a router'),
+}
 
 
 def memory(pid):
@@ -37,15 +50,16 @@ class Soak:
 
     where = ('unpinned',)
 
-    def __init__(self, name, quick, full, only_named=False):
+    def __init__(self, name, kind, quick, full, only_named=False):
         self.name = name
-        self.what = f'growth of any process over {full:,} sessions of core, a server and init, opened and closed'
+        self.scenario, self.sessions, what = KINDS[kind]
+        self.what = f'growth of any process over {full:,} {what}, opened and closed'
         self.counts = (full, quick)
         self.only_named = only_named
 
     def run(self, build, placement, effort):
-        cycles = self.counts[effort.quick] // SESSIONS // 4 * 4
-        with Quiet(build, SCENARIO.format(cycles, PAUSE * 1000), placement) as system:
+        cycles = self.counts[effort.quick] // self.sessions // 4 * 4
+        with Quiet(build, self.scenario.format(cycles, PAUSE * 1000), placement) as system:
             wait_for(system, f'cycles: {cycles // 4}')
             before = look(system)
             wait_for(system, f'cycles: {cycles}')
@@ -65,4 +79,9 @@ class Soak:
         yield Figure(self.name, placement.name, 'KiB', [max(0, grown)], target=Target('value', 0))
 
 
-SOAKS = [Soak('soak', 6_000, 60_000), Soak('soak-million', 1_000_000, 1_000_000, only_named=True)]
+SOAKS = [
+    Soak('soak', 'soak', 6_000, 60_000),
+    Soak('soak-nic', 'soak-nic', 1_000, 10_000),
+    Soak('soak-million', 'soak', 1_000_000, 1_000_000, only_named=True),
+    Soak('soak-nic-100000', 'soak-nic', 100_000, 100_000, only_named=True),
+]

@@ -23,7 +23,7 @@ from sides import first_argument, processes_below
 
 BUILD = sys.argv[1]
 FIELDS = ['name', 'placement', 'value', 'unit', 'baseline', 'baseline_value', 'ratio', 'spread']
-CAN_BE_ZERO = {'idle', 'soak'}
+CAN_BE_ZERO = {'idle', 'soak', 'soak-nic'}
 LONG = [name for name, benchmark in BENCHMARKS.items() if getattr(benchmark, 'only_named', False)]
 
 # test programs, which run at the same time
@@ -35,7 +35,7 @@ GROUPS = {
                 'tcp-host-up', 'tcp-host-down', 'http-1', 'http-10', 'http-100'],
     'nests': ['start-300', 'nested-1', 'nested-5'],
     'systems': ['component', 'start-100', 'fault', 'clients-1', 'clients-100', 'clients-1000', 'pss-component',
-                'fds-component', 'pss-system', 'idle', 'soak', 'check-300', 'config-change'],
+                'fds-component', 'pss-system', 'idle', 'soak', 'soak-nic', 'check-300', 'config-change'],
     'raw': [*RAW, 'command'],
 }
 assert sorted(name for names in GROUPS.values() for name in names) == sorted(
