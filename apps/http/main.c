@@ -26,6 +26,7 @@ enum {
     CONTENT_MAX = 64 << 10, /* of a request's content, which is read and dropped */
     COPIED_MAX = 2048,      /* what is smaller is copied, so that it need not be held */
     PAGE_AGE = 100,         /* ms for which a page of the state serves all who ask */
+    RATE_SPAN = 1000,       /* ms, at least, of which a page says how often something has happened */
 };
 
 /* What a connection waits for, with a time-out for each. */
@@ -172,6 +173,32 @@ static void answer_status(struct connection *connection, const struct http_reque
     }
 }
 
+/* A state that rates are computed since; those of a browser that loads again are since it has last done so.
+ */
+static struct {
+    void *tree; /* NULL: none */
+    struct os_config config;
+    os_time at;
+} earlier;
+
+/* Without memory for it rates are since the last one that there was memory for. */
+static void keep_state(const struct os_rom_module *rom)
+{
+    os_time now = os_clock_now();
+    void *tree = !earlier.tree || now - earlier.at >= RATE_SPAN * OS_MS ? malloc((size_t)rom->size) : NULL;
+    if (!tree)
+        return;
+    memcpy(tree, rom->data, (size_t)rom->size);
+    free(earlier.tree);
+    earlier.tree = NULL;
+    if (os_config_init(&earlier.config, tree, (size_t)rom->size)) {
+        free(tree);
+        return;
+    }
+    earlier.tree = tree;
+    earlier.at = now;
+}
+
 /* A session has the same content until something happens; a new one has the ages and quotas of now. */
 static os_err make_page(unsigned still, char **html, size_t *size)
 {
@@ -182,7 +209,10 @@ static os_err make_page(unsigned still, char **html, size_t *size)
         return err;
     err = os_config_init(&state, rom.data, (size_t)rom.size);
     if (!err)
-        err = page_make(&state, limits.system, still ? 0 : limits.refresh, html, size);
+        err = page_make(&state, earlier.tree ? &earlier.config : NULL, limits.system,
+                        still ? 0 : limits.refresh, html, size);
+    if (!err)
+        keep_state(&rom);
     os_rom_module_close(&rom);
     return err;
 }

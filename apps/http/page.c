@@ -129,7 +129,7 @@ static const char style[] =
     "header{display:flex;flex-wrap:wrap;gap:.25rem 1.5rem;align-items:baseline;margin-bottom:1.5rem}"
     "h1{font-size:1.6rem;line-height:1.2;margin:0;letter-spacing:-.01em;overflow-wrap:anywhere}"
     "h2{font-size:1.1rem;margin:2.5rem 0 .75rem}"
-    "a{color:var(--bar)}"
+    "a{color:var(--bar)}abbr{text-decoration:none}"
     ".soft{color:var(--soft)}"
     "nav{margin-left:auto;font-size:.9rem}"
     "dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:1rem;margin:0}"
@@ -276,7 +276,41 @@ static void summary(struct page *page, const struct os_config *state, os_config_
     html(page, "</dd></div>\n</dl>\n");
 }
 
-static void component(struct page *page, const struct os_config *state, os_config_ref node)
+/* Whether anybody counts calls here. */
+static int has_calls(const struct os_config *state, os_config_ref components)
+{
+    os_config_ref node = os_config_first(state, components);
+    while (node && !os_config_get(state, node, "calls"))
+        node = os_config_next(state, node);
+    return node != NULL;
+}
+
+/*
+ * Calls per second of what is NODE in STATE. The age is that of the process: one that has become younger was
+ * started anew, and counts anew.
+ */
+static void calls(struct page *page, const struct os_config *state, os_config_ref node,
+                  const struct os_config *before)
+{
+    html(page, "<td class=\"n\" data-is=\"Calls per second\">");
+    if (os_config_get(state, node, "calls")) {
+        uint64_t now = count(state, node, "calls"), age = count(state, node, "age-ms");
+        os_config_ref old =
+            before ? os_config_get(before, os_config_get(before, os_config_root(before), "components"),
+                                   os_config_key(state, node))
+                   : NULL;
+        uint64_t then = old ? count(before, old, "calls") : 0,
+                 then_age = old ? count(before, old, "age-ms") : 0;
+        if (then_age >= age || then > now)
+            then = then_age = 0;
+        double rate = age > then_age ? (double)(now - then) * 1000 / (double)(age - then_age) : 0;
+        format(page, rate > 0 && rate < 9.95 ? "<span>%.1f</span>" : "<span>%.0f</span>", rate);
+    }
+    html(page, "</td>");
+}
+
+static void component(struct page *page, const struct os_config *state, os_config_ref node, int counted,
+                      const struct os_config *before)
 {
     const char *name = os_config_key(state, node), *binary = os_config_str(state, node, "binary", "");
     html(page, "<tr><th scope=\"row\">");
@@ -290,6 +324,8 @@ static void component(struct page *page, const struct os_config *state, os_confi
     state_cell(page, state, node);
     quota(page, "RAM", count(state, node, "ram-used"), count(state, node, "ram"), 1);
     quota(page, "Caps", count(state, node, "caps-used"), count(state, node, "caps"), 0);
+    if (counted)
+        calls(page, state, node, before);
     format(page, "<td class=\"n\" data-is=\"Restarts\"><span>%llu</span></td>",
            (unsigned long long)count(state, node, "restarts"));
     html(page, "<td class=\"n\" data-is=\"Age\"><span>");
@@ -327,23 +363,30 @@ static void sessions(struct page *page, const struct os_config *state, os_config
     }
 }
 
-os_err page_make(const struct os_config *state, const char *path, unsigned refresh, char **result,
-                 size_t *size)
+os_err page_make(const struct os_config *state, const struct os_config *before, const char *path,
+                 unsigned refresh, char **result, size_t *size)
 {
     struct page page = { 0 };
     os_config_ref root = os_config_root(state);
     os_config_ref system = os_config_get(state, root, "system");
     os_config_ref components = os_config_get(state, root, "components");
+    int counted = has_calls(state, components);
     begin(&page, os_config_str(state, system, "file", "system"), path, refresh);
     summary(&page, state, system, components);
     html(&page,
          "<h2 id=\"components\">Components</h2>\n<table aria-labelledby=\"components\">\n<thead><tr>"
          "<th scope=\"col\">Name</th><th scope=\"col\">State</th><th scope=\"col\" class=\"n\">RAM</th>"
-         "<th scope=\"col\" class=\"n\">Caps</th><th scope=\"col\" class=\"n\">Restarts</th>"
+         "<th scope=\"col\" class=\"n\">Caps</th>");
+    if (counted)
+        html(&page,
+             "<th scope=\"col\" class=\"n\"><abbr title=\"calls per second that it answers, of those that "
+             "are counted\">Calls/s</abbr></th>");
+    html(&page,
+         "<th scope=\"col\" class=\"n\">Restarts</th>"
          "<th scope=\"col\" class=\"n\">Age</th><th scope=\"col\">Provides</th></tr></thead>\n<tbody>\n");
     os_config_ref node = os_config_first(state, components);
     for (; node; node = os_config_next(state, node))
-        component(&page, state, node);
+        component(&page, state, node, counted, before);
     html(&page,
          "</tbody>\n</table>\n<h2 id=\"sessions\">Sessions</h2>\n<table aria-labelledby=\"sessions\">\n"
          "<thead><tr><th scope=\"col\">Client</th><th scope=\"col\">Service</th>"

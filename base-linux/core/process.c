@@ -349,6 +349,12 @@ os_err core_plat_process_start(struct core_process *process, struct core_memory 
     return err;
 }
 
+os_err core_plat_process_calls(struct core_process *process, uint64_t *calls)
+{
+    *calls = linux_channels_calls(process);
+    return OS_OK;
+}
+
 void core_plat_process_kill(struct core_process *process)
 {
     if (process->state != PROCESS_STARTING && process->state != PROCESS_RUNNING)

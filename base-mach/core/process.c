@@ -166,6 +166,14 @@ void mach_process_end(struct core_process *process, enum os_pd_state end, int32_
     tell_soon(process);
 }
 
+/* They are messages between ports, of which core knows nothing. */
+os_err core_plat_process_calls(struct core_process *process, uint64_t *calls)
+{
+    (void)process;
+    (void)calls;
+    return OS_ERR_UNSUPPORTED;
+}
+
 void core_plat_process_kill(struct core_process *process)
 {
     enum { SIGKILL = 9 }; /* as other platforms number this reason */

@@ -199,6 +199,11 @@ static os_err control_kill(struct os_rpc *rpc)
     return OS_OK;
 }
 
+static os_err control_calls(struct os_rpc *rpc, uint64_t *calls)
+{
+    return core_plat_process_calls(pd_of(rpc)->process, calls);
+}
+
 static const struct os_pd_control_ops control_ops = {
     .base = { .ram_alloc = pd_ram_alloc,
               .ram_free = pd_ram_free,
@@ -210,6 +215,7 @@ static const struct os_pd_control_ops control_ops = {
     .start = control_start,
     .exit_info = control_exit_info,
     .kill = control_kill,
+    .calls = control_calls,
 };
 
 /* ---- the session */

@@ -48,6 +48,14 @@ static void add_account(struct os_config_writer *writer, os_pd_cap pd)
     add_number(writer, "caps-used", caps_used);
 }
 
+/* Nothing where nobody counts them. */
+static void add_calls(struct os_config_writer *writer, os_pd_control_cap control)
+{
+    uint64_t calls;
+    if (os_pd_control_calls(control, &calls) == OS_OK)
+        add_number(writer, "calls", calls);
+}
+
 /* ---- sessions */
 
 const char *session_server_name(const struct session *session)
@@ -191,6 +199,7 @@ static void add_child(struct os_config_writer *writer, const struct child *child
     if (child_is_alive(child)) {
         add_age(writer, child->started);
         add_account(writer, os_pd_control_as_os_pd(child->control));
+        add_calls(writer, child->control);
     }
     add_amount(writer, "asks", &child->resources.asks);
     add_amount(writer, "yields", &child->resources.wanted);

@@ -62,6 +62,9 @@ os_err core_plat_process_start(struct core_process *process, struct core_memory 
 /* Ends a process that was started; core_pd_ended follows. */
 void core_plat_process_kill(struct core_process *process);
 
+/* How many calls it has answered since it was started. OS_ERR_UNSUPPORTED: the platform does not see them. */
+os_err core_plat_process_calls(struct core_process *process, uint64_t *calls);
+
 void core_pd_started(struct core_pd *pd, os_err err, const char *text);
 void core_pd_ended(struct core_pd *pd, enum os_pd_state state, int32_t code, const char *text);
 

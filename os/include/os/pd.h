@@ -55,14 +55,17 @@ enum os_pd_state {
  * is submitted when the state changes to an end after that. OS_ERR_EXISTS when started already,
  * OS_ERR_BAD_ARG when it is no program for this machine, OS_ERR_DENIED when the sandbox cannot be made.
  * exit_info: state (enum os_pd_state), code and a text of one line for a person. kill: ends the process; the
- * account stays until the session is closed.
+ * account stays until the session is closed. calls: how many calls the component has answered since it was
+ * started, as far as the platform sees them: those through shared memory, whose numbers the component and its
+ * clients write, and can write wrongly. OS_ERR_UNSUPPORTED where it sees none.
  */
 #define OS_PD_CONTROL_RPC(FN, I)                                                                             \
     FN(I, pd, (out, os_cap(os_pd), pd))                                                                      \
     FN(I, start, (in, os_cap(os_dataspace), binary), (in, os_cap(os_parent), parent),                        \
        (in, os_cap(os_signal), ended))                                                                       \
     FN(I, exit_info, (out, uint32_t, state), (out, int32_t, code), (out, os_str(256), text))                 \
-    FN(I, kill)
+    FN(I, kill)                                                                                              \
+    FN(I, calls, (out, uint64_t, calls))
 OS_RPC_EXTENDS(os_pd_control, os_pd, OS_PD_CONTROL_RPC)
 
 #endif

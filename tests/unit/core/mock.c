@@ -24,6 +24,7 @@ int mock_init_ended, mock_ended;
 os_err mock_fail_memory, mock_fail_process, mock_fail_save, mock_fail_module;
 uint64_t mock_module_size = 5000;
 int64_t mock_rtc = -1;
+uint64_t mock_calls;
 enum core_shot mock_shot;
 os_time mock_patience;
 char mock_saved[256], mock_shot_error[512];
@@ -116,6 +117,13 @@ os_err core_plat_process_start(struct core_process *process, struct core_memory 
     os_cap_drop(mock_parent.cap);
     mock_parent.cap = os_cap_copy(parent.cap);
     mock_started++;
+    return OS_OK;
+}
+
+os_err core_plat_process_calls(struct core_process *process, uint64_t *calls)
+{
+    (void)process;
+    *calls = mock_calls;
     return OS_OK;
 }
 

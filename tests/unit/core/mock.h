@@ -26,6 +26,9 @@ extern os_err mock_fail_memory, mock_fail_process, mock_fail_save, mock_fail_mod
 /* What the machine's clock says; -1: there is none. */
 extern int64_t mock_rtc;
 
+/* What all processes have answered. */
+extern uint64_t mock_calls;
+
 /* Length of modules that are read from now on. */
 extern uint64_t mock_module_size;
 

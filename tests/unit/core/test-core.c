@@ -654,6 +654,10 @@ START_TEST(a_pd_starts_once_and_tells_its_end)
     ck_assert_uint_eq(state, OS_PD_FAULT);
     ck_assert_int_eq(code, 11);
     ck_assert_str_eq(text, "killed by SIGSEGV");
+    uint64_t calls = 0;
+    mock_calls = 12345678901;
+    ck_assert_int_eq(os_pd_control_calls(child.control, &calls), OS_OK);
+    ck_assert_uint_eq(calls, 12345678901);
     child_close(&child);
     ck_assert_uint_eq(mock_killed, 0);
 }

@@ -277,21 +277,68 @@ static unsigned times(const char *text, const char *what)
     return count;
 }
 
-static char *page_of(const char *text, unsigned refresh)
+/* BEFORE: an older state, or NULL. */
+static char *page_since(const char *text, const char *before, unsigned refresh)
 {
-    struct os_config state;
+    struct os_config state, old;
     size_t tree_size, size;
     char *html;
-    void *tree = inproc_config_make("state", text, &tree_size);
+    void *tree = inproc_config_make("state", text, &tree_size), *old_tree = NULL;
     ck_assert_int_eq(os_config_init(&state, tree, tree_size), OS_OK);
-    ck_assert_int_eq(page_make(&state, "/sys", refresh, &html, &size), OS_OK);
+    if (before) {
+        old_tree = inproc_config_make("state", before, &tree_size);
+        ck_assert_int_eq(os_config_init(&old, old_tree, tree_size), OS_OK);
+    }
+    ck_assert_int_eq(page_make(&state, before ? &old : NULL, "/sys", refresh, &html, &size), OS_OK);
     char *copy = calloc(1, size + 1);
     memcpy(copy, html, size);
     free(html);
     free(tree);
+    free(old_tree);
     ck_assert_uint_eq(strlen(copy), size);
     return copy;
 }
+
+static char *page_of(const char *text, unsigned refresh)
+{
+    return page_since(text, NULL, refresh);
+}
+
+#define RATE(text) "data-is=\"Calls per second\"><span>" text "</span>"
+
+/* Since the older state, or since the start of what was started in between, or is new. */
+START_TEST(rates_of_calls)
+{
+    static const char before[] = "components:\n"
+                                 "  busy:\n    age-ms: 1000\n    calls: 100\n"
+                                 "  slow:\n    age-ms: 1000\n    calls: 100\n"
+                                 "  again:\n    age-ms: 9000\n    calls: 100\n"
+                                 "  liar:\n    age-ms: 1000\n    calls: 500\n";
+    static const char after[] = "components:\n"
+                                "  busy:\n    age-ms: 3000\n    calls: 20000100\n"
+                                "  slow:\n    age-ms: 3000\n    calls: 103\n"
+                                "  again:\n    age-ms: 2000\n    calls: 400\n"
+                                "  liar:\n    age-ms: 2000\n    calls: 80\n"
+                                "  new:\n    age-ms: 0\n    calls: 30\n"
+                                "  uncounted:\n    age-ms: 5000\n";
+    char *html = page_since(after, before, 0);
+    ck_assert_ptr_nonnull(strstr(html, "Calls/s</abbr></th>"));
+    ck_assert_ptr_nonnull(strstr(html, RATE("10000000")));
+    ck_assert_ptr_nonnull(strstr(html, RATE("1.5")));
+    ck_assert_ptr_nonnull(strstr(html, RATE("200")));
+    ck_assert_ptr_nonnull(strstr(html, RATE("40")));
+    ck_assert_ptr_nonnull(strstr(html, RATE("0")));
+    ck_assert_ptr_nonnull(strstr(html, "data-is=\"Calls per second\"></td>"));
+    ck_assert_uint_eq(times(html, "<td"), times(html, "</td>"));
+    free(html);
+    html = page_since(after, NULL, 0);
+    ck_assert_ptr_nonnull(strstr(html, RATE("6666700")));
+    free(html);
+    html = page_of(state_text, 0); /* where nobody counts */
+    ck_assert_ptr_null(strstr(html, "Calls"));
+    free(html);
+}
+END_TEST
 
 START_TEST(the_page)
 {
@@ -337,6 +384,7 @@ int main(void)
     tcase_add_test(tcase, conditions);
     tcase_add_test(tcase, a_head_that_does_not_fit);
     tcase_add_test(tcase, the_page);
+    tcase_add_test(tcase, rates_of_calls);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }
