@@ -1,221 +1,132 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * iperf: how much TCP carries, as iperf 2 measures it: a server that takes what comes, and a client that
- * sends for some time. Both say bytes, time and bits per second of each connection. What is measured is a
- * stream without meaning, so that one iperf is server or client of any other.
+ * iperf: how much TCP and UDP carry, as iperf 2 measures it: a server that takes what comes, and a client
+ * that sends for some time; or both of them both. Each says bytes, time and bits per second. What is measured
+ * has no meaning, so that one iperf is server or client of any other.
  */
 #include <os/component.h>
 #include <os/config_rom.h>
-#include <os/list.h>
-#include <os/timer.h>
-#include <network/socket.h>
 
+#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "iperf.h"
 
 OS_MANIFEST("requires: [Nic, Timer]\n"
             "ram: 6M\n"
             "caps: 64\n");
 
-enum { BLOCK = 128 << 10, STREAMS = 32 };
+/* What comes back begins soon after it was asked for, and takes as long as what was sent. */
+#define BACK_LIMIT (10 * OS_SEC)
 
-struct stream {
-    struct os_list link;
-    struct net_tcp tcp;
-    os_time begun;
-    uint64_t bytes;
-};
+struct iperf iperf;
 
-static struct os_env *env;
 static struct os_config_rom config;
-static struct net_stack stack;
-static struct net_tcp_listener listener;
-static struct os_timeouts timeouts;
-static struct os_timeout finish;
-static struct os_list streams;
-static uint32_t stream_count;
-static struct net_addr server; /* of family NET_ANY: we are the server */
-static struct stream sender;
-static int started, ending;
-static char block[BLOCK]; /* what is sent; all zero, so that a server finds no options in it */
+static struct os_timeout limit;
+static int awaits[2]; /* by enum end */
+static int status = 1;
 
-static void say(const struct stream *stream, const char *what)
+void iperf_say(const char *what, const struct net_addr *peer, uint64_t bytes, os_time time)
 {
     char text[NET_ADDR_TEXT];
-    struct net_addr peer;
-    os_time time = os_clock_now() - stream->begun;
     uint64_t us = time / OS_US ? time / OS_US : 1;
-    net_tcp_peer(&stream->tcp, &peer);
-    printf("%s %s: %llu bytes in %llu ms, %llu Mbit/s\n", what, net_addr_format(&peer, text),
-           (unsigned long long)stream->bytes, (unsigned long long)(time / OS_MS),
-           (unsigned long long)(stream->bytes * 8 / us));
+    printf("%s %s: %llu bytes in %llu ms, %llu Mbit/s", what, net_addr_format(peer, text),
+           (unsigned long long)bytes, (unsigned long long)(time / OS_MS),
+           (unsigned long long)(bytes * 8 / us));
 }
 
-/* ---- the server */
-
-static void take(void);
-
-static void end_stream(struct stream *stream)
+void iperf_complain(const struct net_addr *peer, const char *format, ...)
 {
-    say(stream, "from");
-    net_tcp_close(&stream->tcp);
-    os_list_remove(&stream->link);
-    free(stream);
-    stream_count--;
-    take();
+    char text[NET_ADDR_TEXT], rest[160];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(rest, sizeof(rest), format, args);
+    va_end(args);
+    printf("%s: %s\n", net_addr_format(peer, text), rest);
 }
 
-static void handle_bytes(struct net_tcp *tcp)
+void iperf_ended(enum end end, int ok)
 {
-    struct stream *stream = tcp->user;
-    const void *data;
-    size_t len;
-    while (!net_tcp_peek(tcp, &data, &len)) {
-        if (!len) {
-            end_stream(stream);
-            return;
-        }
-        net_tcp_consume(tcp, len);
-        stream->bytes += len;
-    }
-}
-
-static void handle_broken(struct net_tcp *tcp, os_err err)
-{
-    end_stream(tcp->user);
-}
-
-static os_err take_one(void)
-{
-    struct stream *stream = calloc(1, sizeof(*stream));
-    if (!stream)
-        return OS_ERR_RAM;
-    stream->tcp = (struct net_tcp){ .readable = handle_bytes, .closed = handle_broken, .user = stream };
-    os_err err = net_tcp_accept(&listener, &stream->tcp);
-    if (err) {
-        free(stream);
-        return err;
-    }
-    stream->begun = os_clock_now();
-    os_list_insert(&streams, &stream->link);
-    stream_count++;
-    handle_bytes(&stream->tcp);
-    return OS_OK;
-}
-
-static void take(void)
-{
-    while (stream_count < STREAMS && !take_one())
-        ;
-}
-
-static void handle_incoming(struct net_tcp_listener *incoming)
-{
-    take();
-}
-
-/* ---- the client */
-
-static void leave(int status)
-{
-    net_tcp_abort(&sender.tcp);
-    net_stack_fini(&stack);
-    os_exit(env, status);
-}
-
-static void send_more(struct net_tcp *tcp)
-{
-    size_t len = BLOCK;
-    while (!ending && len == BLOCK) {
-        /* it stays as it is for ever, so it need not be copied */
-        if (net_tcp_write_static(tcp, block, BLOCK, &len))
-            return;
-        sender.bytes += len;
-    }
-}
-
-static void handle_connected(struct net_tcp *tcp)
-{
-    sender.begun = os_clock_now();
-    os_require(env,
-               os_timeout_arm(&finish, os_config_time(&config.config, os_config_root(&config.config), "time",
-                                                      10 * OS_SEC)),
-               "no time-outs");
-    send_more(tcp);
-}
-
-/* What is on its way still counts, and so does its time. */
-static void handle_finish(struct os_timeout *timeout)
-{
-    ending = 1;
-    net_tcp_shutdown(&sender.tcp);
-}
-
-static void handle_drained(struct net_tcp *tcp)
-{
-    if (!ending)
+    if (iperf.server.family == NET_ANY || !awaits[end])
         return;
-    say(&sender, "to");
-    leave(0);
+    awaits[end] = 0;
+    os_time after = end == SENT ? BACK_LIMIT + iperf.order.time : OS_NEVER;
+    if (ok && !awaits[SENT] && !awaits[CAME_BACK])
+        status = 0;
+    if (!ok || !status) {
+        awaits[SENT] = awaits[CAME_BACK] = 0;
+        after = 0; /* what was said last is on its way then */
+    }
+    if (after != OS_NEVER)
+        os_require(iperf.env, os_timeout_arm(&limit, after), "no time-outs");
 }
 
-static void handle_answer(struct net_tcp *tcp)
+static void handle_limit(struct os_timeout *timeout)
 {
-    const void *data;
-    size_t len;
-    while (!net_tcp_peek(tcp, &data, &len) && len)
-        net_tcp_consume(tcp, len);
+    if (awaits[CAME_BACK])
+        iperf_complain(&iperf.server, "has not sent back to our port %u, or not to its end", iperf.port);
+    net_stack_exit(&iperf.stack, status);
 }
 
-static void handle_closed(struct net_tcp *tcp, os_err err)
-{
-    char text[NET_ADDR_TEXT];
-    printf("%s: %s\n", net_addr_format(&server, text), os_err_text(err));
-    leave(1);
-}
-
-/* Begins when there is an address to send from. */
-static void handle_change(struct net_stack *changed)
+static void say_address(struct net_stack *stack)
 {
     char text[NET_ADDR_TEXT];
     struct net_stack_state state;
-    net_stack_state(changed, &state);
-    int is_ready = server.family == NET_IPV6 ? state.ipv6_count > 1 : state.ipv4.family != NET_ANY;
-    if (started || !is_ready)
+    static int said;
+    net_stack_state(stack, &state);
+    if (said || state.ipv4.family == NET_ANY)
         return;
-    started = 1;
-    if (server.family == NET_ANY) {
-        printf("at %s\n", net_addr_format(&state.ipv4, text));
-        return;
-    }
-    sender.tcp = (struct net_tcp){ .connected = handle_connected,
-                                   .readable = handle_answer,
-                                   .writable = send_more,
-                                   .drained = handle_drained,
-                                   .closed = handle_closed };
-    os_require(env, net_tcp_connect(&stack, &sender.tcp, &server, NULL), "cannot connect");
+    said = 1;
+    printf("at %s\n", net_addr_format(&state.ipv4, text));
 }
 
-void component_construct(struct os_env *component_env)
+static void begin(struct net_stack *stack)
 {
-    env = component_env;
-    os_list_init(&streams);
-    os_require(env, os_timeouts_open(&timeouts, env, env->ep), "cannot open Timer");
-    os_timeout_init(&finish, &timeouts, handle_finish);
-    os_require(env, os_config_rom_open(&config, env, "config", NULL), "no config");
+    if (iperf.is_udp)
+        iperf_udp_send(&iperf.server, &iperf.order, 1);
+    else
+        iperf_tcp_send(&iperf.server, &iperf.order, 1);
+}
+
+static void configure(void)
+{
     os_config_ref root = os_config_root(&config.config);
     const char *to = os_config_str(&config.config, root, "to", "any");
-    uint16_t port = (uint16_t)os_config_u64(&config.config, root, "port", 5001);
-    os_require(env, net_addr_parse(to, &server), "the server is no address");
-    server.port = server.port ? server.port : port;
-    stack.changed = handle_change;
-    os_require(env,
-               net_stack_init(&stack, env, &config.config, os_config_get(&config.config, root, "network")),
-               "no network");
-    if (server.family == NET_ANY) {
-        listener.incoming = handle_incoming;
-        os_require(env, net_tcp_listen(&stack, &listener, &server, 16), "cannot listen");
+    const char *ways = os_config_str(&config.config, root, "ways", "one");
+    iperf.port = (uint16_t)os_config_u64(&config.config, root, "port", 5001);
+    os_require(iperf.env, net_addr_parse(to, &iperf.server), "the server is no address");
+    if (!iperf.server.port)
+        iperf.server.port = iperf.port;
+    iperf.is_udp = !strcmp(os_config_str(&config.config, root, "protocol", "tcp"), "udp");
+    iperf.back = os_config_bool(&config.config, root, "back", 1);
+    iperf.length = (uint32_t)os_config_u64(&config.config, root, "length", 1470);
+    iperf.order.time = os_config_time(&config.config, root, "time", 10 * OS_SEC);
+    iperf.order.port = iperf.port;
+    iperf.order.direction = !strcmp(ways, "both") ? AT_ONCE : !strcmp(ways, "in-turn") ? IN_TURN : ONE_WAY;
+    iperf.order.rate = os_config_size(&config.config, root, "rate", OS_KIB(128));
+    awaits[SENT] = 1;
+    awaits[CAME_BACK] = iperf.order.direction != ONE_WAY;
+}
+
+void component_construct(struct os_env *env)
+{
+    iperf.env = env;
+    os_require(env, os_timeouts_open(&iperf.timeouts, env, env->ep), "cannot open Timer");
+    os_timeout_init(&limit, &iperf.timeouts, handle_limit);
+    os_require(env, os_config_rom_open(&config, env, "config", NULL), "no config");
+    configure();
+    iperf_tcp_init();
+    iperf_udp_init();
+    int is_server = iperf.server.family == NET_ANY;
+    if (is_server)
+        iperf.stack.changed = say_address;
+    else
+        iperf.stack.ready = begin;
+    iperf.stack.family = iperf.server.family;
+    net_stack_require(&iperf.stack, env, &config.config);
+    if (is_server || awaits[CAME_BACK]) {
+        iperf_tcp_serve();
+        iperf_udp_serve();
     }
-    handle_change(&stack);
 }

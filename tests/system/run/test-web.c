@@ -353,26 +353,117 @@ START_TEST(echoes)
 }
 END_TEST
 
+/* A port of this machine that nobody has at the moment. */
+static unsigned free_port(void)
+{
+    struct sockaddr_in own = { .sin_family = AF_INET };
+    socklen_t len = sizeof(own);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&own, sizeof(own)), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&own, &len), 0);
+    close(fd);
+    return ntohs(own.sin_port);
+}
+
+/* How many bytes the line with TEXT says. */
+static unsigned long bytes_of(const struct run *run, const char *text)
+{
+    const char *line = strstr(run->text, text);
+    ck_assert_ptr_nonnull(line);
+    return strtoul(strstr(line, ": ") + 2, NULL, 10);
+}
+
 START_TEST(iperf_of_the_host)
 {
     struct run run;
-    unsigned port;
+    unsigned port, udp, back = free_port();
     peer_make_folder();
     run_start(&run, "run",
               "start:\n"
               "  timer:\n"
               "  switch:\n"
               "  uplink-user:\n"
-              "    route: { Network: { to: parent, args: { reach: ports } } }\n"
-              "    config: { forward: [{ host: '127.0.0.1:0', guest: '10.0.2.15:5001', scheme: iperf }] }\n"
+              "    route: { Network: { to: parent, args: { reach: ports host } } }\n"
+              "    config:\n"
+              "      forward:\n"
+              "        - { host: '127.0.0.1:0', guest: '10.0.2.15:5001', scheme: iperf }\n"
+              "        - { host: '127.0.0.1:0', guest: '10.0.2.15:5001', protocol: udp }\n"
               "  iperf:\n",
               NULL);
     run_expect(&run, "at 10.0.2.15");
     ck_assert_int_eq(sscanf(strstr(run.text, "iperf://"), "iperf://127.0.0.1:%u", &port), 1);
+    ck_assert_int_eq(sscanf(strstr(run.text, "udp 127.0.0.1:"), "udp 127.0.0.1:%u", &udp), 1);
     ck_assert_int_eq(peer_shell("iperf -c 127.0.0.1 -p %u -n 8M >i && grep -q '8.00 MBytes' i", port), 0);
     run_expect(&run, "from 10.0.2.2:");
-    const char *line = strstr(strstr(run.text, "from 10.0.2.2:"), ": ");
-    ck_assert_uint_ge(strtoul(line + 2, NULL, 10), 8 << 20);
+    ck_assert_uint_ge(bytes_of(&run, "from 10.0.2.2:"), 8 << 20);
+    ck_assert_int_eq(
+        peer_shell("iperf -c 127.0.0.1 -p %u -u -t 0.2 >i 2>&1 && grep -q 'Server Report' i", udp), 0);
+    run_expect(&run, " datagrams lost, ");
+    /* both ways: by a connection of its own at the same time, or afterwards; by the same one */
+    ck_assert_int_eq(peer_shell("iperf -c 127.0.0.1 -p %u -d -L %u -t 0.2 >i 2>&1", port, back), 0);
+    while (run_count(&run, "] from 10.0.2.2:") < 3 || run_count(&run, "] to 10.0.2.2:") < 1)
+        run_expect(&run, "\n");
+    ck_assert_int_eq(peer_shell("iperf -c 127.0.0.1 -p %u -r -L %u -t 0.2 >i 2>&1", port, back), 0);
+    while (run_count(&run, "] from 10.0.2.2:") < 4 || run_count(&run, "] to 10.0.2.2:") < 2)
+        run_expect(&run, "\n");
+    ck_assert_int_eq(peer_shell("iperf -c 127.0.0.1 -p %u -R -t 0.2 >i 2>&1", port), 0);
+    run_expect(&run, "] to 10.0.2.2:");
+    /* who is no iperf 2 */
+    int fd = connect_to(port);
+    send_text(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    ck_assert_str_eq(receive(fd), "");
+    run_expect(&run, "this is iperf 2, and what it gets is HTTP");
+    fd = connect_to(port);
+    send_text(fd, "abcdefghijklmnopqrstuvwxyz234567abcd");
+    ck_assert_str_eq(receive(fd), "");
+    run_expect(&run, "this is iperf 2, and what it gets is iperf 3");
+    end(&run);
+    peer_remove_folder();
+}
+END_TEST
+
+START_TEST(iperf_to_the_host)
+{
+    struct run run;
+    char scenario[2048];
+    unsigned back = free_port(), port, udp;
+    while ((port = free_port()) == back)
+        ;
+    while ((udp = free_port()) == back)
+        ;
+    peer_make_folder();
+    struct peer tcp_server, udp_server;
+    peer_start(&tcp_server, "exec stdbuf -oL iperf -s -p %u 2>&1", port);
+    peer_start(&udp_server, "exec stdbuf -oL iperf -s -u -p %u 2>&1", udp);
+    peer_expect(&tcp_server, "listening on TCP port");
+    peer_expect(&udp_server, "listening on UDP port");
+    snprintf(scenario, sizeof(scenario),
+             "start:\n"
+             "  timer:\n"
+             "  switch:\n"
+             "  uplink-user:\n"
+             "    route: { Network: { to: parent, args: { reach: world host } } }\n"
+             "    config: { forward: [{ host: '127.0.0.1:%u', guest: '10.0.2.15:%u' }] }\n"
+             "  tcp:\n"
+             "    binary: iperf\n"
+             "    config: { to: '10.0.2.2:%u', port: %u, ways: both, time: 200ms }\n"
+             "  udp:\n"
+             "    binary: iperf\n"
+             "    config: { to: '10.0.2.2:%u', protocol: udp, time: 200ms, rate: 1M,\n"
+             "              network: { ipv4: 10.0.2.20/24, gateway: 10.0.2.2 } }\n"
+             "  nobody:\n"
+             "    binary: iperf\n"
+             "    restart: never\n"
+             "    config: { to: '10.0.2.2:9', network: { ipv4: 10.0.2.21/24, gateway: 10.0.2.2 } }\n",
+             back, back, port, back, udp);
+    run_start(&run, "run", scenario, NULL);
+    while (!run_count(&run, "[tcp] to 10.0.2.2:") || !run_count(&run, "[tcp] from 10.0.2.2:") ||
+           !run_count(&run, "[udp] to 10.0.2.2:") ||
+           !run_count(&run, "[nobody] 10.0.2.2:9: nobody listens there"))
+        run_expect(&run, "\n");
+    peer_stop(&tcp_server);
+    peer_stop(&udp_server);
     end(&run);
     peer_remove_folder();
 }
@@ -388,10 +479,28 @@ START_TEST(iperf_between_components)
               "  server: { binary: iperf, config: { network: { ipv4: 10.0.0.1/24, ipv6: none } } }\n"
               "  client:\n"
               "    binary: iperf\n"
+              "    config: { network: { ipv4: 10.0.0.2/24, ipv6: none }, to: 10.0.0.1, time: 200ms }\n"
+              "  both:\n"
+              "    binary: iperf\n"
               "    restart: on-failure\n"
-              "    config: { network: { ipv4: 10.0.0.2/24, ipv6: none }, to: 10.0.0.1, time: 200ms }\n",
+              "    config:\n"
+              "      network: { ipv4: 10.0.0.3/24, ipv6: none }\n"
+              "      to: 10.0.0.1\n"
+              "      ways: both\n"
+              "      time: 200ms\n"
+              "  turns:\n"
+              "    binary: iperf\n"
+              "    restart: on-failure\n"
+              "    config:\n"
+              "      network: { ipv4: 10.0.0.4/24, ipv6: none }\n"
+              "      to: 10.0.0.1\n"
+              "      protocol: udp\n"
+              "      ways: in-turn\n"
+              "      time: 200ms\n",
               NULL);
-    while (!run_count(&run, "[server] from 10.0.0.2:") || !run_count(&run, "[client] to 10.0.0.1:5001: "))
+    while (run_count(&run, "[server] from 10.0.0.") < 3 || run_count(&run, "[server] to 10.0.0.") < 2 ||
+           !run_count(&run, "[client] to 10.0.0.1:5001: ") || !run_count(&run, "[both] from 10.0.0.1:") ||
+           !run_count(&run, "[turns] from 10.0.0.1:") || !run_count(&run, "there: "))
         run_expect(&run, "\n");
     end(&run);
 }
@@ -419,6 +528,7 @@ int main(void)
     tcase_add_test(tcase, echoes);
     tcase_add_test(tcase, iperf_between_components);
     add(tcase, iperf_of_the_host, "iperf_of_the_host", "iperf", "the package iperf is not installed");
+    add(tcase, iperf_to_the_host, "iperf_to_the_host", "iperf", "the package iperf is not installed");
     add(tcase, curl_gets_files, "curl_gets_files", "curl", "the package curl is not installed");
     add(tcase, many_connections, "many_connections", "wrk", "the package wrk is not installed");
     add(tcase, the_page_in_a_browser, "the_page_in_a_browser", "chromium",
