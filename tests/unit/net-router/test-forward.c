@@ -9,34 +9,20 @@
 
 static struct machine a, b, out;
 
-static const char *const config = "domains:\n"
-                                  "  lan:\n"
-                                  "    ipv4: 10.0.1.1/24\n"
-                                  "    nat:\n"
-                                  "      -\n"
-                                  "        to: wan\n"
-                                  "        tcp: all\n"
-                                  "        udp: all\n"
-                                  "        icmp: true\n"
-                                  "    forward:\n"
-                                  "      -\n"
-                                  "        from: wan\n"
-                                  "        tcp: 8080\n"
-                                  "        to: 10.0.1.2:80\n"
-                                  "  guest:\n"
-                                  "    ipv4: 10.0.2.1/24\n"
-                                  "    allow:\n"
-                                  "      -\n"
-                                  "        to: lan\n"
-                                  "        tcp:\n"
-                                  "          - 80\n"
-                                  "          - 8000-8010\n"
-                                  "  wan:\n"
-                                  "    ipv4: 192.0.2.1/24\n"
-                                  "    gateway: 192.0.2.9\n"
-                                  "limits:\n"
-                                  "  states: 16\n"
-                                  "  states-per-client: 12\n";
+static const char *const config = WIRE_LAN WIRE_LAN_OUT WIRE_LAN_IN "  guest:\n"
+                                                                    "    ipv4: 10.0.2.1/24\n"
+                                                                    "    allow:\n"
+                                                                    "      -\n"
+                                                                    "        to: lan\n"
+                                                                    "        tcp:\n"
+                                                                    "          - 80\n"
+                                                                    "          - 8000-8010\n"
+                                                                    "  wan:\n"
+                                                                    "    ipv4: 192.0.2.1/24\n"
+                                                                    "    gateway: 192.0.2.9\n"
+                                                                    "limits:\n"
+                                                                    "  states: 16\n"
+                                                                    "  states-per-client: 12\n";
 
 static void setup(void)
 {

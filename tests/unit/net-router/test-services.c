@@ -8,32 +8,18 @@
 
 static struct machine a, b, out;
 
-static const char *const config = "domains:\n"
-                                  "  lan:\n"
-                                  "    ipv4: 10.0.1.1/24\n"
-                                  "    ipv6: fd01::1/64\n"
-                                  "    dhcp:\n"
-                                  "      range:\n"
-                                  "        - 10.0.1.2\n"
-                                  "        - 10.0.1.9\n"
-                                  "    nat:\n"
-                                  "      -\n"
-                                  "        to: wan\n"
-                                  "        tcp: all\n"
-                                  "        udp: all\n"
-                                  "        icmp: true\n"
-                                  "    allow:\n"
-                                  "      -\n"
-                                  "        to: six\n"
-                                  "        udp: 7\n"
-                                  "        icmp: true\n"
-                                  "  six:\n"
-                                  "    ipv6: fd02::1/64\n"
-                                  "  wan:\n"
-                                  "    ipv4: dhcp\n"
-                                  "limits:\n"
-                                  "  queries: 16\n"
-                                  "  leases-per-client: 3\n";
+static const char *const config = WIRE_LAN WIRE_LAN_SERVICES WIRE_LAN_OUT "    allow:\n"
+                                                                          "      -\n"
+                                                                          "        to: six\n"
+                                                                          "        udp: 7\n"
+                                                                          "        icmp: true\n"
+                                                                          "  six:\n"
+                                                                          "    ipv6: fd02::1/64\n"
+                                                                          "  wan:\n"
+                                                                          "    ipv4: dhcp\n"
+                                                                          "limits:\n"
+                                                                          "  queries: 16\n"
+                                                                          "  leases-per-client: 3\n";
 
 static void setup(void)
 {

@@ -3,21 +3,13 @@
 #include "wire.h"
 
 #include <inproc/inproc.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/must.h"
+
 struct router wire;
 os_time wire_now;
-
-/* What is broken in a test itself. */
-static void must(int holds, const char *what)
-{
-    if (holds)
-        return;
-    fprintf(stderr, "%s\n", what);
-    abort();
-}
 
 static struct machine *machine_of(struct port *port)
 {
@@ -38,7 +30,7 @@ static void submit(struct port *port, uint32_t len)
 {
     struct machine *machine = machine_of(port);
     struct wire_frame *frame = malloc(sizeof(*frame));
-    must(frame != NULL, "no memory");
+    must(frame != NULL);
     frame->len = len;
     memcpy(frame->data, machine->next.data, len);
     if (machine->count < WIRE_KEEPS)
@@ -83,19 +75,19 @@ void wire_init(const char *text)
     wire_now = 1000 * OS_SEC;
     static const struct router_secrets secrets = { { 42, 1 }, { 42, 2 }, { 42, 3 } };
     router_init(&wire, &io, &secrets);
-    must(!wire_configure(text), "the config of the test is bad");
+    must(!wire_configure(text));
 }
 
 void wire_fini(void)
 {
-    must(!wire.flow_used || wire.flows, "flows without a table");
+    must(!wire.flow_used || wire.flows);
     router_fini(&wire);
 }
 
 static void add(struct machine *machine, const char *domain, uint8_t n, const char *ip)
 {
     struct domain *in = domain_find(&wire, domain);
-    must(in != NULL, "there is no such domain");
+    must(in != NULL);
     const uint8_t mac[6] = { 2, 0, 0, 0, 1, n };
     memcpy(machine->mac, mac, 6);
     if (ip)
@@ -132,7 +124,7 @@ void wire_remove(struct machine *machine)
 void wire_send(struct machine *machine, const void *frame, uint32_t len)
 {
     uint8_t *copy = malloc(len ? len : 1); /* of its own, for sanitizers */
-    must(copy != NULL, "no memory");
+    must(copy != NULL);
     memcpy(copy, frame, len);
     router_frame(&wire, &machine->port, copy, len, 0, wire_now);
     free(copy);
@@ -145,7 +137,7 @@ void wire_advance(os_time time)
         if (router_due(&wire) > wire_now)
             wire_now = router_due(&wire);
         router_tick(&wire, wire_now);
-        must(router_due(&wire) > wire_now, "what is due again at once is never done");
+        must(router_due(&wire) > wire_now);
     }
     wire_now = end;
     router_tick(&wire, wire_now);
@@ -154,7 +146,7 @@ void wire_advance(os_time time)
 struct net_addr wire_addr(const char *text)
 {
     struct net_addr addr = { 0 };
-    must(!net_addr_parse(text, &addr), text);
+    must(!net_addr_parse(text, &addr));
     return addr;
 }
 

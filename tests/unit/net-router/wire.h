@@ -10,6 +10,31 @@
 
 enum { WIRE_KEEPS = 64, WIRE_FRAME = 2048 };
 
+/* Parts of configs: the domain `lan`; names and addresses in it; its way out; its way in. */
+#define WIRE_LAN                                                                                             \
+    "domains:\n"                                                                                             \
+    "  lan:\n"                                                                                               \
+    "    ipv4: 10.0.1.1/24\n"
+#define WIRE_LAN_SERVICES                                                                                    \
+    "    ipv6: fd01::1/64\n"                                                                                 \
+    "    dhcp:\n"                                                                                            \
+    "      range:\n"                                                                                         \
+    "        - 10.0.1.2\n"                                                                                   \
+    "        - 10.0.1.9\n"
+#define WIRE_LAN_OUT                                                                                         \
+    "    nat:\n"                                                                                             \
+    "      -\n"                                                                                              \
+    "        to: wan\n"                                                                                      \
+    "        tcp: all\n"                                                                                     \
+    "        udp: all\n"                                                                                     \
+    "        icmp: true\n"
+#define WIRE_LAN_IN                                                                                          \
+    "    forward:\n"                                                                                         \
+    "      -\n"                                                                                              \
+    "        from: wan\n"                                                                                    \
+    "        tcp: 8080\n"                                                                                    \
+    "        to: 10.0.1.2:80\n"
+
 struct wire_frame {
     uint32_t len;
     uint8_t data[WIRE_FRAME];

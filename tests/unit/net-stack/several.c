@@ -5,9 +5,9 @@
  */
 #include "several.h"
 
+#include "../lib/must.h"
 #include "private.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 #define MOST 8
@@ -41,7 +41,7 @@ __attribute__((no_sanitize("address"))) static void copy(void *to, const void *f
 static unsigned char *new_image(const unsigned char *from)
 {
     unsigned char *image = malloc(size());
-    ck_assert_ptr_nonnull(image);
+    must(image != NULL);
     copy(image, from);
     return image;
 }
@@ -63,7 +63,7 @@ static void switch_to(struct net_stack_private *stack)
         copy(all[current].image, __start_net_several);
     if (i < 0) {
         i = find(NULL);
-        ck_assert_int_ge(i, 0);
+        must(i >= 0);
         all[i].stack = stack;
         all[i].image = new_image(pristine);
     }
@@ -83,7 +83,7 @@ static void forget(struct net_stack_private *stack)
 
 void several_init(void)
 {
-    ck_assert_uint_eq((uintptr_t)__start_net_several % alignof(uint64_t), 0);
+    must((uintptr_t)__start_net_several % alignof(uint64_t) == 0);
     if (!pristine)
         pristine = new_image(__start_net_several);
     net_stack_switch = switch_to;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/suite.h"
+#include "../lib/must.h"
 #include "several.h"
 
 /* A frame on its way. */
@@ -56,7 +56,7 @@ static void on_alarm(struct os_alarm *of)
 static void launch(struct net_port *from, const uint8_t *data, uint32_t len, uint32_t flags, os_time delay)
 {
     struct flight *flight = malloc(sizeof(*flight) + len), **at = &flights;
-    ck_assert_ptr_nonnull(flight);
+    must(flight != NULL);
     *flight = (struct flight){ .due = os_clock_now() + delay, .from = from, .len = len, .flags = flags };
     memcpy(flight->data, data, len);
     if (chance() < the_wire->damaged) {
@@ -116,8 +116,8 @@ static void on_stop(struct os_signal_handler *handler);
 
 static void construct(struct os_env *env)
 {
-    ck_ok(net_port_server_init(&ports, env, 0, &handlers));
-    ck_ok(os_signal_handler_init(&stop, env->ep, on_stop, &stop_signal));
+    must(!net_port_server_init(&ports, env, 0, &handlers));
+    must(!os_signal_handler_init(&stop, env->ep, on_stop, &stop_signal));
 }
 
 static void start(struct wire *wire)
@@ -147,7 +147,7 @@ void wire_init(struct wire *wire)
 void wire_fini(struct wire *wire)
 {
     forget_flights();
-    ck_fini(&wire->env);
+    must(!inproc_env_fini(&wire->env));
 }
 
 /* On its own thread, whose handles they are. */
@@ -163,9 +163,9 @@ void wire_kill(struct wire *wire)
 {
     os_signal_submit(stop_signal);
     inproc_idle();
-    ck_assert_ptr_null(ports.env);
+    must(!ports.env);
     inproc_env_kill(&wire->env);
-    ck_fini(&wire->env);
+    must(!inproc_env_fini(&wire->env));
     start(wire);
 }
 
@@ -212,7 +212,7 @@ static void on_end(struct os_signal_handler *handler)
 static void construct_host(struct os_env *env)
 {
     struct host *host = beginning;
-    ck_ok(os_signal_handler_init(&host->end, env->ep, on_end, &host->end_signal));
+    must(!os_signal_handler_init(&host->end, env->ep, on_end, &host->end_signal));
     begun = net_stack_init(&host->stack, env, &host->config, os_config_root(&host->config));
 }
 
@@ -221,7 +221,7 @@ os_err host_try(struct host *host, const char *label, const char *config)
     size_t size;
     inproc_env_init(&host->env, label);
     host->config_data = inproc_config_make("test.yaml", config, &size);
-    ck_ok(os_config_init(&host->config, host->config_data, size));
+    must(!os_config_init(&host->config, host->config_data, size));
     host->stack.changed = on_changed;
     host->stack.ready = on_ready;
     beginning = host;
@@ -231,16 +231,16 @@ os_err host_try(struct host *host, const char *label, const char *config)
 
 void host_init(struct host *host, const char *label, const char *config)
 {
-    ck_ok(host_try(host, label, config));
+    must(!host_try(host, label, config));
 }
 
 void host_fini(struct host *host)
 {
     os_signal_submit(host->end_signal);
     inproc_idle();
-    ck_assert_ptr_null(host->stack.own);
-    ck_assert_ptr_null(host->end.plat);
-    ck_fini(&host->env);
+    must(!host->stack.own);
+    must(!host->end.plat);
+    must(!inproc_env_fini(&host->env));
     free(host->config_data);
     *host = (struct host){ 0 };
 }
