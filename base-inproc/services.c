@@ -226,6 +226,12 @@ static os_err pd_quota_sigh(struct os_rpc *rpc, os_signal_cap handler)
     return OS_OK;
 }
 
+static os_err pd_label(struct os_rpc *rpc, char (*label)[OS_LABEL_MAX])
+{
+    snprintf(*label, sizeof(*label), "%s", account(rpc)->label);
+    return OS_OK;
+}
+
 const struct os_pd_ops pd_ops = {
     .ram_alloc = pd_ram_alloc,
     .ram_free = pd_ram_free,
@@ -233,6 +239,7 @@ const struct os_pd_ops pd_ops = {
     .transfer = pd_transfer,
     .ram_attached = pd_ram_attached,
     .quota_sigh = pd_quota_sigh,
+    .label = pd_label,
 };
 
 /* ---- LOG */

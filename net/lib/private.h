@@ -15,6 +15,7 @@
 #include <os/nic.h>
 #include <os/timer.h>
 
+#include "lwip/dns.h"
 #include "lwip/netif.h"
 
 /* Something that the user has to be told. Zeroed is none. */
@@ -57,11 +58,13 @@ struct net_stack_private {
     int dhcp, autoconf;
     struct net_addr ipv4, gateway, ipv6, gateway6;
     uint8_t prefix4, prefix6;
-    int own_dns;
+    ip_addr_t dns[DNS_MAX_SERVERS]; /* that the config names, instead of those that others name */
+    uint8_t dns_count;
     uint64_t frames_in, frames_out, bytes_in, bytes_out, dropped;
-    uint32_t flags; /* of the frame that is being worked on */
-    int unflushed;  /* frames were submitted since the last flush */
-    int full;       /* a frame was refused because the stream was full */
+    os_time dhcp_since; /* when the first of dhcp_answers came, by the clock */
+    uint32_t dhcp_answers;
+    int unflushed; /* frames were submitted since the last flush */
+    int full;      /* a frame was refused because the stream was full */
 
     /* time */
     struct os_timeouts timeouts;
@@ -121,6 +124,8 @@ void net_tcp_forget(struct net_stack_private *own); /* the stack ends */
 /* udp.c, ping.c, resolve.c */
 void net_udp_forget(struct net_stack_private *own);
 void net_ping_forget(struct net_stack_private *own);
+void net_resolve_servers(struct net_stack_private *own); /* those of the config are the ones */
+void net_resolve_tick(void);                             /* dns_tmr */
 void net_resolve_forget(struct net_stack_private *own);
 
 /* addresses.c */

@@ -16,6 +16,10 @@ struct question {
     struct net_stack_private *own;
 };
 
+/* lwIP says of a name that it did not find it. Whether that is an answer is to be seen from where it says so.
+ */
+static int ticking;
+
 struct net_resolve_private {
     struct net_event event;
     struct os_list link; /* in the stack's resolves */
@@ -43,7 +47,7 @@ static void sort(struct net_resolve_private *s)
 {
     int v6 = 0;
     for (int i = 1; i < LWIP_IPV6_NUM_ADDRESSES; i++)
-        v6 |= ip6_addr_isvalid(netif_ip6_addr_state(&s->own->netif, i));
+        v6 |= ip6_addr_isvalid(netif_ip6_addr_state(&s->own->netif, i)) != 0;
     if (s->count == 2 && v6 == (s->addrs[0].family == NET_IPV4)) {
         struct net_addr first = s->addrs[0];
         s->addrs[0] = s->addrs[1];
@@ -84,6 +88,8 @@ static void on_found(const char *name, const ip_addr_t *ip, void *arg)
         for (int i = 0; i < 2; i++)
             if (s->questions[i] == q)
                 s->questions[i] = NULL;
+        if (ticking && !ip)
+            s->err = OS_ERR_DEADLINE;
         answer(s, ip);
     }
     mem_free(q);
@@ -156,6 +162,20 @@ void net_resolve_cancel(struct net_resolve *resolve)
     net_enter(own);
     release(s);
     net_leave(own);
+}
+
+void net_resolve_tick(void)
+{
+    ticking = 1;
+    dns_tmr();
+    ticking = 0;
+}
+
+void net_resolve_servers(struct net_stack_private *own)
+{
+    const ip_addr_t none = { 0 };
+    for (uint8_t i = 0; own->dns_count && i < DNS_MAX_SERVERS; i++)
+        dns_setserver(i, i < own->dns_count ? &own->dns[i] : &none);
 }
 
 void net_resolve_forget(struct net_stack_private *own)

@@ -10,6 +10,7 @@
 
 #include <network/secret.h>
 #include <network/stack.h>
+#include <os/session.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -94,6 +95,7 @@ static void flush(struct net_stack_private *own)
 static void settle(struct net_stack_private *own)
 {
     net_tcp_output(own);
+    net_resolve_servers(own);
     netif_poll_all();
     PBUF_CHECK_FREE_OOSEQ();
     net_tcp_settle(own);
@@ -186,6 +188,25 @@ static struct frame *make_frame(uint32_t len)
     return net_lwip_receive_malloc(size);
 }
 
+/*
+ * A server that offers and then refuses would have lwIP ask again at once, for ever.
+ */
+#define DHCP_ANSWERS 8 /* in a second */
+
+static int is_too_much_dhcp(struct net_stack_private *own, const uint8_t *data, uint32_t len)
+{
+    uint32_t port = OS_NIC_HEADER + 4 * (data[OS_NIC_HEADER] & 15u) + 2;
+    if (data[12] != 0x08 || data[13] != 0 || len < port + 2 || data[23] != 17 || data[port] != 0 ||
+        data[port + 1] != 68)
+        return 0;
+    os_time now = os_clock_now();
+    if (!own->dhcp_answers || now - own->dhcp_since >= OS_SEC) {
+        own->dhcp_answers = 0;
+        own->dhcp_since = now;
+    }
+    return ++own->dhcp_answers > DHCP_ANSWERS;
+}
+
 static void take_frame(struct net_stack_private *own, const struct os_nic_frames_packet *packet)
 {
     uint32_t len = packet->len;
@@ -202,6 +223,11 @@ static void take_frame(struct net_stack_private *own, const struct os_nic_frames
     memcpy(frame->data + ETH_PAD_SIZE, packet->data, len);
     if (len < READ_AHEAD)
         memset(frame->data + ETH_PAD_SIZE + len, 0, READ_AHEAD - len);
+    if (is_too_much_dhcp(own, frame->data + ETH_PAD_SIZE, len)) {
+        own->dropped++;
+        net_lwip_receive_free(frame);
+        return;
+    }
     frame->custom.custom_free_function = free_frame;
     struct pbuf *p = pbuf_alloced_custom(PBUF_RAW, (u16_t)(ETH_PAD_SIZE + len), PBUF_REF, &frame->custom,
                                          frame->data, (u16_t)(ETH_PAD_SIZE + len));
@@ -514,6 +540,11 @@ static void refuse(struct reader *reader, os_config_ref at, const char *key, con
     reader->err = OS_ERR_BAD_ARG;
 }
 
+static int is_of_name(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+}
+
 /* KEY as an address of FAMILY with a prefix; says whether it is one of the words instead. */
 static const char *read_range(struct reader *reader, const char *key, const char *fallback, const char *word,
                               enum net_family family, struct net_addr *addr, uint8_t *prefix)
@@ -547,21 +578,45 @@ static void read_address(struct reader *reader, const char *key, enum net_family
 static void read_dns(struct reader *reader, struct net_stack_private *own)
 {
     os_config_ref list = os_config_get(reader->config, reader->node, "dns");
-    uint8_t n = 0;
     for (os_config_ref at = os_config_first(reader->config, list); at;
          at = os_config_next(reader->config, at)) {
         struct net_addr addr;
-        ip_addr_t ip;
         if (net_addr_parse(os_config_value(reader->config, at), &addr) || !addr.family || addr.port) {
             refuse(reader, at, "dns", "addresses of name servers");
-        } else if (n == DNS_MAX_SERVERS) {
+        } else if (own->dns_count == DNS_MAX_SERVERS) {
             refuse(reader, at, "dns", "3 at most");
         } else {
-            net_addr_to(&addr, &ip, own);
-            dns_setserver(n++, &ip);
+            net_addr_to(&addr, &own->dns[own->dns_count++], own);
         }
-        own->own_dns = 1;
     }
+}
+
+/* What DHCP is told: letters, digits and hyphens only, whatever the component is called. */
+static void default_hostname(struct net_stack_private *own)
+{
+    char label[OS_LABEL_MAX];
+    if (os_pd_label(own->env->pd, &label))
+        return;
+    snprintf(own->hostname, sizeof(own->hostname), "%s", os_label_last(label));
+    for (char *c = own->hostname; *c; c++)
+        if (!is_of_name(*c))
+            *c = '-';
+}
+
+static void read_hostname(struct reader *reader, struct net_stack_private *own)
+{
+    os_config_ref at = os_config_get(reader->config, reader->node, "hostname");
+    const char *name = at ? os_config_value(reader->config, at) : "";
+    size_t len = 0;
+    default_hostname(own);
+    if (!at)
+        return;
+    while (is_of_name(name[len]))
+        len++;
+    if (!len || name[len] || len >= sizeof(own->hostname))
+        refuse(reader, at, "hostname", "1 to 63 letters, digits and '-'");
+    else
+        memcpy(own->hostname, name, len + 1);
 }
 
 static os_err read_config(struct net_stack_private *own, const struct os_config *config, os_config_ref node)
@@ -570,8 +625,7 @@ static os_err read_config(struct net_stack_private *own, const struct os_config 
     struct reader reader = { config ? config : &none, config ? node : NULL, OS_OK };
     const char *mode;
     snprintf(own->label, sizeof(own->label), "%s", os_config_str(reader.config, reader.node, "label", ""));
-    snprintf(own->hostname, sizeof(own->hostname), "%s",
-             os_config_str(reader.config, reader.node, "hostname", ""));
+    read_hostname(&reader, own);
     mode = read_range(&reader, "ipv4", "dhcp", "dhcp", NET_IPV4, &own->ipv4, &own->prefix4);
     own->dhcp = strcmp(mode, "dhcp") == 0;
     mode = read_range(&reader, "ipv6", "auto", "auto", NET_IPV6, &own->ipv6, &own->prefix6);

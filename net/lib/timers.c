@@ -184,7 +184,7 @@ static const struct {
     { DHCP_COARSE_TIMER_SECS * OS_SEC, dhcp_coarse_due, dhcp_coarse_tmr, 1 },
     { IGMP_TMR_INTERVAL * OS_MS, igmp_due, igmp_tmr, 0 },
     { MLD6_TMR_INTERVAL * OS_MS, mld_due, mld6_tmr, 0 },
-    { DNS_TMR_INTERVAL * OS_MS, dns_due, dns_tmr, 1 },
+    { DNS_TMR_INTERVAL * OS_MS, dns_due, net_resolve_tick, 1 },
     { ND6_TMR_INTERVAL * OS_MS, nd6_due, nd6_tmr, 1 },
 };
 
@@ -275,6 +275,7 @@ void net_timers_fini(struct net_stack_private *own)
 void net_timers_run(struct net_stack_private *own)
 {
     os_time now = os_clock_now();
+    int fed = 0;
     for (int i = 0; i < NET_CYCLES; i++) {
         uint64_t n = (now - own->cycles[i].base) / cycles[i].period;
         if (!n)
@@ -282,9 +283,11 @@ void net_timers_run(struct net_stack_private *own)
         own->cycles[i].base += n * cycles[i].period;
         if (cycles[i].ages || cycles[i].due(own) != NONE)
             run(own, i, n);
+        fed |= cycles[i].tick == tick_tcp;
     }
     run_timeos(own);
-    if (own->starving)
+    /* once a tick: who gets nothing again would be asked again at once, for ever */
+    if (own->starving && fed)
         net_tcp_feed(own);
 }
 

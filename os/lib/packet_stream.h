@@ -4,8 +4,8 @@
  *
  * The memory has three areas, each of whole pages:
  *
- *     the source's   index: packets submitted so far      wake, cpu: see below   ring of submitted packets
- *     the sink's     index: packets acknowledged so far   wake, cpu              ring of acknowledgements
+ *     the source's   index: packets submitted so far      wake: see below      ring of submitted packets
+ *     the sink's     index: packets acknowledged so far   wake                 ring of acknowledgements
  *     bulk buffer    the bytes of packets
  *
  * Every word has one writer: those of an area, its side. Index and wake have cache lines of their own,
@@ -33,11 +33,6 @@
  * model is tests/model/packet_stream.pml.) Nobody resets the wake word: it is reached once, so one sleep
  * costs one signal, and a side that is awake costs none. What the peer writes there decides how often *it* is
  * woken, and nothing else.
- *
- * A ring of some size is flushed by itself after each part of it, so that both sides work at the same time.
- * On the same processor they cannot, and to be woken early only costs the switches. So with its wake word a
- * side says on which processor it goes to sleep; who fills a ring there leaves the wake-up to the flush. What
- * a side says wrongly there decides how early *it* is woken.
  */
 #ifndef OS_LIB_PACKET_STREAM_H
 #define OS_LIB_PACKET_STREAM_H
@@ -51,9 +46,6 @@ enum packet_role { PACKET_SOURCE = 1, PACKET_SINK = 2 };
 
 /* Words of a submit entry before those of the descriptor, and of an acknowledgement. */
 enum { SUBMIT_ID, SUBMIT_OFFSET, SUBMIT_LEN, SUBMIT_WORDS, ACK_ID = 0, ACK_WORDS };
-
-/* Behind the wake word: the processor on which the side went to sleep, and 1 more; 0: it does not know. */
-enum { WAKE_CPU = 1 };
 
 enum packet_state { PACKET_UNUSED, PACKET_ALLOCATED, PACKET_UNDER_WAY, PACKET_ACKED };
 
@@ -125,9 +117,6 @@ int packet_side_flush(struct os_packet_side *side);
 /* Flushes with a signal if need be. */
 void packet_side_wake(struct os_packet_side *side);
 
-/* The same before there is a need, if both sides can work at the same time. */
-void packet_side_wake_early(struct os_packet_side *side);
-
 /* The next entry of the own ring, to be filled, and made visible by publish. */
 static inline _Atomic uint32_t *packet_side_entry(struct os_packet_side *side)
 {
@@ -138,24 +127,14 @@ static inline void packet_side_publish(struct os_packet_side *side)
 {
     side->put++;
     atomic_store_explicit(side->own_index, side->put, memory_order_release);
-    if (side->put - side->tried >= side->stride)
-        packet_side_wake_early(side);
+    if (side->put - side->told >= side->stride)
+        packet_side_wake(side);
 }
 
 /* The next entry of the other ring, of which at least one waits. */
 static inline const _Atomic uint32_t *packet_side_next(const struct os_packet_side *side)
 {
     return side->peer_ring + (side->taken & (side->slots - 1)) * side->peer_words;
-}
-
-static inline uint32_t packet_word(const _Atomic uint32_t *word)
-{
-    return atomic_load_explicit(word, memory_order_relaxed);
-}
-
-static inline void packet_set_word(_Atomic uint32_t *word, uint32_t value)
-{
-    atomic_store_explicit(word, value, memory_order_relaxed);
 }
 
 /* LEN bytes from or to words of a ring. Whole words first: a copy of as many bytes as the compiler knows is
@@ -165,11 +144,11 @@ static inline void packet_load(void *to, const _Atomic uint32_t *words, uint32_t
     uint8_t *at = to;
     uint32_t word;
     for (; len >= sizeof(word); len -= (uint32_t)sizeof(word), at += sizeof(word)) {
-        word = packet_word(words++);
+        word = atomic_load_explicit(words++, memory_order_relaxed);
         memcpy(at, &word, sizeof(word));
     }
     if (len) {
-        word = packet_word(words);
+        word = atomic_load_explicit(words, memory_order_relaxed);
         memcpy(at, &word, len);
     }
 }
@@ -180,12 +159,12 @@ static inline void packet_store(_Atomic uint32_t *words, const void *from, uint3
     uint32_t word;
     for (; len >= sizeof(word); len -= (uint32_t)sizeof(word), at += sizeof(word)) {
         memcpy(&word, at, sizeof(word));
-        packet_set_word(words++, word);
+        atomic_store_explicit(words++, word, memory_order_relaxed);
     }
     if (len) {
         word = 0;
         memcpy(&word, at, len);
-        packet_set_word(words, word);
+        atomic_store_explicit(words, word, memory_order_relaxed);
     }
 }
 

@@ -5,11 +5,9 @@
  * What it knows of the bulk buffer is in private memory: a record for each packet, those in use in a circular
  * list in the order of their offsets, headed by one more record at offset 0 whose size is 0. The gap behind a
  * packet is what lies between its end and the next one's offset. A new packet is put into the first gap, from
- * the one behind the youngest packet on, that is large enough; but as soon as there is as much room before
- * all packets as all of them have, it is put there. So the part of the buffer that is used is at most some
- * two times as large as what is in use, and stays in the cache, however large the buffer is. When packets are
- * freed in the order in which they were allocated and there is room to spare, the gap is the first one but
- * where the packets from before such a return are in the way; these are passed at most once for each return.
+ * the one behind the youngest packet on, that is large enough. When packets are freed in the order in which
+ * they were allocated and there is room to spare, that is the first gap or, at the end of the buffer, the
+ * second.
  */
 #include <stdlib.h>
 
@@ -124,8 +122,7 @@ static uint32_t gap_behind(const struct os_packet_source *source, uint32_t i)
 
 static os_err find_gap(const struct os_packet_source *source, uint32_t size, uint32_t *behind)
 {
-    uint32_t used = source->side.bulk - source->spare, first = gap_behind(source, head_of(source));
-    uint32_t start = first >= used && first >= size ? head_of(source) : source->cursor, i = start;
+    uint32_t i = source->cursor;
     if (source->spare < size)
         return OS_ERR_BUSY;
     do {
@@ -134,7 +131,7 @@ static os_err find_gap(const struct os_packet_source *source, uint32_t size, uin
             return OS_OK;
         }
         i = source->records[i].next;
-    } while (i != start);
+    } while (i != source->cursor);
     return OS_ERR_BUSY;
 }
 
@@ -177,7 +174,7 @@ static uint32_t size_for(uint32_t len)
 os_err os_packet_source_alloc(struct os_packet_source *source, uint32_t len, struct os_packet *packet)
 {
     struct os_packet_side *side = &source->side;
-    uint32_t behind, size = size_for(len);
+    uint32_t behind;
     if (side->err)
         return side->err;
     if (!source->records)
@@ -186,10 +183,10 @@ os_err os_packet_source_alloc(struct os_packet_source *source, uint32_t len, str
         return OS_ERR_TOO_LARGE;
     if (source->unused == side->slots)
         return OS_ERR_BUSY;
-    os_err err = find_gap(source, size, &behind);
+    os_err err = find_gap(source, size_for(len), &behind);
     if (err)
         return err;
-    uint32_t id = record_use(source, behind, size);
+    uint32_t id = record_use(source, behind, size_for(len));
     source->records[id].len = len;
     *packet = (struct os_packet){ .data = side->data + source->records[id].offset, .len = len, .id = id };
     return OS_OK;
@@ -218,17 +215,13 @@ os_err os_packet_source_submit(struct os_packet_source *source, const struct os_
     if (record->state != PACKET_ALLOCATED || packet->len > record->len)
         return OS_ERR_BAD_ARG;
     record->state = PACKET_UNDER_WAY;
-    if (packet->len != record->len) { /* what is left over is for others */
-        uint32_t size = size_for(packet->len);
-        source->spare += record->size - size;
-        record->size = size;
-        record->len = packet->len;
-    }
+    record->len = packet->len;
+    source->spare += record->size - size_for(packet->len); /* what is left over is for others */
+    record->size = size_for(packet->len);
 
+    uint32_t entry[SUBMIT_WORDS] = { packet->id, record->offset, record->len };
     _Atomic uint32_t *to = packet_side_entry(side);
-    packet_set_word(to + SUBMIT_ID, packet->id);
-    packet_set_word(to + SUBMIT_OFFSET, record->offset);
-    packet_set_word(to + SUBMIT_LEN, record->len);
+    packet_store(to, entry, sizeof(entry));
     packet_store(to + SUBMIT_WORDS, desc, side->desc);
     packet_side_publish(side);
     return OS_OK;
@@ -246,7 +239,7 @@ static const _Atomic uint32_t *take(struct os_packet_source *source, uint32_t *i
     if (!side->budget || !packet_side_waiting(side, 1))
         return NULL;
     const _Atomic uint32_t *from = packet_side_next(side);
-    *id = packet_word(from + ACK_ID);
+    packet_load(id, from + ACK_ID, sizeof(*id));
     if (*id >= side->slots || source->records[*id].state != PACKET_UNDER_WAY) {
         packet_side_fault(side, "an acknowledgement of what is not under way");
         return NULL;

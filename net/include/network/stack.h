@@ -19,7 +19,8 @@
  *       ipv6: auto                 (router advertisements), "fd00::2/64", or none; default auto
  *       gateway6: fd00::1          with an ipv6 address; by router advertisements otherwise
  *       dns: [10.0.0.1]            instead of those that DHCP and router advertisements name
- *       hostname: NAME             as told by DHCP; default the last part of the component's label
+ *       hostname: NAME             as DHCP is told; letters, digits, '-'; default the last part of the
+ *                                  component's label
  *       memory: 1M                 for packets, connections and tables, of the component's quota; default 1M
  *
  * What is beyond `memory` is dropped like a lost frame, or refused with OS_ERR_RAM; nothing asserts.

@@ -25,6 +25,7 @@
  * is what its label says, "CREATOR -> NAME". OS_ERR_RAM or OS_ERR_CAPS when there is not so much. quota_sigh:
  * SIGNAL is submitted when something comes to the account after the end of the one that it is from: memory
  * that others still had attached when its session was closed. The last handler holds; no capability: none.
+ * label: what the component is called.
  */
 #define OS_PD_RPC(FN, I)                                                                                     \
     FN(I, ram_alloc, (in, uint64_t, size), (out, os_cap(os_dataspace), ds))                                  \
@@ -33,7 +34,8 @@
        (out, uint32_t, caps_used))                                                                           \
     FN(I, transfer, (in, os_cap(os_pd), to), (in, uint64_t, ram), (in, uint32_t, caps))                      \
     FN(I, ram_attached, (in, os_cap(os_dataspace), ds), (out, uint32_t, attached))                           \
-    FN(I, quota_sigh, (in, os_cap(os_signal), handler))
+    FN(I, quota_sigh, (in, os_cap(os_signal), handler))                                                      \
+    FN(I, label, (out, os_str(OS_LABEL_MAX), label))
 OS_RPC_INTERFACE(os_pd, OS_PD_RPC)
 
 enum os_pd_state {

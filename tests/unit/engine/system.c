@@ -194,6 +194,11 @@ static os_err pd_quota_sigh(struct os_rpc *rpc, os_signal_cap handler)
     return OS_OK;
 }
 
+static os_err pd_label(struct os_rpc *rpc, char (*label)[OS_LABEL_MAX])
+{
+    return OS_ERR_UNSUPPORTED; /* nobody here asks */
+}
+
 static const struct os_pd_ops pd_ops = {
     .ram_alloc = pd_ram_alloc,
     .ram_free = pd_ram_free,
@@ -201,6 +206,7 @@ static const struct os_pd_ops pd_ops = {
     .transfer = pd_transfer,
     .ram_attached = pd_ram_attached,
     .quota_sigh = pd_quota_sigh,
+    .label = pd_label,
 };
 
 /* ---- protection domains */
@@ -277,7 +283,8 @@ static const struct os_pd_control_ops control_ops = {
               .quota = pd_quota,
               .transfer = pd_transfer,
               .ram_attached = pd_ram_attached,
-              .quota_sigh = pd_quota_sigh },
+              .quota_sigh = pd_quota_sigh,
+              .label = pd_label },
     .pd = control_pd,
     .start = control_start,
     .exit_info = control_exit_info,

@@ -185,6 +185,11 @@ void wire_inject(struct wire *wire, const void *data, uint32_t len, uint32_t fla
     inproc_idle();
 }
 
+void wire_answer(const void *data, uint32_t len, uint32_t flags)
+{
+    launch(NULL, data, len, flags, OS_MS);
+}
+
 /* ---- a component with a stack ---- */
 
 static void on_changed(struct net_stack *stack)

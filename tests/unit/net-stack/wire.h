@@ -36,6 +36,9 @@ void wire_set_link(struct wire *wire, int up);
 /* Gives a frame to all clients. */
 void wire_inject(struct wire *wire, const void *data, uint32_t len, uint32_t flags);
 
+/* The same from within seen, to which it is an answer: a millisecond later. */
+void wire_answer(const void *data, uint32_t len, uint32_t flags);
+
 /* A component with a stack. */
 struct host {
     struct inproc_env env;
