@@ -116,6 +116,7 @@ os_time net_timers_due(struct net_stack_private *own); /* by the clock; OS_NEVER
 void net_timers_note(struct net_stack_private *own, const uint8_t *data, size_t len);
 
 /* tcp.c */
+void net_tcp_tick(void);                            /* tcp_tmr */
 void net_tcp_output(struct net_stack_private *own); /* what was written is sent */
 void net_tcp_settle(
     struct net_stack_private *own); /* after lwIP was given something: who has closed is let go */

@@ -175,6 +175,16 @@ static void forget_pcb(struct net_tcp_private *s)
         s->own->half_closed--;
 }
 
+/* To lwIP a connection whose peer does not answer is aborted, and one whose address is not ours any more. */
+static int ticking;
+
+void net_tcp_tick(void)
+{
+    ticking = 1;
+    tcp_tmr();
+    ticking = 0;
+}
+
 static void on_err(void *arg, err_t err)
 {
     struct net_tcp_private *s = arg;
@@ -191,7 +201,7 @@ static void on_err(void *arg, err_t err)
         s->want_drain = 0;
         return;
     }
-    s->err = net_err(err);
+    s->err = err == ERR_ABRT && !ticking ? OS_ERR_DEAD : net_err(err);
     if (s->connecting && err == ERR_RST)
         s->err = OS_ERR_REFUSED;
     post(s, TELL_CLOSED);

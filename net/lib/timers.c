@@ -163,7 +163,7 @@ static uint32_t nd6_due(struct net_stack_private *own)
 
 static void tick_tcp(void)
 {
-    tcp_tmr();
+    net_tcp_tick();
 }
 
 /*

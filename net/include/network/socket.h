@@ -28,8 +28,9 @@ struct net_tcp {
     void (*drained)(struct net_tcp *tcp);
     /*
      * It is over by no doing of ours, and readable, if it was due, was called before: OS_ERR_REFUSED (nobody
-     * listens there), OS_ERR_DEAD (reset), OS_ERR_DEADLINE (the peer does not answer), OS_ERR_RAM. Closed
-     * already. After an end in good order of both sides it is not called.
+     * listens there), OS_ERR_DEAD (reset, or the address of ours that it had is none of ours any more),
+     * OS_ERR_DEADLINE (the peer does not answer), OS_ERR_RAM. Closed already. After an end in good order of
+     * both sides it is not called.
      */
     void (*closed)(struct net_tcp *tcp, os_err err);
     void *user;                  /* the caller's */
