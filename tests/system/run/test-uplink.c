@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <network/proto.h>
 #include <signal.h>
 #include <stdio.h>
@@ -580,7 +581,10 @@ static const char *no_tap(void)
     return status ? "this machine lets nobody have a network of his own" : NULL;
 }
 
-/* A TAP device that stays, up and with an address. */
+/*
+ * A TAP device that stays, up and with addresses: always the same ones, as a person who takes care of it
+ * does, for who knows the address of another card does not ask again for minutes.
+ */
 static void make_tap(void)
 {
     struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI };
@@ -589,6 +593,8 @@ static void make_tap(void)
     strcpy(request.ifr_name, "tap7");
     ck_assert_int_eq(ioctl(fd, TUNSETIFF, &request), 0);
     ck_assert_int_eq(ioctl(fd, TUNSETPERSIST, 1), 0);
+    request.ifr_hwaddr = (struct sockaddr){ .sa_family = ARPHRD_ETHER, .sa_data = { 2, 0, 0, 0, 0, 7 } };
+    ck_assert_int_eq(ioctl(fd, SIOCSIFHWADDR, &request), 0);
     close(fd);
     fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     *addr = (struct sockaddr_in){ .sin_family = AF_INET };
