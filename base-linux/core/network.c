@@ -295,6 +295,8 @@ static os_err network_socket(struct os_rpc *rpc, uint32_t type, uint32_t family,
         return error_of(errno);
     if (family == 6 && type != LINUX_NETWORK_PING)
         set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+    if (type == LINUX_NETWORK_UDP) /* what the network says of a datagram that did not get there */
+        set_option(fd, family == 6 ? IPPROTO_IPV6 : IPPROTO_IP, family == 6 ? IPV6_RECVERR : IP_RECVERR);
     if (type == LINUX_NETWORK_TCP) {
         set_option(fd, SOL_SOCKET, SO_REUSEADDR);
         set_option(fd, SOL_SOCKET, SO_OOBINLINE);

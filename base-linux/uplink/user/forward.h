@@ -7,8 +7,12 @@
 #include <os/config.h>
 #include <os/env.h>
 
-/* All of LIST, which may be NULL, each with a line in the log. Ends the driver for a required one that cannot
- * be. */
-void forward_all(struct os_env *env, Slirp *slirp, const struct os_config *config, os_config_ref list);
+/*
+ * All of LIST, which may be NULL, and no others: what was there before and is not in LIST ends, connections
+ * that it has let in do not; each with a line in the log. Ends the driver for a required one that cannot be,
+ * unless that was STARTED before.
+ */
+void forward_all(struct os_env *env, Slirp *slirp, const struct os_config *config, os_config_ref list,
+                 int started);
 
 #endif

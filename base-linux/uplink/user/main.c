@@ -14,8 +14,7 @@
 #include <libslirp.h>
 #include <linux_base/transport.h>
 #include <os/component.h>
-#include <os/config.h>
-#include <os/rom.h>
+#include <os/config_rom.h>
 #include <os/timer.h>
 #include <poll.h>
 #include <stdio.h>
@@ -55,6 +54,7 @@ static struct {
     struct os_env *env;
     struct uplink uplink;
     struct linux_network_session network;
+    struct os_config_rom config;
     struct os_timeouts timeouts;
     struct os_timeout tick; /* libslirp's next look */
     Slirp *slirp;
@@ -184,7 +184,8 @@ static int get_revents(int index, void *opaque)
         return 0;
     if (uplink_space(&user.uplink) < ROOM)
         return 0; /* it is asked again when there is room */
-    events |= polled->revents & POLLIN ? SLIRP_POLL_IN : 0;
+    /* that a datagram did not get there is told by receiving, too */
+    events |= polled->revents & (POLLIN | POLLERR) ? SLIRP_POLL_IN : 0;
     events |= polled->revents & POLLOUT ? SLIRP_POLL_OUT : 0;
     events |= polled->revents & POLLPRI ? SLIRP_POLL_PRI : 0;
     events |= polled->revents & POLLERR ? SLIRP_POLL_ERR : 0;
@@ -406,30 +407,44 @@ static void open_network(void)
     os_require(user.env, err, "cannot open Network");
 }
 
+static void forward_ports(int started)
+{
+    const struct os_config *config = &user.config.config;
+    forward_all(user.env, user.slirp, config, os_config_get(config, os_config_root(config), "forward"),
+                started);
+}
+
+/* What else is in it holds from the next start on. */
+static void config_changed(struct os_config_rom *rom)
+{
+    if (!user.slirp)
+        return;
+    forward_ports(1);
+    pump();
+}
+
 void component_construct(struct os_env *env)
 {
-    struct os_rom_module rom;
-    struct os_config config;
+    const struct os_config *config = &user.config.config;
     os_config_ref root;
     uint32_t timeout;
 
     user.env = env;
-    os_require(env, os_rom_module_open(&rom, env, "config"), "no config");
-    os_require(env, os_config_init(&config, rom.data, rom.size), "the config");
-    root = os_config_root(&config);
-    uplink_read_mac(env, &config, "user", user.uplink.info.mac);
-    user.uplink.info.mtu = (uint16_t)os_config_u64(&config, root, "mtu", OS_NIC_MTU);
+    os_require(env, os_config_rom_open(&user.config, env, "config", config_changed), "no config");
+    root = os_config_root(config);
+    uplink_read_mac(env, config, "user", user.uplink.info.mac);
+    user.uplink.info.mtu = (uint16_t)os_config_u64(config, root, "mtu", OS_NIC_MTU);
     user.uplink.info.link = 1;
     user.uplink.outgoing = outgoing;
     user.uplink.room = user.uplink.renewed = room;
     os_require(env, os_timeouts_open(&user.timeouts, env, env->ep), "cannot open Timer");
     os_timeout_init(&user.tick, &user.timeouts, handle_tick);
     open_network();
-    sockets_init(env, user.network.cap, (unsigned)os_config_u64(&config, root, "connections", 100),
+    sockets_init(env, user.network.cap, (unsigned)os_config_u64(config, root, "connections", 100),
                  socket_closed);
     os_require(env, uplink_open(&user.uplink, env), "cannot open Uplink");
-    start_slirp(&config, root);
-    forward_all(env, user.slirp, &config, os_config_get(&config, root, "forward"));
+    start_slirp(config, root);
+    forward_ports(0);
     name_sockets(&timeout);
     arm_tick(timeout);
 }

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/errqueue.h>
 #include <linux_base/transport.h>
 #include <netinet/in.h>
 #include <stdarg.h>
@@ -20,7 +21,7 @@
 #include <unistd.h>
 
 enum kind { NOT_OURS, LIVE, PORT };
-enum { ANSWERS = 32, COMPLAINTS = 8 };
+enum { ANSWERS = 32, COMPLAINTS = 8, ERRORS = 64 };
 
 static struct {
     struct os_env *env;
@@ -30,6 +31,7 @@ static struct {
     uint8_t kind[SOCKETS_MAX]; /* enum kind */
     int bind_error;
     uint16_t bound;
+    int error, error_of; /* what the next receiving from that socket tells; 0: nothing */
     struct {
         struct linux_network_addr addr;
         int permitted;
@@ -284,6 +286,7 @@ int close(int fd)
 {
     if (is_own(fd)) {
         own.closed(fd);
+        own.error = own.error_of == fd ? 0 : own.error;
         own.count--;
         own.ports -= own.kind[fd] == PORT;
         own.kind[fd] = NOT_OURS;
@@ -299,7 +302,10 @@ ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct so
     struct msghdr msg = { .msg_name = (void *)to, .msg_namelen = len, .msg_iov = &part, .msg_iovlen = 1 };
     if (to && (!from_sockaddr(to, &addr) || !may_send(&addr)))
         return fail(OS_ERR_DENIED);
-    return sendmsg(fd, &msg, flags | MSG_NOSIGNAL);
+    ssize_t sent = sendmsg(fd, &msg, flags | MSG_NOSIGNAL);
+    if (sent < 0 && to && errno != EAGAIN) /* maybe of a datagram before; the next look tells of that */
+        sent = sendmsg(fd, &msg, flags | MSG_NOSIGNAL);
+    return sent;
 }
 
 ssize_t send(int fd, const void *data, size_t size, int flags)
@@ -314,6 +320,11 @@ ssize_t recvfrom(int fd, void *restrict data, size_t size, int flags, struct soc
     struct msghdr msg = {
         .msg_name = from, .msg_namelen = from ? *len : 0, .msg_iov = &part, .msg_iovlen = 1
     };
+    if (own.error && own.error_of == fd) {
+        errno = own.error;
+        own.error = 0;
+        return -1;
+    }
     ssize_t got = recvmsg(fd, &msg, flags);
     if (got >= 0 && from)
         *len = msg.msg_namelen;
@@ -352,6 +363,42 @@ int fcntl(int fd, int command, ...)
     return (int)syscall(SYS_fcntl, fd, command, value);
 }
 
+/* Empties what the kernel keeps of errors of datagrams, and says the last one; 0. */
+static int take_error(int fd)
+{
+    _Alignas(struct cmsghdr) char control[512];
+    struct sock_extended_err told = { 0 };
+    for (int i = 0; i < ERRORS; i++) {
+        struct msghdr msg = { .msg_control = control, .msg_controllen = sizeof(control) };
+        if (recvmsg(fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+            break;
+        for (struct cmsghdr *at = CMSG_FIRSTHDR(&msg); at; at = CMSG_NXTHDR(&msg, at))
+            if ((at->cmsg_level == IPPROTO_IP && at->cmsg_type == IP_RECVERR) ||
+                (at->cmsg_level == IPPROTO_IPV6 && at->cmsg_type == IPV6_RECVERR))
+                memcpy(&told, CMSG_DATA(at), sizeof(told));
+    }
+    return (int)told.ee_errno;
+}
+
+/*
+ * Why there is no datagram: libslirp looks how long it is first, and tells the component what went wrong when
+ * it receives. Nobody has asked for what came in by a forwarded port; and a datagram that was too big for
+ * some wire is sent in parts by the kernel the next time.
+ */
+static int no_datagram(int fd, int *len)
+{
+    int error = errno, told = take_error(fd);
+    error = told ? told : error;
+    if (error == EAGAIN || error == EMSGSIZE || own.kind[fd] == PORT) {
+        errno = EAGAIN;
+        return -1;
+    }
+    own.error = error;
+    own.error_of = fd;
+    *len = 0;
+    return 0;
+}
+
 /* How long the next datagram is. */
 int ioctl(int fd, unsigned long request, ...)
 {
@@ -366,7 +413,7 @@ int ioctl(int fd, unsigned long request, ...)
     }
     ssize_t len = recvmsg(fd, &msg, MSG_PEEK | MSG_TRUNC);
     if (len < 0)
-        return -1;
+        return no_datagram(fd, result);
     *result = (int)len;
     return 0;
 }

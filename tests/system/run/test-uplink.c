@@ -224,13 +224,27 @@ static int host_socket(int type, uint16_t *port)
     return fd;
 }
 
-static int host_connect(unsigned port)
+/* The errno of connecting there, or 0 with *FD. */
+static int connect_there(unsigned port, int *fd)
 {
     struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    *fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     at.sin_port = htons((uint16_t)port);
-    ck_assert_int_eq(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    return connect(*fd, (struct sockaddr *)&at, sizeof(at)) ? errno : 0;
+}
+
+static int host_connect(unsigned port)
+{
+    int fd;
+    ck_assert_int_eq(connect_there(port, &fd), 0);
     return fd;
+}
+
+static int try_connect(unsigned port)
+{
+    int fd, error = connect_there(port, &fd);
+    close(fd);
+    return error;
 }
 
 #define LOST "there?" /* what comes late is not what is waited for */
@@ -253,10 +267,9 @@ static void exchange(int host, uint16_t port)
 
 /* ---- systems */
 
-static void start_uplinks(struct run *run, const char *reach, const char *config)
+static void write_uplinks(char scenario[2048], const char *reach, const char *config)
 {
-    char scenario[2048];
-    snprintf(scenario, sizeof(scenario),
+    snprintf(scenario, 2048,
              "start:\n"
              "  timer:\n"
              "  switch:\n"
@@ -269,7 +282,24 @@ static void start_uplinks(struct run *run, const char *reach, const char *config
              "    route: { Network: { to: parent, args: { unix: '%s', peer: '%s' } } }\n"
              "    config: { retry: 20ms }\n",
              reach, config, peer_path, own_path);
+}
+
+static void start_uplinks(struct run *run, const char *reach, const char *config)
+{
+    char scenario[2048];
+    write_uplinks(scenario, reach, config);
     run_start(run, "run", scenario, NULL);
+}
+
+/* Init follows the file. */
+static void rewrite(struct run *run, const char *reach, const char *config)
+{
+    char scenario[2048];
+    write_uplinks(scenario, reach, config);
+    FILE *file = fopen(run->file, "we");
+    ck_assert_ptr_nonnull(file);
+    fputs(scenario, file);
+    ck_assert_int_eq(fclose(file), 0);
 }
 
 static void end(struct run *run)
@@ -428,6 +458,8 @@ START_TEST(a_taken_port_is_named)
     snprintf(config, sizeof(config), "forward: [{ host: '127.0.0.1:%u', guest: '10.0.2.15:80' }]", port);
     start_uplinks(&run, "ports", config);
     run_expect(&run, line);
+    snprintf(config, sizeof(config), "%s:7:25: cannot forward", run.file);
+    ck_assert_ptr_nonnull(strstr(run.text, config));
     run_expect(&run, "user exited with status 1");
     end(&run);
     snprintf(config, sizeof(config),
@@ -444,6 +476,68 @@ START_TEST(a_taken_port_is_named)
     run_expect(&run, "cannot forward tcp 0.0.0.0:0 to 10.0.2.15:80: neither");
     end(&run);
     close(host);
+}
+END_TEST
+
+/* The same system with other ports, while it runs. */
+START_TEST(forwarded_ports_change_while_connections_go_on)
+{
+    struct run run;
+    char config[256];
+    guest_open();
+    start_uplinks(&run, "ports", PORT);
+    unsigned port = forwarded(&run), other;
+    run.seen = 0;
+    run_expect(&run, "connected");
+    find_host(host_ip);
+    int host = host_connect(port);
+    struct segment syn = take_tcp();
+    send_tcp(80, syn.from, 5000, syn.seq + 1, NET_TCP_SYN | NET_TCP_HAS_ACK, "");
+    snprintf(config, sizeof(config), "forward: [{ host: '127.0.0.1:0', guest: '10.0.2.15:81' }]");
+    rewrite(&run, "ports", config);
+    run_expect(&run, "tcp 127.0.0.1:0 does not lead to 10.0.2.15:80 any more");
+    run_expect(&run, " leads to 10.0.2.15:81");
+    ck_assert_int_eq(
+        sscanf(strstr(run.text, "tcp 127.0.0.1:0 does not"), "%*[^\n] [user] tcp 127.0.0.1:%u", &other), 1);
+    ck_assert_uint_ne(other, port);
+    ck_assert_int_eq(try_connect(port), ECONNREFUSED);
+    close(host_connect(other));
+    /* the connection of before is still there */
+    ck_assert_int_eq(send(host, "still", 5, 0), 5);
+    struct segment s;
+    do
+        s = take_tcp();
+    while (strcmp(s.text, "still"));
+    close(host);
+    /* a mistake is told with its place, and ends nothing */
+    snprintf(config, sizeof(config), "forward: [{ host: 'nowhere', guest: '10.0.2.15:81' }]");
+    rewrite(&run, "ports", config);
+    run_expect(&run, ":7:27: host 'nowhere' of a forwarded port");
+    ck_assert_uint_eq(run_count(&run, "exited"), 0);
+    end(&run);
+}
+END_TEST
+
+/* A datagram to a port where nobody is comes back as ICMP, again and again; and the driver goes on. */
+START_TEST(who_is_not_there_is_told)
+{
+    struct run run;
+    uint16_t port, closed;
+    uint8_t frame[FRAME];
+    int host = host_socket(SOCK_DGRAM, &port), gone = host_socket(SOCK_DGRAM, &closed);
+    close(gone);
+    start_with_guest(&run, "world host");
+    for (int i = 0; i < 3; i++) {
+        send_udp(closed, "ping");
+        guest_take(frame, NET_ETH_IPV4, NET_PROTO_ICMP);
+        ck_assert_uint_eq(frame[ABOVE], 3);     /* unreachable */
+        ck_assert_uint_eq(frame[ABOVE + 1], 3); /* port */
+        const uint8_t *inner = frame + ABOVE + 8 + NET_IPV4_HEADER;
+        ck_assert_uint_eq(net_get16(inner + NET_UDP_DST), closed);
+        exchange(host, port);
+    }
+    close(host);
+    end(&run);
 }
 END_TEST
 
@@ -780,6 +874,8 @@ int main(void)
         tcase_add_test(tcase, this_machine_is_not_reached_without_a_word);
         tcase_add_test(tcase, forwarded_ports_come_in);
         tcase_add_test(tcase, a_taken_port_is_named);
+        tcase_add_test(tcase, forwarded_ports_change_while_connections_go_on);
+        tcase_add_test(tcase, who_is_not_there_is_told);
         tcase_add_test(tcase, wrong_settings_are_told);
         tcase_add_test(tcase, drivers_and_switch_come_back);
         tcase_add_test(tcase, a_peer_goes_and_comes);
