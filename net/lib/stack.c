@@ -279,6 +279,9 @@ static err_t send_frame(struct netif *netif, struct pbuf *p)
         return own->session ? ERR_BUF : ERR_IF;
     }
     uint16_t len = (uint16_t)(p->tot_len - ETH_PAD_SIZE);
+    /* once in each batch, so that the same memory is used again and again, which caches like */
+    if (!own->unflushed)
+        os_nic_frames_source_reclaim(&own->tx);
     os_err err = os_nic_frames_source_alloc(&own->tx, len, &packet);
     if (err == OS_ERR_BUSY && os_nic_frames_source_reclaim(&own->tx))
         err = os_nic_frames_source_alloc(&own->tx, len, &packet);
