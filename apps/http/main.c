@@ -609,5 +609,5 @@ void component_construct(struct os_env *component_env)
     net_stack_require(&stack, env, &config.config);
     any.port = port();
     listener.incoming = handle_incoming;
-    os_require(env, net_tcp_listen(&stack, &listener, &any, 64), "cannot listen");
+    os_require(env, net_tcp_listen(&stack, &listener, &any, 255), "cannot listen");
 }
