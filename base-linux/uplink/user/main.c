@@ -35,6 +35,8 @@ enum {
     FAST = 2,            /* ms; libslirp's word for that an acknowledgement is due */
     SLOW = 500,          /* ms between its looks at what is too old */
     FRAGMENTS_LIVE = 60, /* s that it keeps fragments at most */
+    OWN_RAM = 2 << 20,
+    CONNECTION_RAM = 264 << 10, /* two buffers of libslirp's */
 };
 
 /* A socket that the entrypoint watches. */
@@ -121,7 +123,7 @@ static int add_poll(int fd, int events, void *opaque)
     short polled = 0;
     if (fd < 0 || fd >= SOCKETS_MAX || user.polled_count == SOCKETS_MAX)
         return -1;
-    if (events & SLIRP_POLL_IN) {
+    if (events & SLIRP_POLL_IN && !sockets_must_wait(fd)) {
         wanted |= EPOLLIN;
         polled |= POLLIN;
     }
@@ -423,6 +425,25 @@ static void config_changed(struct os_config_rom *rom)
     pump();
 }
 
+/*
+ * How many connections of the WANTED ones there is memory for: libslirp ends the program when it gets none.
+ * What malloc has of a driver's ram is three quarters.
+ */
+static unsigned fitting(unsigned wanted)
+{
+    uint64_t ram = 0, ram_used, fit = 1;
+    uint32_t caps, caps_used;
+    os_require(user.env, os_pd_quota(user.env->pd, &ram, &ram_used, &caps, &caps_used), "its quota");
+    ram = ram / 4 * 3;
+    if (ram > OWN_RAM + CONNECTION_RAM)
+        fit = (ram - OWN_RAM) / CONNECTION_RAM;
+    if (fit >= wanted)
+        return wanted;
+    printf("connections: %u need %u MiB of ram; there are %u at a time\n", wanted,
+           (unsigned)((wanted * (uint64_t)CONNECTION_RAM + OWN_RAM) * 4 / 3 / OS_MIB(1) + 1), (unsigned)fit);
+    return (unsigned)fit;
+}
+
 void component_construct(struct os_env *env)
 {
     const struct os_config *config = &user.config.config;
@@ -440,7 +461,7 @@ void component_construct(struct os_env *env)
     os_require(env, os_timeouts_open(&user.timeouts, env, env->ep), "cannot open Timer");
     os_timeout_init(&user.tick, &user.timeouts, handle_tick);
     open_network();
-    sockets_init(env, user.network.cap, (unsigned)os_config_u64(config, root, "connections", 100),
+    sockets_init(env, user.network.cap, fitting((unsigned)os_config_u64(config, root, "connections", 100)),
                  socket_closed);
     os_require(env, uplink_open(&user.uplink, env), "cannot open Uplink");
     start_slirp(config, root);

@@ -20,7 +20,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum kind { NOT_OURS, LIVE, PORT };
+enum kind { NOT_OURS, LIVE, PORT, LISTENER };
 enum { ANSWERS = 32, COMPLAINTS = 8, ERRORS = 64 };
 
 static struct {
@@ -52,15 +52,20 @@ unsigned sockets_live(void)
     return own.count - own.ports;
 }
 
+static int is_own(int fd)
+{
+    return fd >= 0 && fd < SOCKETS_MAX && own.kind[fd] != NOT_OURS;
+}
+
+int sockets_must_wait(int fd)
+{
+    return own.count >= own.max && is_own(fd) && own.kind[fd] == LISTENER;
+}
+
 int sockets_bound(uint16_t *port)
 {
     *port = own.bound;
     return own.bind_error;
-}
-
-static int is_own(int fd)
-{
-    return fd >= 0 && fd < SOCKETS_MAX && own.kind[fd] != NOT_OURS;
 }
 
 /* errno of what went wrong between core and us. */
@@ -234,6 +239,8 @@ int bind(int fd, const struct sockaddr *to, socklen_t len)
 /* With bind. */
 int listen(int fd, int backlog)
 {
+    if (is_own(fd) && own.kind[fd] == PORT)
+        own.kind[fd] = LISTENER;
     return 0;
 }
 
@@ -288,7 +295,7 @@ int close(int fd)
         own.closed(fd);
         own.error = own.error_of == fd ? 0 : own.error;
         own.count--;
-        own.ports -= own.kind[fd] == PORT;
+        own.ports -= own.kind[fd] >= PORT;
         own.kind[fd] = NOT_OURS;
     }
     return (int)syscall(SYS_close, fd);

@@ -19,6 +19,9 @@ void sockets_init(struct os_env *env, linux_network_cap network, unsigned max, v
 /* How many are connections or flows, not ports that are listened on. */
 unsigned sockets_live(void);
 
+/* FD listens, and there are so many sockets that nothing can be accepted. */
+int sockets_must_wait(int fd);
+
 /* What the last bind has come to: errno, or the port. */
 int sockets_bound(uint16_t *port);
 

@@ -556,6 +556,40 @@ START_TEST(wrong_settings_are_told)
 }
 END_TEST
 
+/* The last ones wait outside until others have ended, and the driver lives. */
+START_TEST(connections_beyond_its_ram_wait)
+{
+    static const char request[] = "GET / HTTP/1.0\r\n\r\n";
+    struct run run;
+    int sockets[170];
+    char byte;
+    run_start(&run, "run",
+              "start:\n"
+              "  timer:\n"
+              "  switch:\n"
+              "  user:\n"
+              "    binary: uplink-user\n"
+              "    ram: 48M\n"
+              "    route: { Network: { to: parent, args: { reach: ports } } }\n"
+              "    config: { connections: 400, " PORT " }\n"
+              "  http: { config: { connections: 200 } }\n",
+              NULL);
+    run_expect(&run, "connections: 400 need 141 MiB of ram; there are 131 at a time");
+    unsigned port = forwarded(&run);
+    run.seen = 0; /* in whatever order */
+    run_expect(&run, "[http] http://10.0.2.15:80/");
+    for (unsigned i = 0; i < OS_ARRAY_LEN(sockets); i++)
+        sockets[i] = host_connect(port);
+    for (unsigned i = 0; i < OS_ARRAY_LEN(sockets); i++) {
+        ck_assert_int_gt(write(sockets[i], request, strlen(request)), 0);
+        ck_assert_int_eq(recv(sockets[i], &byte, 1, 0), 1);
+        close(sockets[i]);
+    }
+    end(&run);
+    ck_assert_ptr_null(strstr(run.text, "faulted"));
+}
+END_TEST
+
 START_TEST(drivers_and_switch_come_back)
 {
     static const char *const victims[] = { "user", "unix", "switch" };
@@ -877,6 +911,7 @@ int main(void)
         tcase_add_test(tcase, forwarded_ports_change_while_connections_go_on);
         tcase_add_test(tcase, who_is_not_there_is_told);
         tcase_add_test(tcase, wrong_settings_are_told);
+        tcase_add_test(tcase, connections_beyond_its_ram_wait);
         tcase_add_test(tcase, drivers_and_switch_come_back);
         tcase_add_test(tcase, a_peer_goes_and_comes);
         tcase_add_test(tcase, a_path_has_one_owner);
