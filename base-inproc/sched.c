@@ -391,6 +391,18 @@ void plat_wake(_Atomic uint32_t *word, uint32_t count)
 
 /* ---- time */
 
+static uint32_t cpu = PLAT_NO_CPU;
+
+void inproc_set_cpu(uint32_t number)
+{
+    cpu = number;
+}
+
+uint32_t plat_cpu(void)
+{
+    return cpu;
+}
+
 os_time plat_clock(void)
 {
     int out = come_in();

@@ -3,6 +3,7 @@
 #include <platform/platform.h>
 #include <time.h>
 #include <unistd.h>
+#include "spin.h"
 
 os_time plat_clock(void)
 {
@@ -10,6 +11,13 @@ os_time plat_clock(void)
 
     clock_gettime(CLOCK_MONOTONIC, &now); /* without a system call, by the vDSO */
     return (os_time)now.tv_sec * OS_SEC + (os_time)now.tv_nsec;
+}
+
+_Static_assert(CHANNEL_NO_CPU == PLAT_NO_CPU, "there is one way to say that it is not known");
+
+uint32_t plat_cpu(void)
+{
+    return spin_cpu();
 }
 
 void plat_console(const char *text, size_t len)

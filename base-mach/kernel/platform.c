@@ -7,6 +7,12 @@
 #include <mach_base/startup.h>
 #include <mach_base/thread.h>
 
+/* The kernel does not say, and mostly there is only one. */
+uint32_t plat_cpu(void)
+{
+    return PLAT_NO_CPU;
+}
+
 os_time plat_clock(void)
 {
     return mach_clock_now();

@@ -63,11 +63,13 @@ static void on_rx_ended(struct os_nic_frames_source *source)
 /* ---- frames to the client */
 
 /*
- * Acknowledged packets are freed as late as they are needed, all at once. A source without a ring has no room
- * either.
+ * Acknowledged packets are freed once for each batch, so that their memory is used again as long as it is in
+ * the cache, and when there is no room. A source without a ring has none either.
  */
 static int room(struct net_port *port, uint32_t len, struct os_nic_frames_packet *packet)
 {
+    if (!port->flush)
+        os_nic_frames_source_reclaim(&port->to);
     if (!os_nic_frames_source_alloc(&port->to, len, packet))
         return 1;
     return os_nic_frames_source_reclaim(&port->to) && !os_nic_frames_source_alloc(&port->to, len, packet);

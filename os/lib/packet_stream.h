@@ -4,8 +4,8 @@
  *
  * The memory has three areas, each of whole pages:
  *
- *     the source's   index: packets submitted so far      wake: see below      ring of submitted packets
- *     the sink's     index: packets acknowledged so far   wake                 ring of acknowledgements
+ *     the source's   index: packets submitted so far      wake, cpu: see below   ring of submitted packets
+ *     the sink's     index: packets acknowledged so far   wake, cpu              ring of acknowledgements
  *     bulk buffer    the bytes of packets
  *
  * Every word has one writer: those of an area, its side. Index and wake have cache lines of their own,
@@ -33,6 +33,11 @@
  * model is tests/model/packet_stream.pml.) Nobody resets the wake word: it is reached once, so one sleep
  * costs one signal, and a side that is awake costs none. What the peer writes there decides how often *it* is
  * woken, and nothing else.
+ *
+ * A ring of some size is flushed by itself after each part of it, so that both sides work at the same time.
+ * On the same processor they cannot, and to be woken early only costs the switches. So with its wake word a
+ * side says on which processor it goes to sleep; who fills a ring there leaves the wake-up to the flush. What
+ * a side says wrongly there decides how early *it* is woken.
  */
 #ifndef OS_LIB_PACKET_STREAM_H
 #define OS_LIB_PACKET_STREAM_H
@@ -46,6 +51,9 @@ enum packet_role { PACKET_SOURCE = 1, PACKET_SINK = 2 };
 
 /* Words of a submit entry before those of the descriptor, and of an acknowledgement. */
 enum { SUBMIT_ID, SUBMIT_OFFSET, SUBMIT_LEN, SUBMIT_WORDS, ACK_ID = 0, ACK_WORDS };
+
+/* Behind the wake word: the processor on which the side went to sleep, and 1 more; 0: it does not know. */
+enum { WAKE_CPU = 1 };
 
 enum packet_state { PACKET_UNUSED, PACKET_ALLOCATED, PACKET_UNDER_WAY, PACKET_ACKED };
 
@@ -117,6 +125,9 @@ int packet_side_flush(struct os_packet_side *side);
 /* Flushes with a signal if need be. */
 void packet_side_wake(struct os_packet_side *side);
 
+/* The same before there is a need, if both sides can work at the same time. */
+void packet_side_wake_early(struct os_packet_side *side);
+
 /* The next entry of the own ring, to be filled, and made visible by publish. */
 static inline _Atomic uint32_t *packet_side_entry(struct os_packet_side *side)
 {
@@ -127,8 +138,8 @@ static inline void packet_side_publish(struct os_packet_side *side)
 {
     side->put++;
     atomic_store_explicit(side->own_index, side->put, memory_order_release);
-    if (side->put - side->told >= side->stride)
-        packet_side_wake(side);
+    if (side->put - side->tried >= side->stride)
+        packet_side_wake_early(side);
 }
 
 /* The next entry of the other ring, of which at least one waits. */

@@ -3,6 +3,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include <platform/platform.h>
+
 #include "packet_stream.h"
 
 /*
@@ -35,6 +37,7 @@ int packet_side_arm(struct os_packet_side *side, uint32_t n)
     for (int i = 0; i < LOOKS && !side->err; i++)
         if (packet_side_waiting(side, n) >= n)
             return 1;
+    atomic_store_explicit(side->own_wake + WAKE_CPU, plat_cpu() + 1, memory_order_relaxed);
     atomic_store(side->own_wake, side->taken + n);
     return packet_side_waiting(side, n) >= n || side->err;
 }
@@ -42,6 +45,7 @@ int packet_side_arm(struct os_packet_side *side, uint32_t n)
 int packet_side_flush(struct os_packet_side *side)
 {
     uint32_t fresh = side->put - side->told;
+    side->tried = side->put;
     if (!fresh)
         return 0;
     /* the same value as published, but in one order with the look at the wake word */
@@ -56,4 +60,12 @@ void packet_side_wake(struct os_packet_side *side)
         return;
     side->signals++;
     os_signal_submit(side->peer);
+}
+
+void packet_side_wake_early(struct os_packet_side *side)
+{
+    uint32_t peer = atomic_load_explicit(side->peer_wake + WAKE_CPU, memory_order_relaxed);
+    side->tried = side->put;
+    if (!peer || peer != plat_cpu() + 1)
+        packet_side_wake(side);
 }

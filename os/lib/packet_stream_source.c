@@ -5,9 +5,11 @@
  * What it knows of the bulk buffer is in private memory: a record for each packet, those in use in a circular
  * list in the order of their offsets, headed by one more record at offset 0 whose size is 0. The gap behind a
  * packet is what lies between its end and the next one's offset. A new packet is put into the first gap, from
- * the one behind the youngest packet on, that is large enough. When packets are freed in the order in which
- * they were allocated and there is room to spare, that is the first gap or, at the end of the buffer, the
- * second.
+ * the one behind the youngest packet on, that is large enough; but as soon as there is as much room before
+ * all packets as all of them have, it is put there. So the part of the buffer that is used is at most some
+ * two times as large as what is in use, and stays in the cache, however large the buffer is. When packets are
+ * freed in the order in which they were allocated and there is room to spare, the gap is the first one but
+ * where the packets from before such a return are in the way; these are passed at most once for each return.
  */
 #include <stdlib.h>
 
@@ -122,7 +124,8 @@ static uint32_t gap_behind(const struct os_packet_source *source, uint32_t i)
 
 static os_err find_gap(const struct os_packet_source *source, uint32_t size, uint32_t *behind)
 {
-    uint32_t i = source->cursor;
+    uint32_t used = source->side.bulk - source->spare, first = gap_behind(source, head_of(source));
+    uint32_t start = first >= used && first >= size ? head_of(source) : source->cursor, i = start;
     if (source->spare < size)
         return OS_ERR_BUSY;
     do {
@@ -131,7 +134,7 @@ static os_err find_gap(const struct os_packet_source *source, uint32_t size, uin
             return OS_OK;
         }
         i = source->records[i].next;
-    } while (i != source->cursor);
+    } while (i != start);
     return OS_ERR_BUSY;
 }
 

@@ -133,6 +133,13 @@ void plat_wake(_Atomic uint32_t *word, uint32_t count);
 
 os_time plat_clock(void);
 
+/*
+ * The processor that the caller runs on just now, or PLAT_NO_CPU where that is not known. For guesses only:
+ * it may be another one at once.
+ */
+#define PLAT_NO_CPU UINT32_MAX
+uint32_t plat_cpu(void);
+
 /* Last resort for output when there is no LOG session: LEN bytes, kept short. */
 void plat_console(const char *text, size_t len);
 

@@ -115,6 +115,9 @@ void inproc_deny(const char *service, os_err err);
 
 /* ---- time and progress; called by the test's thread */
 
+/* What plat_cpu says from now on, to all threads; UINT32_MAX, as at the start: not known. */
+void inproc_set_cpu(uint32_t number);
+
 /* Lets all others run until they wait. The clock stands still. */
 void inproc_idle(void);
 

@@ -131,6 +131,7 @@ struct os_packet_side {
     uint32_t stride;  /* entries after which the own ring is flushed by itself */
     uint32_t put;     /* entries put into the own ring */
     uint32_t told;    /* put, when the other side was last woken if it wanted */
+    uint32_t tried;   /* put, when that was last considered */
     uint32_t taken;   /* entries taken out of the other ring */
     uint32_t seen;    /* entries in the other ring as last looked up */
     uint32_t budget;  /* entries that the handler may still take */
@@ -245,7 +246,8 @@ OS_MUST_CHECK os_err os_packet_sink_wait(struct os_packet_sink *sink, os_time de
  *     void N_ROLE_flush(ROLE *)        wakes the other side if it sleeps and waits for what was submitted or
  *                                      acknowledged since the last flush; to be called after a batch, before
  *                                      anything that waits. A ring of 16 slots or more is flushed by itself
- *                                      after each quarter of them, so that both sides work at the same time.
+ *                                      after each quarter of them, so that both sides work at the same time,
+ *                                      unless the other one went to sleep on this processor.
  *     uint32_t N_ROLE_signals(ROLE *)  signals sent to the other side so far
  *
  * Source:
@@ -254,7 +256,8 @@ OS_MUST_CHECK os_err os_packet_sink_wait(struct os_packet_sink *sink, os_time de
  *         LEN bytes (0 is fine) of the bulk buffer; desc is zeroed. OS_ERR_BUSY: not before acknowledged
  *         packets are freed; OS_ERR_TOO_LARGE: larger than the bulk buffer; or why the stream has ended.
  *         When packets are freed in the order of allocation and there is room to spare, this takes constant
- *         time, else at most as many steps as there are packets.
+ *         time on the average, else at most as many steps as there are packets. Of a large buffer only the
+ *         begin is used, some two times what is in use.
  *     os_err N_source_submit(source, &packet)
  *         Gives it to the sink, with desc as it is. OS_ERR_BAD_ARG: not allocated, or longer than that.
  *     void N_source_free(source, &packet)
@@ -264,6 +267,7 @@ OS_MUST_CHECK os_err os_packet_sink_wait(struct os_packet_sink *sink, os_time de
  *         order in which the sink acknowledged. The memory stays until N_source_free.
  *     uint32_t N_source_reclaim(source)
  *         Takes and frees all that is acknowledged; how many. For streams whose acknowledgements say nothing.
+ *         Once for each batch is best: then their memory is used again as long as it is in the cache.
  *     void N_source_arm(source, acks)
  *         Has handle called once when ACKS acknowledgements wait to be taken (no more than are under way are
  *         waited for; when nothing is, handle is not called). Flushes. Nobody is woken for what nobody waits

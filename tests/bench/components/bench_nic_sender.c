@@ -30,6 +30,7 @@ static uint32_t take_answers(void)
     uint32_t count = 0;
     for (; os_nic_frames_sink_get(&rx, &packet); count++)
         os_nic_frames_sink_ack(&rx, &packet);
+    os_nic_frames_source_reclaim(&tx);
     return count;
 }
 

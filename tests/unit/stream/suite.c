@@ -140,7 +140,7 @@ void bare_start_at(struct bare *bare, uint32_t start)
 {
     struct os_packet_side *sides[] = { &bare->source.side, &bare->sink.side };
     for (size_t i = 0; i < OS_ARRAY_LEN(sides); i++) {
-        sides[i]->put = sides[i]->told = sides[i]->taken = sides[i]->seen = start;
+        sides[i]->put = sides[i]->told = sides[i]->tried = sides[i]->taken = sides[i]->seen = start;
         *sides[i]->own_index = start;
         *sides[i]->own_wake = start;
     }
