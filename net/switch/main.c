@@ -35,8 +35,8 @@ static void put(struct port *port, const uint8_t head[NET_ETH_HEADER], const uin
         net_taps_frame(&port->taps, head, data, len, OS_PCAP_RECEIVED | (to ? 0 : OS_PCAP_DROPPED));
     if (!to)
         return;
+    memcpy(to, data, len); /* all, because it begins with a line of the cache */
     memcpy(to, head, NET_ETH_HEADER);
-    memcpy(to + NET_ETH_HEADER, data + NET_ETH_HEADER, len - NET_ETH_HEADER);
     net_port_submit(&port->net, &packet, len, flags);
 }
 
@@ -79,7 +79,8 @@ static void flood(struct port *from, const uint8_t head[NET_ETH_HEADER], const u
 static void forward(struct port *from, const uint8_t head[NET_ETH_HEADER], const uint8_t *data, uint32_t len,
                     uint32_t flags)
 {
-    struct port *to = net_mac_is_group(head + NET_ETH_DST) ? NULL : table_find(&sw.table, head + NET_ETH_DST);
+    const uint8_t *dst = head + NET_ETH_DST;
+    struct port *to = net_mac_is_group(dst) ? NULL : table_find(&sw.table, dst, &from->last);
     if (!to)
         flood(from, head, data, len, flags);
     else if (to != from)

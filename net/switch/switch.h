@@ -37,8 +37,8 @@ struct table {
 
 os_err table_init(struct table *table, uint32_t entries, os_time age);
 void table_fini(struct table *table);
-/* The port of MAC, or NULL. */
-struct port *table_find(struct table *table, const uint8_t mac[6]);
+/* The port of MAC, or NULL. LAST is what the caller's last search found, NULL at first: mostly it is that. */
+struct port *table_find(struct table *table, const uint8_t mac[6], struct table_entry **last);
 /*
  * A frame from MAC has come in at PORT: learned, unless PORT has learned as many as it may. Zero when MAC is
  * the own one of another port.
@@ -139,9 +139,10 @@ struct port {
     struct line lines[DIRECTIONS];
     struct port_counters counters;
     struct net_taps taps;
-    int owns_mac;     /* no other port has the address of its card */
-    uint32_t learned; /* addresses in the table, its own not counted */
-    os_time swept;    /* when its aged addresses were last looked for */
+    int owns_mac;             /* no other port has the address of its card */
+    struct table_entry *last; /* to which its client's last frame went */
+    uint32_t learned;         /* addresses in the table, its own not counted */
+    os_time swept;            /* when its aged addresses were last looked for */
 };
 
 struct sw {

@@ -45,11 +45,16 @@ int table_aged(const struct table *table, const struct table_entry *entry, os_ti
     return !entry->fixed && now - entry->seen > table->age;
 }
 
+static int is_of(const struct table_entry *entry, const uint8_t mac[6])
+{
+    return entry->port && net_mac_equal(entry->mac, mac);
+}
+
 static struct table_entry *find(const struct table *table, const uint8_t mac[6])
 {
     struct table_entry *set = set_of(table, mac);
     for (int i = 0; i < WAYS; i++)
-        if (set[i].port && net_mac_equal(set[i].mac, mac))
+        if (is_of(&set[i], mac))
             return &set[i];
     return NULL;
 }
@@ -61,11 +66,12 @@ static void forget(struct table_entry *entry)
     *entry = (struct table_entry){ 0 };
 }
 
-struct port *table_find(struct table *table, const uint8_t mac[6])
+struct port *table_find(struct table *table, const uint8_t mac[6], struct table_entry **last)
 {
-    struct table_entry *entry = find(table, mac);
+    struct table_entry *entry = *last && is_of(*last, mac) ? *last : find(table, mac);
     if (!entry)
         return NULL;
+    *last = entry;
     if (!entry->fixed && table_aged(table, entry, os_clock_now())) {
         forget(entry);
         return NULL;
@@ -103,6 +109,24 @@ static int may_learn(struct table *table, struct port *port, os_time now)
     return port->learned < port->policy.addresses;
 }
 
+/* MAC is at PORT from now on: AS, at the entry BEFORE that it has, or a place for it; 0 when there is none.
+ */
+static int put(struct table *table, struct table_entry *before, const uint8_t mac[6], struct port *port,
+               struct table_entry as)
+{
+    struct table_entry *entry = before;
+    if (entry)
+        forget(entry);
+    else
+        entry = place(table, mac);
+    if (!entry)
+        return 0;
+    as.port = port;
+    memcpy(as.mac, mac, sizeof(as.mac));
+    *entry = as;
+    return 1;
+}
+
 int table_learn(struct table *table, const uint8_t mac[6], struct port *port)
 {
     struct table_entry *entry = find(table, mac);
@@ -113,15 +137,7 @@ int table_learn(struct table *table, const uint8_t mac[6], struct port *port)
         entry->seen = now;
         return 1;
     }
-    if (!may_learn(table, port, now))
-        return 1;
-    if (entry)
-        forget(entry);
-    else
-        entry = place(table, mac);
-    if (entry) {
-        *entry = (struct table_entry){ .port = port, .seen = now };
-        memcpy(entry->mac, mac, sizeof(entry->mac));
+    if (may_learn(table, port, now) && put(table, entry, mac, port, (struct table_entry){ .seen = now })) {
         port->learned++;
         report_dirty(&sw);
     }
@@ -133,14 +149,7 @@ int table_fix(struct table *table, const uint8_t mac[6], struct port *port)
     struct table_entry *entry = find(table, mac);
     if (entry && entry->fixed)
         return entry->port == port;
-    if (entry)
-        forget(entry);
-    else
-        entry = place(table, mac);
-    if (entry) {
-        *entry = (struct table_entry){ .port = port, .fixed = 1 };
-        memcpy(entry->mac, mac, sizeof(entry->mac));
-    }
+    put(table, entry, mac, port, (struct table_entry){ .fixed = 1 });
     return 1;
 }
 

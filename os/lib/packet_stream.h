@@ -148,6 +148,16 @@ static inline const _Atomic uint32_t *packet_side_next(const struct os_packet_si
     return side->peer_ring + (side->taken & (side->slots - 1)) * side->peer_words;
 }
 
+static inline uint32_t packet_word(const _Atomic uint32_t *word)
+{
+    return atomic_load_explicit(word, memory_order_relaxed);
+}
+
+static inline void packet_set_word(_Atomic uint32_t *word, uint32_t value)
+{
+    atomic_store_explicit(word, value, memory_order_relaxed);
+}
+
 /* LEN bytes from or to words of a ring. Whole words first: a copy of as many bytes as the compiler knows is
  * an instruction. */
 static inline void packet_load(void *to, const _Atomic uint32_t *words, uint32_t len)
@@ -155,11 +165,11 @@ static inline void packet_load(void *to, const _Atomic uint32_t *words, uint32_t
     uint8_t *at = to;
     uint32_t word;
     for (; len >= sizeof(word); len -= (uint32_t)sizeof(word), at += sizeof(word)) {
-        word = atomic_load_explicit(words++, memory_order_relaxed);
+        word = packet_word(words++);
         memcpy(at, &word, sizeof(word));
     }
     if (len) {
-        word = atomic_load_explicit(words, memory_order_relaxed);
+        word = packet_word(words);
         memcpy(at, &word, len);
     }
 }
@@ -170,12 +180,12 @@ static inline void packet_store(_Atomic uint32_t *words, const void *from, uint3
     uint32_t word;
     for (; len >= sizeof(word); len -= (uint32_t)sizeof(word), at += sizeof(word)) {
         memcpy(&word, at, sizeof(word));
-        atomic_store_explicit(words++, word, memory_order_relaxed);
+        packet_set_word(words++, word);
     }
     if (len) {
         word = 0;
         memcpy(&word, at, len);
-        atomic_store_explicit(words, word, memory_order_relaxed);
+        packet_set_word(words, word);
     }
 }
 

@@ -105,33 +105,34 @@ void os_packet_sink_fini(struct os_packet_sink *sink)
     sink->held = NULL;
 }
 
-/* Non-zero when the entry, in private memory, is for a packet that can be. */
-static int entry_valid(struct os_packet_sink *sink, const uint32_t entry[SUBMIT_WORDS])
+/* Non-zero when the words of an entry, in private memory, are for a packet that can be. */
+static inline int entry_valid(struct os_packet_sink *sink, uint32_t id, uint32_t offset, uint32_t len)
 {
     struct os_packet_side *side = &sink->side;
-    if (entry[SUBMIT_ID] >= side->slots || sink->held[entry[SUBMIT_ID]])
+    if (id >= side->slots || sink->held[id]) {
         packet_side_fault(side, "the number of the packet is out of range or in use");
-    else if (entry[SUBMIT_OFFSET] > side->bulk || entry[SUBMIT_LEN] > side->bulk - entry[SUBMIT_OFFSET] ||
-             entry[SUBMIT_OFFSET] % OS_PACKET_ALIGN)
+        return 0;
+    }
+    if (offset > side->bulk || len > side->bulk - offset || offset % OS_PACKET_ALIGN) {
         packet_side_fault(side, "the packet is not in the bulk buffer");
-    return !side->err;
+        return 0;
+    }
+    return 1;
 }
 
 int os_packet_sink_get(struct os_packet_sink *sink, struct os_packet *packet, void *desc)
 {
     struct os_packet_side *side = &sink->side;
-    uint32_t entry[SUBMIT_WORDS];
     if (!side->budget || !packet_side_waiting(side, 1))
         return 0;
     const _Atomic uint32_t *from = packet_side_next(side);
-    packet_load(entry, from, sizeof(entry));
-    if (!entry_valid(sink, entry))
+    uint32_t id = packet_word(from + SUBMIT_ID), offset = packet_word(from + SUBMIT_OFFSET);
+    uint32_t len = packet_word(from + SUBMIT_LEN);
+    if (!entry_valid(sink, id, offset, len))
         return 0;
     packet_load(desc, from + SUBMIT_WORDS, side->desc);
-    *packet = (struct os_packet){ .data = side->data + entry[SUBMIT_OFFSET],
-                                  .len = entry[SUBMIT_LEN],
-                                  .id = entry[SUBMIT_ID] };
-    sink->held[packet->id] = 1;
+    *packet = (struct os_packet){ .data = side->data + offset, .len = len, .id = id };
+    sink->held[id] = 1;
     side->taken++;
     side->budget -= side->gone != NULL;
     return 1;
@@ -144,7 +145,7 @@ void os_packet_sink_ack(struct os_packet_sink *sink, const struct os_packet *pac
         return;
     sink->held[packet->id] = 0;
     _Atomic uint32_t *to = packet_side_entry(side);
-    packet_store(to + ACK_ID, &packet->id, sizeof(packet->id));
+    packet_set_word(to + ACK_ID, packet->id);
     packet_store(to + ACK_WORDS, desc, side->desc);
     packet_side_publish(side);
 }

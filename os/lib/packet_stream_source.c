@@ -177,7 +177,7 @@ static uint32_t size_for(uint32_t len)
 os_err os_packet_source_alloc(struct os_packet_source *source, uint32_t len, struct os_packet *packet)
 {
     struct os_packet_side *side = &source->side;
-    uint32_t behind;
+    uint32_t behind, size = size_for(len);
     if (side->err)
         return side->err;
     if (!source->records)
@@ -186,10 +186,10 @@ os_err os_packet_source_alloc(struct os_packet_source *source, uint32_t len, str
         return OS_ERR_TOO_LARGE;
     if (source->unused == side->slots)
         return OS_ERR_BUSY;
-    os_err err = find_gap(source, size_for(len), &behind);
+    os_err err = find_gap(source, size, &behind);
     if (err)
         return err;
-    uint32_t id = record_use(source, behind, size_for(len));
+    uint32_t id = record_use(source, behind, size);
     source->records[id].len = len;
     *packet = (struct os_packet){ .data = side->data + source->records[id].offset, .len = len, .id = id };
     return OS_OK;
@@ -218,13 +218,17 @@ os_err os_packet_source_submit(struct os_packet_source *source, const struct os_
     if (record->state != PACKET_ALLOCATED || packet->len > record->len)
         return OS_ERR_BAD_ARG;
     record->state = PACKET_UNDER_WAY;
-    record->len = packet->len;
-    source->spare += record->size - size_for(packet->len); /* what is left over is for others */
-    record->size = size_for(packet->len);
+    if (packet->len != record->len) { /* what is left over is for others */
+        uint32_t size = size_for(packet->len);
+        source->spare += record->size - size;
+        record->size = size;
+        record->len = packet->len;
+    }
 
-    uint32_t entry[SUBMIT_WORDS] = { packet->id, record->offset, record->len };
     _Atomic uint32_t *to = packet_side_entry(side);
-    packet_store(to, entry, sizeof(entry));
+    packet_set_word(to + SUBMIT_ID, packet->id);
+    packet_set_word(to + SUBMIT_OFFSET, record->offset);
+    packet_set_word(to + SUBMIT_LEN, record->len);
     packet_store(to + SUBMIT_WORDS, desc, side->desc);
     packet_side_publish(side);
     return OS_OK;
@@ -242,7 +246,7 @@ static const _Atomic uint32_t *take(struct os_packet_source *source, uint32_t *i
     if (!side->budget || !packet_side_waiting(side, 1))
         return NULL;
     const _Atomic uint32_t *from = packet_side_next(side);
-    packet_load(id, from + ACK_ID, sizeof(*id));
+    *id = packet_word(from + ACK_ID);
     if (*id >= side->slots || source->records[*id].state != PACKET_UNDER_WAY) {
         packet_side_fault(side, "an acknowledgement of what is not under way");
         return NULL;
