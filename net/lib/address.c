@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* address.c: text of internet addresses, ranges and MAC addresses, both ways. See network/address.h. */
 #include <network/address.h>
+#include <network/proto.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -290,7 +291,13 @@ int net_range_has(const struct net_range *range, const struct net_addr *addr)
     uint32_t whole = range->prefix / 8, rest = range->prefix % 8;
     if (range->addr.family == NET_ANY)
         return 1;
-    if (range->addr.family != addr->family || memcmp(range->addr.bytes, addr->bytes, whole))
+    if (range->addr.family != addr->family)
+        return 0;
+    if (addr->family == NET_IPV4) {
+        uint64_t mask = UINT64_C(0xffffffff00000000) >> range->prefix;
+        return !((net_get32(range->addr.bytes) ^ net_get32(addr->bytes)) & mask & UINT32_MAX);
+    }
+    if (memcmp(range->addr.bytes, addr->bytes, whole))
         return 0;
     return !rest || !((range->addr.bytes[whole] ^ addr->bytes[whole]) >> (8 - rest));
 }

@@ -40,10 +40,12 @@ static void on_frames(struct os_nic_frames_sink *sink)
 {
     struct net_port *port = OS_CONTAINER_OF(sink, struct net_port, from);
     struct os_nic_frames_packet packet;
+    port->server->now = os_clock_now();
     while (os_nic_frames_sink_get(sink, &packet)) {
         take_frame(port, &packet);
         os_nic_frames_sink_ack(sink, &packet);
     }
+    port->server->now = 0;
     net_port_flush_all(port->server);
 }
 

@@ -51,7 +51,9 @@ uint16_t net_sum_pseudo(const uint8_t *src, const uint8_t *dst, size_t addr_len,
 
 uint16_t net_checksum_update(uint16_t checksum, const void *from, const void *to, size_t len)
 {
-    uint16_t sum = (uint16_t)~checksum;
-    sum = net_sum16(sum, (uint16_t)~net_sum(0, from, len));
-    return (uint16_t)~net_sum16(sum, net_sum(0, to, len));
+    const uint8_t *before = from, *after = to;
+    uint64_t sum = (uint16_t)~checksum;
+    for (size_t i = 0; i < len; i += 2)
+        sum += (uint16_t)~net_get16(before + i) + net_get16(after + i);
+    return (uint16_t)~fold(sum);
 }

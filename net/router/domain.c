@@ -18,7 +18,9 @@ struct domain *domain_find(struct router *router, const char *name)
 
 int addr_same(const struct net_addr *a, const struct net_addr *b)
 {
-    return a->family == b->family && !memcmp(a->bytes, b->bytes, a->family == NET_IPV4 ? 4 : 16);
+    if (a->family != b->family || net_get32(a->bytes) != net_get32(b->bytes))
+        return 0;
+    return a->family == NET_IPV4 || !memcmp(a->bytes, b->bytes, 16);
 }
 
 /* Not of one machine: multicast, broadcast, none, loopback. */

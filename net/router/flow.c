@@ -10,10 +10,12 @@
  */
 #include "router.h"
 
+#include <network/siphash.h>
 #include <stdlib.h>
 #include <string.h>
 
 _Static_assert(sizeof(struct net_addr) == 20, "addresses have no gaps");
+_Static_assert(offsetof(struct net_addr, bytes) == 4, "all of an IPv4 address and its port are in 8 bytes");
 
 static struct flow *flow_of(struct os_list *link)
 {
@@ -23,19 +25,24 @@ static struct flow *flow_of(struct os_list *link)
 static struct side **bucket(struct router *router, const struct domain *domain, uint8_t proto,
                             const struct net_addr *src, const struct net_addr *dst)
 {
-    uint64_t words[6] = { 0 };
-    memcpy(words, src, sizeof(*src));
-    memcpy((uint8_t *)words + sizeof(*src), dst, sizeof(*dst));
-    words[5] = (uint64_t)domain->id << 8 | proto;
-    return &router->buckets[router_hash(router, words, OS_ARRAY_LEN(words)) & (router->bucket_count - 1)];
+    uint64_t words[6] = { (uint64_t)domain->id << 8 | proto }, hash;
+    if (src->family == NET_IPV4 && dst->family == NET_IPV4) {
+        memcpy(&words[1], src, sizeof(words[1]));
+        memcpy(&words[2], dst, sizeof(words[2]));
+        hash = net_siphash13(router->key, words, 3);
+    } else {
+        memcpy(&words[1], src, sizeof(*src));
+        memcpy((uint8_t *)&words[1] + sizeof(*src), dst, sizeof(*dst));
+        hash = net_siphash13(router->key, words, OS_ARRAY_LEN(words));
+    }
+    return &router->buckets[hash & (router->bucket_count - 1)];
 }
 
 static struct flow *flow_with(struct router *router, const struct domain *domain, uint8_t proto,
                               const struct net_addr *src, const struct net_addr *dst, int *side)
 {
     for (struct side *at = *bucket(router, domain, proto, src, dst); at; at = at->next) {
-        if (at->domain != domain || memcmp(&at->src, src, sizeof(*src)) ||
-            memcmp(&at->dst, dst, sizeof(*dst)))
+        if (at->domain != domain || !addr_equal(&at->src, src) || !addr_equal(&at->dst, dst))
             continue;
         struct flow *flow = OS_CONTAINER_OF(at - at->side, struct flow, side[0]);
         if (flow->proto != proto)

@@ -231,7 +231,7 @@ static void rewrite_addr(struct packet *packet, uint32_t offset, const struct ne
 {
     uint8_t *ip = packet->head + NET_ETH_HEADER;
     size_t len = packet->family == NET_IPV4 ? 4 : 16;
-    if (!memcmp(ip + offset, to->bytes, len))
+    if (net_get32(ip + offset) == net_get32(to->bytes) && (len == 4 || !memcmp(ip + offset, to->bytes, len)))
         return;
     if (packet->family == NET_IPV4)
         net_put16(ip + NET_IPV4_CHECKSUM,

@@ -147,7 +147,7 @@ static void frame(struct net_port *net, const uint8_t *data, uint32_t len, uint3
     struct session *session = session_of(net);
     if (net_taps_any(&session->taps))
         net_taps_frame(&session->taps, data, data, len, 0);
-    router_frame(&server.router, &session->port, data, len, flags, os_clock_now());
+    router_frame(&server.router, &session->port, data, len, flags, net_port_now(&server.ports));
     arm();
     note_change();
 }

@@ -16,6 +16,8 @@
 #include <os/config_writer.h>
 #include <os/list.h>
 
+#include <string.h>
+
 enum {
     NAME_SIZE = 64,     /* of a domain's name, with its NUL */
     DOMAINS_MAX = 32,   /* what a config can have */
@@ -539,6 +541,16 @@ static inline struct net_addr addr4_from(uint32_t ip)
 static inline uint32_t addr4(const struct net_addr *addr)
 {
     return net_get32(addr->bytes);
+}
+
+/* Whether they are the same with their ports and zones: 20 bytes without a loop. */
+static inline int addr_equal(const struct net_addr *a, const struct net_addr *b)
+{
+    uint64_t a_words[2], b_words[2];
+    memcpy(a_words, a, sizeof(a_words));
+    memcpy(b_words, b, sizeof(b_words));
+    return a_words[0] == b_words[0] && a_words[1] == b_words[1] &&
+           net_get32(a->bytes + 12) == net_get32(b->bytes + 12);
 }
 
 static inline struct net_addr addr6_of(const uint8_t *bytes)

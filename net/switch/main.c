@@ -43,7 +43,7 @@ static void put(struct port *port, const uint8_t head[NET_ETH_HEADER], const uin
 static int is_limited(struct port *port, enum direction direction, uint32_t len)
 {
     struct limit *limit = &port->limits[direction];
-    if (!limit->rate || limit_take(limit, len, os_clock_now()))
+    if (!limit->rate || limit_take(limit, len, net_port_now(&sw.server)))
         return 0;
     port->counters.limited++;
     return 1;

@@ -72,7 +72,7 @@ struct port *table_find(struct table *table, const uint8_t mac[6], struct table_
     if (!entry)
         return NULL;
     *last = entry;
-    if (!entry->fixed && table_aged(table, entry, os_clock_now())) {
+    if (!entry->fixed && table_aged(table, entry, net_port_now(&sw.server))) {
         forget(entry);
         return NULL;
     }
@@ -132,7 +132,7 @@ int table_learn(struct table *table, const uint8_t mac[6], struct port *port)
     struct table_entry *entry = find(table, mac);
     if (entry && entry->fixed)
         return entry->port == port;
-    os_time now = os_clock_now();
+    os_time now = net_port_now(&sw.server);
     if (entry && entry->port == port) {
         entry->seen = now;
         return 1;

@@ -70,6 +70,7 @@ struct net_port_server {
     struct os_root_server nic, uplink; /* private */
     struct os_list ports;              /* of struct net_port.link, in the order of opening */
     struct os_list dirty;              /* private */
+    os_time now;                       /* private */
 };
 
 /*
@@ -100,6 +101,12 @@ uint8_t *net_port_alloc(struct net_port *port, uint32_t len, struct os_nic_frame
 void net_port_submit(struct net_port *port, struct os_nic_frames_packet *packet, uint32_t len,
                      uint32_t flags);
 void net_port_free(struct net_port *port, struct os_nic_frames_packet *packet);
+
+/* The time; read once for all frames that are there together. */
+static inline os_time net_port_now(const struct net_port_server *server)
+{
+    return server->now ? server->now : os_clock_now();
+}
 
 void net_port_flush_all(struct net_port_server *server);
 
