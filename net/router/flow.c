@@ -29,11 +29,11 @@ static struct side **bucket(struct router *router, const struct domain *domain, 
     if (src->family == NET_IPV4 && dst->family == NET_IPV4) {
         memcpy(&words[1], src, sizeof(words[1]));
         memcpy(&words[2], dst, sizeof(words[2]));
-        hash = net_siphash13(router->key, words, 3);
+        hash = net_siphash13(router->secrets.table, words, 3);
     } else {
         memcpy(&words[1], src, sizeof(*src));
         memcpy((uint8_t *)&words[1] + sizeof(*src), dst, sizeof(*dst));
-        hash = net_siphash13(router->key, words, OS_ARRAY_LEN(words));
+        hash = net_siphash13(router->secrets.table, words, OS_ARRAY_LEN(words));
     }
     return &router->buckets[hash & (router->bucket_count - 1)];
 }

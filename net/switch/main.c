@@ -8,6 +8,8 @@
  */
 #include "switch.h"
 
+#include <network/secret.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -280,8 +282,9 @@ void component_construct(struct os_env *env)
     os_require(env, os_timeouts_open(&sw.timeouts, env, env->ep), "cannot open Timer");
     impair_init(&sw);
     os_require(env, os_config_rom_open(&sw.config, env, "config", configure), "no config");
-    uint64_t entries = os_config_u64(config, os_config_root(config), "table", 1024);
-    os_require(env, table_init(&sw.table, entries < 65536 ? (uint32_t)entries : 65536, 0), "no table");
+    uint64_t entries = os_config_u64(config, os_config_root(config), "table", 1024), key[2];
+    net_secret(env, key, OS_ARRAY_LEN(key));
+    os_require(env, table_init(&sw.table, entries < 65536 ? (uint32_t)entries : 65536, 0, key), "no table");
     configure(&sw.config);
     net_pcap_init(&sw.pcap, env, wishes_changed);
     os_require(env, net_port_server_init(&sw.server, env, 1, &handlers), "cannot offer Nic and Uplink");

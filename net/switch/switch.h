@@ -27,15 +27,18 @@ struct table_entry {
     os_time seen;
 };
 
-/* Sets of a few entries each, chosen by a hash: a new address takes the place of the oldest one of its set.
+/*
+ * Sets of a few entries each, chosen by a hash under a secret key: a new address takes the place of the
+ * oldest one of its set, and nobody can choose addresses that meet those of others there.
  */
 struct table {
     struct table_entry *entries;
     uint32_t sets; /* a power of two */
     os_time age;
+    uint64_t key[2];
 };
 
-os_err table_init(struct table *table, uint32_t entries, os_time age);
+os_err table_init(struct table *table, uint32_t entries, os_time age, const uint64_t key[2]);
 void table_fini(struct table *table);
 /* The port of MAC, or NULL. LAST is what the caller's last search found, NULL at first: mostly it is that. */
 struct port *table_find(struct table *table, const uint8_t mac[6], struct table_entry **last);

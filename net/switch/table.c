@@ -5,12 +5,13 @@
  */
 #include "switch.h"
 
+#include <network/siphash.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { WAYS = 4 };
 
-os_err table_init(struct table *table, uint32_t entries, os_time age)
+os_err table_init(struct table *table, uint32_t entries, os_time age, const uint64_t key[2])
 {
     uint32_t sets = 1;
     while (sets * WAYS < entries)
@@ -18,7 +19,7 @@ os_err table_init(struct table *table, uint32_t entries, os_time age)
     struct table_entry *made = calloc((size_t)sets * WAYS, sizeof(*made));
     if (!made)
         return OS_ERR_NO_MEMORY;
-    *table = (struct table){ .entries = made, .sets = sets, .age = age };
+    *table = (struct table){ .entries = made, .sets = sets, .age = age, .key = { key[0], key[1] } };
     return OS_OK;
 }
 
@@ -35,9 +36,8 @@ uint32_t table_size(const struct table *table)
 
 static struct table_entry *set_of(const struct table *table, const uint8_t mac[6])
 {
-    uint32_t hash = net_get32(mac + 2) * 0x9e3779b1u ^ net_get16(mac) * 0x85ebca6bu;
-    hash ^= hash >> 15;
-    return &table->entries[(hash & (table->sets - 1)) * WAYS];
+    uint64_t word = (uint64_t)net_get16(mac) << 32 | net_get32(mac + 2);
+    return &table->entries[(net_siphash13(table->key, &word, 1) & (table->sets - 1)) * WAYS];
 }
 
 int table_aged(const struct table *table, const struct table_entry *entry, os_time now)

@@ -151,6 +151,39 @@ START_TEST(the_table_is_bounded)
 }
 END_TEST
 
+/* Where an address was without a key: 64 that share a place then, which has room for 4. */
+static uint32_t known_place(const uint8_t mac[6])
+{
+    uint32_t hash = net_get32(mac + 2) * 0x9e3779b1u ^ net_get16(mac) * 0x85ebca6bu;
+    return (hash ^ hash >> 15) & 255;
+}
+
+/* How many of them are known after all have been seen, when RANDOM is where the key comes from. */
+static uint32_t learn_chosen(uint64_t random)
+{
+    uint8_t mac[6] = { 2, 8, 0, 0, 0, 0 };
+    uint32_t seen = 0;
+    inproc_random_seed(random);
+    start_all("table: 1024\n");
+    for (uint32_t i = 0; seen < 64; i++) {
+        net_put32(mac + 2, i);
+        if (known_place(mac))
+            continue;
+        card_send_test(&c, a.info.mac, mac, 60, i);
+        seen++;
+    }
+    uint32_t learned = port_named("c")->learned;
+    finish();
+    return learned;
+}
+
+START_TEST(nobody_chooses_addresses_that_meet)
+{
+    for (uint64_t random = 1; random <= 8; random++)
+        ck_assert_uint_ge(learn_chosen(random), 60);
+}
+END_TEST
+
 START_TEST(addresses_move)
 {
     start_all("policy:\n  -\n    label: b*\n    other-macs: true\n");
@@ -615,6 +648,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, frames_go_where_their_address_is);
     tcase_add_test(tcase, learned_addresses_age);
     tcase_add_test(tcase, the_table_is_bounded);
+    tcase_add_test(tcase, nobody_chooses_addresses_that_meet);
     tcase_add_test(tcase, addresses_move);
     tcase_add_test(tcase, addresses_are_made_from_labels);
     tcase_add_test(tcase, addresses_by_policy);
