@@ -45,6 +45,16 @@ static void drop_pending(struct domain *domain, struct neighbor *neighbor)
     domain->router->pending--;
 }
 
+/* Where the neighbor is; the sessions count theirs. */
+static void set_port(struct neighbor *neighbor, struct port *port)
+{
+    if (neighbor->port)
+        neighbor->port->client.neighbor_count--;
+    neighbor->port = port;
+    if (port)
+        port->client.neighbor_count++;
+}
+
 static void forget(struct domain *domain, struct neighbor *neighbor)
 {
     struct neighbor **at = &domain->buckets[bucket_of(&neighbor->ip)];
@@ -55,6 +65,7 @@ static void forget(struct domain *domain, struct neighbor *neighbor)
     if (neighbor->pending)
         router_drop(domain->router, DROP_no_neighbor);
     drop_pending(domain, neighbor);
+    set_port(neighbor, NULL);
     domain->neighbor_count--;
     if (!neighbor->known)
         domain->unknown_count--;
@@ -88,6 +99,18 @@ static int make_room(struct domain *domain, const struct port *port)
     }
     router_drop(domain->router, DROP_neighbors_full);
     return 0;
+}
+
+/* A session is one machine, however many addresses it claims: a quarter of all, then its oldest gives way. */
+static void keep_share(struct domain *domain, const struct port *port)
+{
+    if (port->uplink || port->client.neighbor_count < domain->router->limits.neighbors / 4)
+        return;
+    OS_LIST_FOR_EACH (link, &domain->neighbors)
+        if (neighbor_of(link)->port == port) {
+            forget(domain, neighbor_of(link));
+            return;
+        }
 }
 
 static struct neighbor *add(struct domain *domain, const struct net_addr *ip, const struct port *port)
@@ -191,6 +214,8 @@ int neighbor_learn(struct domain *domain, const struct net_addr *ip, const uint8
         }
         return 1;
     }
+    if (!neighbor || neighbor->port != port)
+        keep_share(domain, port);
     if (!neighbor)
         neighbor = add(domain, ip, port);
     if (!neighbor)
@@ -198,7 +223,7 @@ int neighbor_learn(struct domain *domain, const struct net_addr *ip, const uint8
     if (!neighbor->known)
         domain->unknown_count--;
     neighbor->known = 1;
-    neighbor->port = port;
+    set_port(neighbor, port);
     neighbor->tries = 0;
     memcpy(neighbor->mac, mac, 6);
     neighbor->refresh = router->now + REFRESH;
@@ -307,7 +332,7 @@ static int begin_pending(struct domain *domain, const struct net_addr *next, uin
         return 0;
     if (neighbor->known) {
         neighbor->known = 0;
-        neighbor->port = NULL;
+        set_port(neighbor, NULL);
         domain->unknown_count++;
     }
     if (is_new) {

@@ -194,6 +194,7 @@ void router_add(struct router *router, struct port *port, struct domain *domain,
     os_list_init(&port->link);
     os_list_init(&port->client.flows);
     port->client.flow_count = port->client.query_count = port->client.lease_count = 0;
+    port->client.neighbor_count = 0;
     port->domain = domain;
     if (!domain)
         return;

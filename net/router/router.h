@@ -157,7 +157,7 @@ enum drop {
 /* Who states are counted for: a Nic session, or all that is behind a domain's uplinks. */
 struct client {
     struct os_list flows; /* of struct flow.of_client, oldest first */
-    uint32_t flow_count, query_count, lease_count;
+    uint32_t flow_count, query_count, lease_count, neighbor_count;
 };
 
 /* A place where frames come in and go out; memory of the user's. */

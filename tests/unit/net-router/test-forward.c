@@ -373,6 +373,28 @@ START_TEST(errors_are_limited)
 }
 END_TEST
 
+/* A session is one machine; who claims all addresses of a domain leaves room for others. */
+START_TEST(nobody_takes_all_neighbors)
+{
+    struct domain *lan = domain_find(&wire, "lan");
+    struct net_addr own = a.ip;
+    struct machine c = { 0 };
+    wire_add(&c, "lan", 3, "10.0.1.3");
+    wire_arp(&c, "10.0.1.1");
+    for (uint32_t i = 4; i < 250; i++) {
+        a.ip = addr4_from(UINT32_C(0x0a000100) + i);
+        wire_arp(&a, "10.0.1.1");
+        wire_drop(&a);
+    }
+    a.ip = own;
+    ck_assert_uint_eq(a.port.client.neighbor_count, wire.limits.neighbors / 4);
+    ck_assert_uint_eq(c.port.client.neighbor_count, 1);
+    ck_assert_uint_eq(lan->neighbor_count, wire.limits.neighbors / 4 + 1);
+    wire_remove(&c);
+    ck_assert_uint_eq(lan->neighbor_count, wire.limits.neighbors / 4);
+}
+END_TEST
+
 START_TEST(states_are_bounded)
 {
     struct wire_packet packet;
@@ -526,6 +548,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, errors_come_back_translated);
     tcase_add_test(tcase, hops_and_sizes);
     tcase_add_test(tcase, errors_are_limited);
+    tcase_add_test(tcase, nobody_takes_all_neighbors);
     tcase_add_test(tcase, states_are_bounded);
     tcase_add_test(tcase, a_first_packet_waits_for_its_neighbor);
     tcase_add_test(tcase, ports_of_nat_run_out);
