@@ -500,6 +500,10 @@ os_err net_tcp_read(struct net_tcp *tcp, void *data, size_t size, size_t *len)
 static size_t write_some(struct net_tcp_private *s, const uint8_t *data, size_t size, u8_t flags)
 {
     size_t done = 0;
+    /* segments are made for half of it at most, and those that there are must not be longer
+     * (net/lwip/README.md) */
+    if (s->pcb->snd_wnd_max < 2u * s->pcb->mss)
+        s->pcb->snd_wnd_max = 2u * s->pcb->mss;
     while (done < size) {
         size_t part = size - done;
         if (part > tcp_sndbuf(s->pcb))

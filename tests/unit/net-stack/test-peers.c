@@ -133,6 +133,61 @@ START_TEST(one_direction_ends_before_the_other)
 }
 END_TEST
 
+/* ---- a peer that a test makes up: 10.0.0.9, who connects to port 80 of a ---- */
+
+static uint32_t answer_seq; /* of the answer to its first segment */
+
+static void watch_answer(const uint8_t *data, uint32_t len, uint32_t flags)
+{
+    uint32_t payload;
+    const uint8_t *tcp = tcp_of(data, len, &payload);
+    if (tcp && (tcp[13] & 2))
+        answer_seq = get32(tcp + 4);
+}
+
+static void say(uint8_t flags, uint32_t seq, uint32_t ack, uint16_t window)
+{
+    uint8_t frame[54] = { 2,         0, 0, 0, 0,  'a', 2, 0, 0,  0, 0, 9, 8, 0, 0x45, [17] = 40,
+                          [22] = 64, 6, 0, 0, 10, 0,   0, 9, 10, 0, 0, 1, 4, 0, 0,    80 };
+    for (int i = 0; i < 4; i++) {
+        frame[38 + i] = (uint8_t)(seq >> (24 - 8 * i));
+        frame[42 + i] = (uint8_t)(ack >> (24 - 8 * i));
+    }
+    frame[46] = 0x50;
+    frame[47] = flags;
+    frame[48] = (uint8_t)(window >> 8);
+    frame[49] = (uint8_t)window;
+    wire_inject(&wire, frame, sizeof(frame), OS_NIC_INTACT);
+}
+
+/* lwIP makes segments of half the largest window that it has seen, if that is something; and asserts that
+ * those it has made before are no longer. */
+START_TEST(a_window_of_one_byte_does_no_harm)
+{
+    static uint8_t data[1000];
+    const uint8_t arp[42] = { 2, 0, 0, 0, 0, 'a', 2, 0,  0, 0, 0, 9, 8, 6, 0, 1, 8, 0,  6, 4, 0,
+                              1, 2, 0, 0, 0, 0,   9, 10, 0, 0, 9, 0, 0, 0, 0, 0, 0, 10, 0, 0, 1 };
+    struct net_tcp tcp = { 0 };
+    size_t len;
+    listener = (struct net_tcp_listener){ 0 };
+    ck_ok(net_tcp_listen(&a.stack, &listener, &(struct net_addr){ .port = 80 }, 5));
+    wire.seen = watch_answer;
+    wire_inject(&wire, arp, sizeof(arp), OS_NIC_INTACT);
+    say(2, 100, 0, 1); /* SYN */
+    say(16, 101, answer_seq + 1, 1);
+    ck_ok(net_tcp_accept(&listener, &tcp));
+    ck_ok(net_tcp_write(&tcp, data, sizeof(data), &len));
+    ck_assert_uint_eq(len, sizeof(data));
+    inproc_idle();
+    say(16, 101, answer_seq + 1, 4);
+    ck_ok(net_tcp_write(&tcp, data, sizeof(data), &len));
+    ck_assert_uint_eq(len, sizeof(data));
+    inproc_advance(10 * OS_SEC);
+    net_tcp_abort(&tcp);
+    net_tcp_listener_close(&listener);
+}
+END_TEST
+
 /* ---- peers that are gone ---- */
 
 START_TEST(keepalive_finds_who_has_vanished)
@@ -460,6 +515,7 @@ static void add(TCase *tcase)
     tcase_add_loop_test(tcase, what_is_out_of_order_is_not_sent_again, 0, 2);
     tcase_add_loop_test(tcase, a_lost_window_is_found_again, 0, 2);
     tcase_add_loop_test(tcase, one_direction_ends_before_the_other, 0, 2);
+    tcase_add_test(tcase, a_window_of_one_byte_does_no_harm);
     tcase_add_loop_test(tcase, keepalive_finds_who_has_vanished, 0, 2);
     tcase_add_loop_test(tcase, a_reset_ends_any_state, 0, 2);
     tcase_add_test(tcase, a_blind_reset_is_not_believed);
