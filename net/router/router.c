@@ -59,6 +59,22 @@ static int is_servers(const struct packet *packet, const uint8_t *ip, uint32_t k
     return ip[NET_IPV6_HEADER] == NET_ICMPV6_ROUTER_ADVERT || ip[NET_IPV6_HEADER] == 137;
 }
 
+/* Neighbor discovery: nobody says that the router is at his place, or who is known to be at another. */
+static int is_about_itself(const struct packet *packet, const uint8_t *ip, uint32_t known)
+{
+    if (ip[NET_IPV6_NEXT] != NET_PROTO_ICMPV6 || known <= NET_IPV6_HEADER)
+        return 1;
+    uint8_t type = ip[NET_IPV6_HEADER];
+    if (type != NET_ICMPV6_NEIGHBOR_SOLICIT && type != NET_ICMPV6_NEIGHBOR_ADVERT)
+        return 1;
+    if (known < NET_IPV6_HEADER + NET_ND_OPTIONS)
+        return 0;
+    struct net_addr who = addr6_of(
+        type == NET_ICMPV6_NEIGHBOR_SOLICIT ? ip + NET_IPV6_SRC : ip + NET_IPV6_HEADER + NET_ND_TARGET);
+    return may_use(packet, &who) &&
+           neighbor_learn(packet->domain, &who, packet->head + NET_ETH_SRC, packet->from, 0);
+}
+
 /* What machines of a domain may say to each other; says whether a request to the router only is none of it.
  */
 static int may_bridge(const struct packet *packet)
@@ -76,6 +92,8 @@ static int may_bridge(const struct packet *packet)
     if (known < (type == NET_ETH_IPV4 ? NET_IPV4_HEADER : NET_IPV6_HEADER))
         return 0;
     src = type == NET_ETH_IPV4 ? addr4_of(at + NET_IPV4_SRC) : addr6_of(at + NET_IPV6_SRC);
+    if (type == NET_ETH_IPV6 && !is_about_itself(packet, at, known))
+        return 0;
     return may_use(packet, &src) && (packet->from->uplink || !is_servers(packet, at, known));
 }
 

@@ -92,7 +92,7 @@ static void seen(const uint8_t *data, uint32_t len, uint32_t flags)
         return;
     }
     case NET_ETH_IPV6:
-        MUST(size >= NET_IPV6_HEADER && net_get16(ip + NET_IPV6_LEN) + NET_IPV6_HEADER <= size);
+        MUST(size >= NET_IPV6_HEADER && net_get16(ip + NET_IPV6_LEN) + (uint32_t)NET_IPV6_HEADER <= size);
         note(ip[NET_IPV6_NEXT], ip + NET_IPV6_HEADER, net_get16(ip + NET_IPV6_LEN));
         return;
     default:

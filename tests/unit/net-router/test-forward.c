@@ -358,6 +358,39 @@ START_TEST(hops_and_sizes)
 }
 END_TEST
 
+/* PACKET, without its last byte and all that it can do without. */
+static void send_cut(const struct wire_packet *packet)
+{
+    for (uint32_t len = 0; len < packet->len; len++)
+        wire_send(&a, packet->data, len);
+}
+
+START_TEST(frames_that_are_cut_off_go_nowhere)
+{
+    struct wire_packet packet;
+    struct net_addr to = wire_addr("192.0.2.9:7"), in = wire_addr("10.0.1.1:53");
+    uint8_t data[30] = { 0 };
+    wire_udp(&packet, &a, 5000, &to, data, sizeof(data));
+    send_cut(&packet);
+    wire_udp(&packet, &a, 68, &in, data, sizeof(data));
+    send_cut(&packet);
+    wire_tcp(&packet, &a, 5000, &to, NET_TCP_SYN, 1);
+    send_cut(&packet);
+    wire_echo(&packet, &a, &to, 1, 1, 8);
+    send_cut(&packet);
+    ck_assert_uint_eq(a.count, 0);
+    ck_assert_uint_eq(out.count, 0);
+    ck_assert_uint_eq(wire.flow_used, 0);
+    /* what lies behind a packet is padding, and goes no further */
+    wire_udp(&packet, &a, 5000, &to, data, sizeof(data));
+    memset(packet.data + packet.len, 0x55, 100);
+    wire_send(&a, packet.data, packet.len + 100);
+    ck_assert_uint_eq(out.count, 1);
+    ck_assert_uint_eq(out.last->len, packet.len);
+    ck_assert(wire_is_sound(out.last->data, out.last->len));
+}
+END_TEST
+
 START_TEST(errors_are_limited)
 {
     struct wire_packet packet;
@@ -547,6 +580,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, echo_of_and_through_the_router);
     tcase_add_test(tcase, errors_come_back_translated);
     tcase_add_test(tcase, hops_and_sizes);
+    tcase_add_test(tcase, frames_that_are_cut_off_go_nowhere);
     tcase_add_test(tcase, errors_are_limited);
     tcase_add_test(tcase, nobody_takes_all_neighbors);
     tcase_add_test(tcase, states_are_bounded);

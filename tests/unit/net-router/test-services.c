@@ -424,6 +424,64 @@ START_TEST(ipv6_is_advertised_and_forwarded)
 }
 END_TEST
 
+START_TEST(neighbors_of_ipv6_are_not_taken_over)
+{
+    struct wire_packet packet;
+    struct machine c = { 0 };
+    uint8_t advert[32] = { NET_ICMPV6_NEIGHBOR_ADVERT, 0, 0, 0, 0x60 }, udp[12] = { 1, 2, 0, 7, 0, 12 };
+    uint8_t fragment[16] = { NET_PROTO_UDP, 0, 0, 1 }, back[12] = { 0, 7, 1, 2, 0, 12 };
+    struct net_addr victim = wire_addr("fd01::2");
+    wire_add(&c, "six", 3, NULL);
+    solicit(&a, "fd01::2", "fd01::1");
+    solicit(&c, "fd02::2", "fd02::1");
+    ck_assert_uint_eq(wire_l3(&a)[40], NET_ICMPV6_NEIGHBOR_ADVERT);
+    wire_drop(&a);
+    wire_drop(&b);
+    wire_drop(&c);
+    /* another machine of the domain says that it is the one, by a question and by an answer */
+    solicit(&b, "fd01::2", "fd01::1");
+    ck_assert_uint_eq(b.count, 0);
+    ck_assert_uint_ge(wire.drops[DROP_spoofed], 1);
+    memcpy(advert + 8, victim.bytes, 16);
+    advert[24] = 2;
+    advert[25] = 1;
+    memcpy(advert + 26, b.mac, 6);
+    make6(&packet, &b, b.via_mac, "fe80::2", "fd01::1", NET_PROTO_ICMPV6, advert, 32, 255);
+    wire_send(&b, packet.data, packet.len);
+    /* nor is a third one told so, or that the router is there */
+    for (int i = 0; i < 2; i++) {
+        wire_send(&b, packet.data, packet.len);
+        make6(&packet, &b, a.mac, "fe80::2", "fd01::2", NET_PROTO_ICMPV6, advert, 32, 255);
+        wire_send(&b, packet.data, packet.len);
+        make6(&packet, &b, (const uint8_t[]){ 0x33, 0x33, 0, 0, 0, 1 }, "fe80::2", "ff02::1",
+              NET_PROTO_ICMPV6, advert, 32, 255);
+        wire_send(&b, packet.data, packet.len);
+        advert[23] = 1; /* fd01::1 */
+    }
+    ck_assert_uint_eq(a.count, 0);
+    /* of itself it may speak */
+    advert[23] = 3;
+    make6(&packet, &b, a.mac, "fe80::2", "fd01::2", NET_PROTO_ICMPV6, advert, 32, 255);
+    wire_send(&b, packet.data, packet.len);
+    ck_assert_uint_eq(a.count, 1);
+    wire_drop(&a);
+    /* what is for the first one goes to the first one */
+    make6(&packet, &a, a.via_mac, "fd01::2", "fd02::2", NET_PROTO_UDP, udp, 12, 9);
+    wire_send(&a, packet.data, packet.len);
+    ck_assert_uint_eq(c.count, 1);
+    make6(&packet, &c, c.via_mac, "fd02::2", "fd01::2", NET_PROTO_UDP, back, 12, 9);
+    wire_send(&c, packet.data, packet.len);
+    ck_assert_uint_eq(a.count, 1);
+    ck_assert_uint_eq(b.count, 0);
+    /* nobody can tell where a fragment belongs: none goes on */
+    make6(&packet, &a, a.via_mac, "fd01::2", "fd02::2", NET_PROTO_FRAGMENT, fragment, 16, 9);
+    wire_send(&a, packet.data, packet.len);
+    ck_assert_uint_eq(c.count, 1);
+    ck_assert_uint_eq(wire.drops[DROP_fragments], 1);
+    wire_remove(&c);
+}
+END_TEST
+
 /* ---- within a domain */
 
 START_TEST(machines_of_a_domain_talk)
@@ -537,6 +595,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, the_driver_of_a_way_out_restarts);
     tcase_add_test(tcase, names_are_relayed);
     tcase_add_test(tcase, ipv6_is_advertised_and_forwarded);
+    tcase_add_test(tcase, neighbors_of_ipv6_are_not_taken_over);
     tcase_add_test(tcase, machines_of_a_domain_talk);
     tcase_add_test(tcase, fragments_follow_their_first);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test-stack.c: addresses, echo requests, UDP, the life of the link and what an idle stack does not do. */
 #include <network/proto.h>
+#include <network/proto.h>
 #include <os/nic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -359,6 +360,105 @@ START_TEST(freed_memory_is_there_for_any_size)
 }
 END_TEST
 
+/* ---- fragments */
+
+enum { WHOLE = 1208 }; /* bytes of the datagram with its header */
+
+/* LEN bytes from OFFSET on of a datagram from the other stack to port 7 of a. */
+static void send_fragment(int family, uint16_t id, uint32_t offset, int more, uint32_t len)
+{
+    uint8_t frame[1514] = { 2, 0, 0, 0, 0, 'a', 2, 0, 0, 0, 0, 'b' }, *ip = frame + NET_ETH_HEADER;
+    uint8_t datagram[0x10100], *l4;
+    memset(datagram, 0x77, sizeof(datagram));
+    memcpy(datagram, (uint8_t[]){ 0, 9, 0, 7, WHOLE >> 8, WHOLE & 255, 0, 0 }, NET_UDP_HEADER);
+    if (family == NET_IPV4) {
+        net_put16(frame + NET_ETH_TYPE, NET_ETH_IPV4);
+        ip[0] = 0x45;
+        net_put16(ip + NET_IPV4_LEN, NET_IPV4_HEADER + len);
+        net_put16(ip + NET_IPV4_ID, id);
+        net_put16(ip + NET_IPV4_FRAGMENT, offset / 8 | (more ? NET_IPV4_MORE_FRAGMENTS : 0));
+        ip[NET_IPV4_TTL] = 64;
+        ip[NET_IPV4_PROTO] = NET_PROTO_UDP;
+        memcpy(ip + NET_IPV4_SRC, (uint8_t[]){ 10, 0, 0, 2, 10, 0, 0, 1 }, 8);
+        l4 = ip + NET_IPV4_HEADER;
+    } else {
+        uint8_t *head = ip + NET_IPV6_HEADER;
+        net_put16(frame + NET_ETH_TYPE, NET_ETH_IPV6);
+        ip[0] = 0x60;
+        net_put16(ip + NET_IPV6_LEN, 8 + len);
+        ip[NET_IPV6_NEXT] = NET_PROTO_FRAGMENT;
+        ip[NET_IPV6_HOPS] = 64;
+        ip[NET_IPV6_SRC] = ip[NET_IPV6_DST] = 0xfd;
+        ip[NET_IPV6_SRC + 15] = 2;
+        ip[NET_IPV6_DST + 15] = 1;
+        head[0] = NET_PROTO_UDP;
+        net_put16(head + 2, offset | !!more);
+        net_put32(head + 4, id);
+        l4 = head + 8;
+    }
+    memcpy(l4, datagram + offset, len);
+    wire_inject(&wire, frame, (uint32_t)(l4 - frame) + len, OS_NIC_INTACT);
+}
+
+static void send_in_order(int family, uint16_t id)
+{
+    unsigned before = got.count;
+    send_fragment(family, id, 0, 1, 800);
+    send_fragment(family, id, 800, 0, WHOLE - 800);
+    ck_assert_uint_eq(got.count, before + 1);
+    ck_assert_uint_eq(got.len, WHOLE - NET_UDP_HEADER);
+    ck_assert_uint_eq(got.data[0], 0x77);
+    ck_assert_uint_eq(got.data[got.len - 1], 0x77);
+}
+
+static void fragments_of(int family)
+{
+    uint16_t id = 100;
+    unsigned before;
+    send_in_order(family, id++);
+    before = got.count;
+    /* the other way round, one twice */
+    send_fragment(family, id, 800, 0, WHOLE - 800);
+    send_fragment(family, id, 800, 0, WHOLE - 800);
+    send_fragment(family, id++, 0, 1, 800);
+    ck_assert_uint_eq(got.count, ++before);
+    /* overlapping, from inside and from before; beyond 64 KiB; empty; a first one without a whole header */
+    send_fragment(family, id, 0, 1, 800);
+    send_fragment(family, id++, 400, 0, WHOLE - 400);
+    send_fragment(family, id, 400, 0, WHOLE - 400);
+    send_fragment(family, id++, 0, 1, 800);
+    send_fragment(family, id, 0xfff8, 0, 64);
+    send_fragment(family, id++, 0, 1, 0);
+    send_fragment(family, id, 0, 1, 8);
+    send_fragment(family, id++, 16, 0, 8);
+    ck_assert_uint_eq(got.count, before);
+    /* none of these ends: newer ones go on, and nothing of them is left in the end */
+    for (int i = 0; i < 300; i++)
+        send_fragment(family, id++, i % 2 ? 800 : 0, 1, i % 3 ? 8 : 400);
+    inproc_advance(70 * OS_SEC);
+    send_in_order(family, id);
+}
+
+START_TEST(fragments_that_do_not_fit_are_dropped)
+{
+    struct net_udp server = { .received = on_datagram };
+    struct net_addr local = { .port = 7 };
+    inproc_advance(3 * OS_SEC);
+    ping("10.0.0.2", 3000);
+    ping("fd00::2", 3000);
+    memset(&got, 0, sizeof(got));
+    ck_ok(net_udp_open(&a.stack, &server, &local));
+    uint64_t before = host_state(&a).memory;
+    fragments_of(NET_IPV4);
+    fragments_of(NET_IPV6);
+    inproc_advance(70 * OS_SEC);
+    ck_assert_uint_le(host_state(&a).memory, before + 512);
+    ping("10.0.0.2", 3000);
+    ping("fd00::2", 3000);
+    net_udp_close(&server);
+}
+END_TEST
+
 START_TEST(bad_configs_are_refused)
 {
     static const char *const bad[] = { "ipv4: 10.0.0/24",  "ipv4: fd00::1/64", "ipv6: 10.0.0.1/8",
@@ -464,6 +564,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, nothing_wakes_it_for_an_hour);
     tcase_add_test(tcase, frames_of_any_kind_do_no_harm);
     tcase_add_test(tcase, freed_memory_is_there_for_any_size);
+    tcase_add_test(tcase, fragments_that_do_not_fit_are_dropped);
     tcase_add_test(tcase, bad_configs_are_refused);
     tcase_add_test(tcase, ports_and_numbers_cannot_be_told_from_those_before);
     tcase_add_test(tcase, a_seed_decides_ports_and_numbers);
