@@ -371,7 +371,8 @@ os_err page_make(const struct os_config *state, const struct os_config *before, 
     os_config_ref system = os_config_get(state, root, "system");
     os_config_ref components = os_config_get(state, root, "components");
     int counted = has_calls(state, components);
-    begin(&page, os_config_str(state, system, "file", "system"), path, refresh);
+    const char *file = os_config_str(state, system, "file", "system"), *slash = strrchr(file, '/');
+    begin(&page, slash ? slash + 1 : file, path, refresh); /* who looks need not know the folders here */
     summary(&page, state, system, components);
     html(&page,
          "<h2 id=\"components\">Components</h2>\n<table aria-labelledby=\"components\">\n<thead><tr>"

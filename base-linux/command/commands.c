@@ -125,7 +125,9 @@ const struct command commands[] = {
       .summary = "starts a system",
       .text =
           "SCENARIO is a file, or the name of one in the folder of scenarios; without it the default one is "
-          "started. Ctrl-C ends the system, and nothing is left behind.",
+          "started. hello is the smallest one; web, router, echo, fetch, iperf, ping, lookup, sntp and knock "
+          "are "
+          "about networks. Ctrl-C ends the system, and nothing is left behind.",
       .options = run_options,
       .run = command_run },
     { .name = "check",

@@ -240,7 +240,7 @@ END_TEST
 /* ---- the page */
 
 static const char state_text[] = "system:\n"
-                                 "  file: <web> & \"co\"\n"
+                                 "  file: /some/where/<web> & \"co\"\n"
                                  "  age-ms: 3725000\n"
                                  "  ram: 1048576\n"
                                  "  ram-used: 524288\n"
