@@ -5,6 +5,7 @@
  */
 #include <os/component.h>
 #include <os/config_rom.h>
+#include <os/random.h>
 #include <os/rtc.h>
 #include <os/timer.h>
 #include <network/siphash.h>
@@ -368,7 +369,7 @@ void component_construct(struct os_env *component_env)
     env = component_env;
     begun = resolving = 0;
     stack = (struct net_stack){ .changed = changed };
-    key[0] = os_clock_now();
+    os_require(env, os_random_bytes(env, key, sizeof(key)), "no random numbers");
     os_require(env, os_timeouts_open(&timeouts, env, env->ep), "cannot open Timer");
     os_timeout_init(&next_round, &timeouts, handle_round);
     os_timeout_init(&late, &timeouts, handle_late);

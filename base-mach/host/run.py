@@ -19,11 +19,12 @@ import sys
 import tempfile
 import threading
 
-from archive import archive, programs, stripped
+from archive import archive, named_files, programs, stripped
 from machine import EMULATOR, MEMORY, Machine
 from network import Refused, arguments as network_arguments
 from places import Places
 
+MIB = 1 << 20
 TOP = pathlib.Path(__file__).resolve().parents[2]
 PICTURE = re.compile(r'[A-Za-z0-9_-][A-Za-z0-9_.-]*\.png')
 LABEL = re.compile(r'\[([^\]]+)\] ')
@@ -112,18 +113,22 @@ def window(options):
 
 
 def make_archive(options, components, scenario, name, headless):
-    """The scenario, what core and init have to know of this run, and the programs that the scenario names."""
+    """The scenario, what core and init have to know of this run, and the programs and files that the scenario names."""
     shown = str(name) if len(str(name)) <= 128 else name.name
     run = f'mode: {"headless" if headless else "display"}\nfile: {"".join(c if c >= " " else "?" for c in shown)}\n'
-    run += 'files: none\n'
     if options.shot or (headless and not options.check):
         run += f'shot: {"wanted" if options.shot else "possible"}\n'
     if options.books:
         run += 'books: true\n'
     if options.check:
         run += 'check: true\n'
+    named, missing = named_files(scenario, name)
+    for text in missing:
+        print(f'seedbed: {text}', file=sys.stderr)
     files = {'config': scenario, 'run': run.encode(), 'random-seed': os.urandom(32)}
-    data = archive(files | programs(components, scenario))
+    data = archive(programs(components, scenario) | named | files)
+    if len(data) > options.memory * MIB // 2:
+        die(f'programs and files of the scenario have {len(data) // MIB} MiB, more than half of the machine\'s memory')
     return data if options.cut is None else data[:options.cut]
 
 

@@ -124,10 +124,34 @@ def a_second_one_runs_beside_the_first():
         expect(finish(first, said), 0, '[core] books: balanced')
 
 
-def files_are_refused_before_the_start():
-    with scenario('files: { text: note.txt }\n' + LASTS) as file:
-        expect(call(file.name, '--check'), 2, f"{file.name}:1:10: file 'text': this platform has no files",
-               '1 problem; nothing was started')
+def files_of_the_scenario_are_modules():
+    text = 'files: { text: NAME, gone: none.txt, folder: . }\n' \
+           'start:\n  reader: { binary: rom_reader, config: { text: true }, ' \
+           'route: { ROM: [{ match: text, to: parent }] } }\n'
+    with scenario('the content') as note, scenario(text.replace('NAME', os.path.basename(note.name))) as file:
+        process = start(file.name)
+        said = read_until(process, '[reader] text: the content')
+        process.send_signal(signal.SIGTERM)
+        expect(finish(process, said), 0, 'ROM module gone: ', 'none.txt: No such file or directory',
+               ': is no ordinary file', '[core] books: balanced')
+
+
+def the_web_server_is_reached_from_the_host():
+    """The scenario as it is shipped, at a port that is free; its page, and a file of the scenario."""
+    folder = pathlib.Path(__file__).resolve().parents[2] / 'scenarios'
+    text = (folder / 'web.yaml').read_text(encoding='utf-8').replace('127.0.0.1:8080', '127.0.0.1:0')
+    with scenario(text.replace('scenario: web.yaml', f'scenario: {folder}/web.yaml')) as file:
+        process = start(file.name)
+        said = read_until(process, ' leads to 10.0.2.15:80')
+        url = said[said.index('http://'):].split()[0]
+        said += read_until(process, '[http] http://10.0.2.15:80/')
+        shipped = (folder / 'web.yaml').read_text(encoding='utf-8')
+        for path, wanted in ('system?still', '<h2 id="components">'), ('scenario.yaml', shipped):
+            got = subprocess.run(['curl', '-sS', '--noproxy', '*', url + path], capture_output=True, text=True,
+                                 check=True)
+            assert wanted in got.stdout, got
+        process.send_signal(signal.SIGTERM)
+        expect(finish(process, said), 0, '[core] books: balanced')
 
 
 def it_ends_by_itself_after_some_time():
@@ -219,7 +243,8 @@ if __name__ == '__main__':
                    a_machine_without_qemu_is_told_what_is_missing, an_emulator_that_fails_is_quoted,
                    control_c_ends_in_order, the_machine_ends_with_a_launcher_that_is_killed,
                    a_second_one_runs_beside_the_first, it_ends_by_itself_after_some_time,
-                   closed_output_ends_the_system, files_are_refused_before_the_start,
-                   a_card_is_there_for_its_driver_only, the_network_is_as_the_scenario_says,
+                   closed_output_ends_the_system, files_of_the_scenario_are_modules,
+                   the_web_server_is_reached_from_the_host, a_card_is_there_for_its_driver_only,
+                   the_network_is_as_the_scenario_says,
                    nothing_goes_out_unless_the_route_says_so, a_scenario_cannot_tell_qemu_anything_else,
                    a_port_that_is_taken_is_said])

@@ -152,7 +152,6 @@ os_err os_engine_create(struct os_env *env, const struct os_engine_options *opti
     engine->handlers = options->handlers;
     engine->headless = options->headless;
     engine->nested = options->nested;
-    engine->no_files = options->no_files;
     engine->next_server_id = 1;
     engine->started = os_clock_now();
     engine->later.handle = later;

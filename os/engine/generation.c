@@ -139,14 +139,6 @@ static os_err read_tree(struct os_engine *engine, const void *content, size_t si
     return err;
 }
 
-/* Better told before the start than by whoever asks for the first of them. */
-static void refuse_files(const struct scenario *scenario, struct problems *problems)
-{
-    for (size_t i = 0; i < scenario->files_count; i++)
-        problem_at(problems, scenario->files[i].node,
-                   "file '%s': this platform has no files, expected no `files:`", scenario->files[i].name);
-}
-
 static os_err check(struct os_engine *engine, struct generation *generation)
 {
     struct told told = { .engine = engine,
@@ -154,8 +146,6 @@ static os_err check(struct os_engine *engine, struct generation *generation)
     struct problems *problems = &told.problems;
     engine->checked = &generation->scenario;
     (void)scenario_read(&generation->scenario, &generation->config, !engine->headless, problems);
-    if (engine->no_files)
-        refuse_files(&generation->scenario, problems);
     if (engine->nested)
         generation->scenario.any_at_parent =
             !os_config_get(&generation->config, os_config_root(&generation->config), "parent-provides");

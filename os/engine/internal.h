@@ -75,7 +75,7 @@ struct os_engine {
     struct os_env *env;
     struct os_engine_handlers *handlers;
     char file[256];
-    int headless, nested, no_files;
+    int headless, nested;
     struct generation *generation; /* NULL: nothing was applied yet */
     struct platform_source source;
     const struct scenario *checked; /* by source */

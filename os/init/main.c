@@ -21,7 +21,7 @@ OS_MANIFEST("requires: [PD]\n"
 
 /* What init is told about this run, by the ROM "run". */
 struct run {
-    int headless, check, no_files;
+    int headless, check;
     char file[256]; /* the scenario's name for messages */
 };
 
@@ -41,8 +41,6 @@ static void take_run_line(struct run *run, const char *line)
         snprintf(run->file, sizeof(run->file), "%.*s", (int)sizeof(run->file) - 1, line + 6);
     else if (!strcmp(line, "mode: headless"))
         run->headless = 1;
-    else if (!strcmp(line, "files: none"))
-        run->no_files = 1;
     else if (!strcmp(line, "check: true"))
         run->check = 1;
 }
@@ -146,7 +144,6 @@ void component_construct(struct os_env *env)
     os_require(env, os_rom_module_open(&init->config, env, "config"), "init: no scenario");
     const struct os_engine_options options = { .file = init->run.file,
                                                .headless = init->run.headless,
-                                               .no_files = init->run.no_files,
                                                .nested = is_tree(&init->config),
                                                .handlers = &init->handlers };
     os_require(env, os_engine_create(env, &options, &init->engine), "init: engine");

@@ -41,7 +41,6 @@ struct os_engine_handlers {
 struct os_engine_options {
     const char *file; /* the scenario's name in messages; "scenario" if NULL; copied */
     int headless;     /* which entries with `when:` are there */
-    int no_files;     /* nobody offers modules of the scenario's `files:`, which therefore is a mistake */
     int nested; /* the parent is no core: routes to it are trusted, unless `parent-provides` says more */
     struct os_engine_handlers *handlers;
 };
@@ -125,16 +124,16 @@ OS_MUST_CHECK os_err os_engine_upgrade(struct os_engine *engine, const char *nam
  *
  *     system: { file, mode, age-ms, ram, ram-used, caps, caps-used }
  *     components:
- *       NAME: { state, why, binary, sandbox, age-ms, restarts, last-exit, ram, ram-used, caps, caps-used, calls,
- *               asks: { ram, caps }, provides: [SERVICE], sessions: [...] }
+ *       NAME: { state, why, binary, sandbox, age-ms, restarts, last-exit, ram, ram-used, caps, caps-used,
+ * calls, asks: { ram, caps }, provides: [SERVICE], sessions: [...] }
  *
  * Quotas are in bytes and capabilities, those of `system` the account of the engine's component. state is one
  * of waiting (for its restart), creating, starting, running, restarting, ending and ended; why says what it
  * waits for, and is not there when it waits for nothing. age-ms is that of the process. calls is how many it
- * has answered, of those that are counted (os_pd_control of pd.h), and is not there where none are. provides has what is
- * announced now. asks is there while a request for quota waits. A session is { service, label, server, state,
- * why, ram, caps }, where label is the server's view, server is the name of a child or parent or local, and
- * state one of waiting, opening, open, closing and lost.
+ * has answered, of those that are counted (os_pd_control of pd.h), and is not there where none are. provides
+ * has what is announced now. asks is there while a request for quota waits. A session is { service, label,
+ * server, state, why, ram, caps }, where label is the server's view, server is the name of a child or parent
+ * or local, and state one of waiting, opening, open, closing and lost.
  *
  * OS_ERR_RAM, OS_ERR_TOO_LARGE.
  */

@@ -849,10 +849,10 @@ START_TEST(the_state_says_what_waits_for_what)
     struct request request;
     begin(BOTH);
     assert_state("  system: \n    file: s.yaml\n    mode: display\n    age-ms: 0\n    ram: ");
-    assert_state(
-        "    server: \n      state: running\n      binary: server\n      sandbox: strict\n"
-        "      age-ms: 0\n      ram: 1048576\n      ram-used: 0\n      caps: 100\n      caps-used: 0\n      calls: 7\n"
-        "      restarts: 0\n      provides: \n      sessions: \n");
+    assert_state("    server: \n      state: running\n      binary: server\n      sandbox: strict\n"
+                 "      age-ms: 0\n      ram: 1048576\n      ram-used: 0\n      caps: 100\n      caps-used: "
+                 "0\n      calls: 7\n"
+                 "      restarts: 0\n      provides: \n      sessions: \n");
     serve(&service);
     ask(&request, "client", "Data", OS_KIB(16), 4);
     assert_state("    client: \n      state: running\n      why: Data: server has not announced Data\n");
