@@ -208,7 +208,7 @@ FILE:4:3: client asks its init for Hello with label 'b-1'
       is for all labels, but another rule fits better
   built in: any: any-child  (default-route)
       is for all labels, but is not reached
-  3 rules for other services
+  4 rules for other services
 FILE:3:3: two serves it; it sees the label 'client -> x-1' and no arguments
 '''))
     status, out = explain('client', 'Hello', text=ROUTES)
@@ -239,12 +239,12 @@ FILE:11:9: sub/hello-client asks its init sub for Hello with label 'x'
       decides: is for all labels
   built in: any: any-child  (default-route)
       is for all labels, but is not reached
-  2 rules for other services
+  3 rules for other services
 its parent, the first init, is asked in turn
 FILE:4:3: sub asks its init for Hello with label 'hello-client -> x'
   built in: any: any-child  (default-route)
       decides: is for all labels
-  4 rules for other services
+  5 rules for other services
 FILE:3:3: hello-server serves it; it sees the label 'sub -> hello-client -> x' and no arguments
 '''))
 
