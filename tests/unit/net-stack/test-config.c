@@ -478,7 +478,8 @@ END_TEST
 
 START_TEST(a_name_that_is_not_wanted_any_more_is_not_told)
 {
-    struct net_resolve resolve = { .resolved = on_resolved };
+    static struct net_resolve resolve; /* until the stack ends, after this function */
+    resolve = (struct net_resolve){ .resolved = on_resolved };
     ask(BY_IPV4);
     memset(&found, 0, sizeof(found));
     ck_ok(net_resolve(&a.stack, &resolve, new_name(), NET_ANY));
