@@ -187,7 +187,7 @@ START_TEST(port_that_cannot_be_had)
     ck_assert(!getpeername(to_forwarded, (struct sockaddr *)&at, &size));
     ck_assert(!bind(taken, (struct sockaddr *)&at, size));
     start(&run, "world host", _i ? "0.0.0.0" : "127.0.0.1", port);
-    run_expect(&run, _i ? ": cannot forward udp 0.0.0.0:" : "the port is taken");
+    run_expect(&run, _i ? " cannot forward udp 0.0.0.0:" : "the port is taken");
     run_signal(&run, SIGTERM);
     run.books = 0;
     (void)run_end(&run);

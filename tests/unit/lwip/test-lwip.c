@@ -85,15 +85,13 @@ static int is_left_out(const char *name)
 /* What each of their suites calls to make itself: here all tests are of one. */
 Suite *create_suite(const char *name, testfunc *tests, size_t count, SFun setup, SFun teardown)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (is_left_out(tests[i]->name))
-            continue;
-        TCase *tcase = tcase_create(name);
-        tcase_set_timeout(tcase, 60);
-        tcase_add_checked_fixture(tcase, setup, teardown);
-        tcase_add_test(tcase, tests[i]);
-        suite_add_tcase(all, tcase);
-    }
+    TCase *tcase = tcase_create(name);
+    tcase_set_timeout(tcase, 60);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    suite_add_tcase(all, tcase);
+    for (size_t i = 0; i < count; i++)
+        if (!is_left_out(tests[i]->name))
+            tcase_add_test(tcase, tests[i]);
     return all;
 }
 
