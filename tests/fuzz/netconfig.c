@@ -4,10 +4,10 @@
  * each takes it or refuses it, and what it has taken can be used.
  */
 #include <router.h>
-#include <yaml/parse.h>
 
 #include "../unit/net-stack/wire.h"
 #include "fuzz.h"
+#include "tree.h"
 
 static uint8_t *alloc(struct port *port, uint32_t len, uint32_t flags)
 {
@@ -80,18 +80,14 @@ static void try_network(const struct os_config *config)
     wire_fini(&net);
 }
 
+static void try_both(const struct os_config *config)
+{
+    try_router(config);
+    try_network(config);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char error[YAML_ERROR_MAX], *text = text_copy(data, size);
-    struct os_config config;
-    size_t tree_size;
-    void *tree;
-    if (!yaml_parse("y", text, strlen(text), &tree, &tree_size, &error)) {
-        MUST(!os_config_init(&config, tree, tree_size));
-        try_router(&config);
-        try_network(&config);
-        free(tree);
-    }
-    free(text);
+    tree_try(data, size, try_both);
     return 0;
 }

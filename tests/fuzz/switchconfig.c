@@ -2,10 +2,10 @@
 /* switchconfig.c: any text as the config of a switch: what it says of a port is within bounds, and can be
  * used.
  */
-#include <yaml/parse.h>
 
 #include "../../net/switch/switch.h"
 #include "fuzz.h"
+#include "tree.h"
 
 static void try_switch(const struct os_config *config)
 {
@@ -27,15 +27,6 @@ static void try_switch(const struct os_config *config)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char error[YAML_ERROR_MAX], *text = text_copy(data, size);
-    struct os_config config;
-    size_t tree_size;
-    void *tree;
-    if (!yaml_parse("y", text, strlen(text), &tree, &tree_size, &error)) {
-        MUST(!os_config_init(&config, tree, tree_size));
-        try_switch(&config);
-        free(tree);
-    }
-    free(text);
+    tree_try(data, size, try_switch);
     return 0;
 }

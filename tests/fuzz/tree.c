@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* tree.c: see tree.h. */
+#include <yaml/parse.h>
+
 #include "fuzz.h"
 #include "tree.h"
 
@@ -47,4 +49,18 @@ void tree_must_equal(const struct os_config *a, os_config_ref a_node, const stru
         tree_must_equal(a, a_child, b, b_child);
     }
     MUST(!a_child && !b_child);
+}
+
+void tree_try(const void *data, size_t size, void (*try)(const struct os_config *config))
+{
+    char error[YAML_ERROR_MAX], *text = text_copy(data, size);
+    struct os_config config;
+    size_t tree_size;
+    void *tree;
+    if (!yaml_parse("y", text, strlen(text), &tree, &tree_size, &error)) {
+        MUST(!os_config_init(&config, tree, tree_size));
+        try(&config);
+        free(tree);
+    }
+    free(text);
 }
