@@ -28,7 +28,7 @@ static struct os_env *env;
 static struct os_config_rom config;
 static struct net_stack stack;
 static struct os_timeouts timeouts;
-static struct os_timeout next_round, late;
+static struct os_timeout next_round, late, over;
 static struct net_resolve resolve;
 static struct net_udp udp;
 
@@ -48,7 +48,7 @@ static int told; /* of this request: that something came that was none */
 
 static os_time every, retry, delay, patience, max_step;
 static int64_t first_us, end_us; /* what can be */
-static int begun, once, resolving;
+static int begun, once, resolving, status;
 
 static void ask_server(void);
 
@@ -59,10 +59,16 @@ static const char *name(void)
     return servers[at].name;
 }
 
-static void end(int status)
+static void handle_over(struct os_timeout *timeout)
 {
-    net_stack_fini(&stack);
-    os_exit(env, status);
+    net_stack_exit(&stack, status);
+}
+
+/* Not at once: a datagram may be in our hands, which the stack wants back first. */
+static void end(int with)
+{
+    status = with;
+    os_require(env, os_timeout_arm(&over, 0), "no time-outs");
 }
 
 static void wait_for_round(os_time time)
@@ -373,6 +379,7 @@ void component_construct(struct os_env *component_env)
     os_require(env, os_timeouts_open(&timeouts, env, env->ep), "cannot open Timer");
     os_timeout_init(&next_round, &timeouts, handle_round);
     os_timeout_init(&late, &timeouts, handle_late);
+    os_timeout_init(&over, &timeouts, handle_over);
     os_require(env, os_config_rom_open(&config, env, "config", config_changed), "no config");
     os_config_ref root = os_config_root(&config.config);
     read_config(&config.config, root);

@@ -323,8 +323,18 @@ static struct router_secrets secrets(struct os_env *env)
     return secrets;
 }
 
+/* What a router before has left in this program, as there is in tests in one process. */
+static void forget(void)
+{
+    if (!server.env)
+        return;
+    router_fini(&server.router);
+    free(server.config.tree);
+}
+
 void component_construct(struct os_env *env)
 {
+    forget();
     server = (struct server){ .env = env, .armed = OS_NEVER };
     os_list_init(&server.ports.ports);
     struct router_secrets made = secrets(env);
