@@ -29,6 +29,8 @@ SUMMARY = re.compile(r'^(\d+) passed, (\d+) failed, (\d+) skipped$')
 NOT_UNDER_VALGRIND = {}
 # the same for the sanitizers
 NOT_UNDER_SANITIZERS = {}
+# whole conversations of stacks, which take longest under valgrind: all of it has to stay within half an hour
+SANITIZERS_ARE_ENOUGH = {'lwip', 'net-config', 'net-peers', 'sntp'}
 
 SANITIZER_ENV = {
     'ASAN_OPTIONS': 'detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:abort_on_error=0',
@@ -194,7 +196,7 @@ def step_valgrind(report, _):
     """the unit suites under valgrind"""
     names, _ = unit_tests(BUILD, NOT_UNDER_VALGRIND, report)
     # valgrind runs one thread at a time, where who may spin never does
-    names = [name for name in names if not name.endswith('-no-spin')]
+    names = [name for name in names if not name.endswith('-no-spin') and name not in SANITIZERS_ARE_ENOUGH]
     counted(report, 'valgrind', [*RUN, str(BUILD), '--setup', 'valgrind', *names],
             env={**os.environ, 'CK_TIMEOUT_MULTIPLIER': '20', 'SEEDBED_STEPS': '50'})
 
