@@ -29,8 +29,9 @@ SUMMARY = re.compile(r'^(\d+) passed, (\d+) failed, (\d+) skipped$')
 NOT_UNDER_VALGRIND = {}
 # the same for the sanitizers
 NOT_UNDER_SANITIZERS = {}
-# whole conversations of stacks, which take longest under valgrind: all of it has to stay within half an hour
-SANITIZERS_ARE_ENOUGH = {'lwip', 'net-config', 'net-peers', 'sntp'}
+# what takes longest under valgrind (a third of the step): all of it has to stay within half an hour
+SANITIZERS_ARE_ENOUGH = {'lib-config', 'lwip', 'net-config', 'net-peers', 'sntp', 'stream-hostile', 'stream-rings',
+                         'transport-page'}
 
 SANITIZER_ENV = {
     'ASAN_OPTIONS': 'detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:abort_on_error=0',
