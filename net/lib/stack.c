@@ -318,10 +318,12 @@ static void deliver_ready(struct net_event *event)
 static void note_ready(struct net_stack_private *own)
 {
     struct net_stack_state state;
+    if (own->was_ready)
+        return;
     net_stack_state(own->stack, &state);
     int is_ready = (own->stack->family != NET_IPV6 && state.ipv4.family != NET_ANY) ||
                    (own->stack->family != NET_IPV4 && state.ipv6_count > 1);
-    if (own->was_ready || !state.link || !is_ready)
+    if (!state.link || !is_ready)
         return;
     own->was_ready = 1;
     net_event_post(own, &own->ready);
