@@ -202,22 +202,22 @@ os_time nd_tick(struct domain *domain)
 
 /* ---- all of it */
 
-static int is_nd(const struct packet *packet)
+int nd_is(uint8_t type)
 {
-    uint8_t type = packet->head[packet->l4 + NET_ICMP_TYPE];
-    return packet->proto == NET_PROTO_ICMPV6 && type >= NET_ICMPV6_ROUTER_SOLICIT && type <= 137;
+    return type >= NET_ICMPV6_ROUTER_SOLICIT && type <= NET_ICMPV6_REDIRECT;
 }
 
 int nd_input(struct router *router, struct packet *packet)
 {
-    if (!is_nd(packet))
+    if (packet->proto != NET_PROTO_ICMPV6 || !nd_is(packet->head[packet->l4 + NET_ICMP_TYPE]))
         return 0;
     uint32_t len = packet->end - packet->l4;
     uint8_t type = packet->head[packet->l4 + NET_ICMP_TYPE];
     uint32_t need = type == NET_ICMPV6_ROUTER_SOLICIT ? 8 : NET_ND_OPTIONS;
-    /* one hop: nobody beyond the link can have sent it */
+    /* one hop: nobody beyond the link can have sent it; and nobody needs extension headers for it, but for
+     * hiding it from who looks on */
     if (packet->head[NET_ETH_HEADER + NET_IPV6_HOPS] != 255 || len < need ||
-        packet->l4 + need > packet->head_len) {
+        packet->l4 + need > packet->head_len || packet->l4 != NET_ETH_HEADER + NET_IPV6_HEADER) {
         router_drop(router, DROP_malformed);
         return 1;
     }

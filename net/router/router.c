@@ -44,28 +44,38 @@ static int may_use(const struct packet *packet, const struct net_addr *addr)
     return !lease || net_mac_equal(lease->mac, packet->head + NET_ETH_SRC);
 }
 
-/* What only a router or a server of addresses says; on the side of the machines that is this one. */
-static int is_servers(const struct packet *packet, const uint8_t *ip, uint32_t known)
+/* What only a server of addresses says, or is told; on the side of the machines that is this one. */
+static int is_of_a_server(const struct packet *packet, const uint8_t *ip, uint32_t known)
 {
-    if (net_get16(packet->head + NET_ETH_TYPE) == NET_ETH_IPV4) {
-        uint32_t l4 = (ip[NET_IPV4_VERSION] & 15u) * 4;
-        if (ip[NET_IPV4_PROTO] != NET_PROTO_UDP || l4 + 4 > known)
-            return 0;
-        return net_get16(ip + l4) == 67 || (packet->domain->leases && net_get16(ip + l4 + 2) == 67);
-    }
-    if (ip[NET_IPV6_NEXT] != NET_PROTO_ICMPV6 || known < NET_IPV6_HEADER + 1)
-        return ip[NET_IPV6_NEXT] != NET_PROTO_TCP && ip[NET_IPV6_NEXT] != NET_PROTO_UDP &&
-               net_get16(ip + NET_IPV6_DST) == 0xff02; /* an advertisement could hide behind options */
-    return ip[NET_IPV6_HEADER] == NET_ICMPV6_ROUTER_ADVERT || ip[NET_IPV6_HEADER] == 137;
+    uint32_t l4 = (ip[NET_IPV4_VERSION] & 15u) * 4;
+    if (ip[NET_IPV4_PROTO] != NET_PROTO_UDP || l4 + 4 > known)
+        return 0;
+    return net_get16(ip + l4) == 67 || (packet->domain->leases && net_get16(ip + l4 + 2) == 67);
 }
 
-/* Neighbor discovery: nobody says that the router is at his place, or who is known to be at another. */
-static int is_about_itself(const struct packet *packet, const uint8_t *ip, uint32_t known)
+/* Neighbor discovery: nobody says that the router is at his place, or who is known to be at another, and
+ * only the router says what routers say; none of it behind extension headers, where others would find it.
+ */
+static int is_sound_nd(const struct packet *packet, const uint8_t *ip, uint32_t known)
 {
-    if (ip[NET_IPV6_NEXT] != NET_PROTO_ICMPV6 || known <= NET_IPV6_HEADER)
+    uint32_t len = NET_IPV6_HEADER + net_get16(ip + NET_IPV6_LEN);
+    struct upper upper;
+    if (known > len)
+        known = len; /* what is behind it is no part of the packet */
+    if (!ipv6_upper(ip, known, &upper))
+        return 0;
+    if (upper.passed & PASSED_REST || upper.proto != NET_PROTO_ICMPV6)
         return 1;
-    uint8_t type = ip[NET_IPV6_HEADER];
-    if (type != NET_ICMPV6_NEIGHBOR_SOLICIT && type != NET_ICMPV6_NEIGHBOR_ADVERT)
+    if (upper.at >= known)
+        return 0;
+    uint8_t type = ip[upper.at];
+    if (!nd_is(type))
+        return 1;
+    if (upper.passed || known < NET_IPV6_HEADER + 8)
+        return 0;
+    if (type == NET_ICMPV6_ROUTER_ADVERT || type == NET_ICMPV6_REDIRECT)
+        return packet->from->uplink;
+    if (type == NET_ICMPV6_ROUTER_SOLICIT)
         return 1;
     if (known < NET_IPV6_HEADER + NET_ND_OPTIONS)
         return 0;
@@ -92,9 +102,11 @@ static int may_bridge(const struct packet *packet)
     if (known < (type == NET_ETH_IPV4 ? NET_IPV4_HEADER : NET_IPV6_HEADER))
         return 0;
     src = type == NET_ETH_IPV4 ? addr4_of(at + NET_IPV4_SRC) : addr6_of(at + NET_IPV6_SRC);
-    if (type == NET_ETH_IPV6 && !is_about_itself(packet, at, known))
+    if (!may_use(packet, &src))
         return 0;
-    return may_use(packet, &src) && (packet->from->uplink || !is_servers(packet, at, known));
+    if (type == NET_ETH_IPV6)
+        return is_sound_nd(packet, at, known);
+    return packet->from->uplink || !is_of_a_server(packet, at, known);
 }
 
 static void bridge_to(struct router *router, const struct packet *packet, struct port *port)

@@ -113,8 +113,9 @@ enum {
     NET_PROTO_IGMP = 2,
     NET_PROTO_TCP = 6,
     NET_PROTO_UDP = 17,
-    NET_PROTO_ROUTING = 43,  /* IPv6 */
-    NET_PROTO_FRAGMENT = 44, /* IPv6 */
+    NET_PROTO_ROUTING = 43,        /* IPv6 */
+    NET_PROTO_FRAGMENT = 44,       /* IPv6 */
+    NET_PROTO_AUTHENTICATION = 51, /* IPv6 */
     NET_PROTO_ICMPV6 = 58,
     NET_PROTO_NONE = 59,    /* IPv6 */
     NET_PROTO_OPTIONS = 60, /* IPv6: for the destination */
@@ -180,6 +181,7 @@ enum {
     NET_ICMPV6_ROUTER_ADVERT = 134,
     NET_ICMPV6_NEIGHBOR_SOLICIT = 135,
     NET_ICMPV6_NEIGHBOR_ADVERT = 136,
+    NET_ICMPV6_REDIRECT = 137,
 
     NET_ND_TARGET = 8, /* of NEIGHBOR_*: 16 bytes */
     NET_ND_OPTIONS = 24,

@@ -482,6 +482,70 @@ START_TEST(neighbors_of_ipv6_are_not_taken_over)
 }
 END_TEST
 
+/* A message of LEN bytes behind HOW: a header is KIND and its following ones; says whether A gets it. */
+static uint32_t behind(const uint8_t *headers, uint32_t size, uint8_t kind, const uint8_t *message,
+                       uint32_t len, const uint8_t *mac, uint32_t of_ip)
+{
+    struct wire_packet packet;
+    uint8_t all[120];
+    memcpy(all, headers, size);
+    memcpy(all + size, message, len);
+    make6(&packet, &b, mac, "fe80::2", "ff02::1", kind, all, size + len, 255);
+    if (of_ip)
+        net_put16(packet.data + NET_ETH_HEADER + NET_IPV6_LEN, of_ip);
+    wire_drop(&a);
+    wire_send(&b, packet.data, packet.len);
+    return a.count;
+}
+
+START_TEST(neighbor_discovery_does_not_hide)
+{
+    static const uint8_t all_nodes[] = { 0x33, 0x33, 0, 0, 0, 1 };
+    static const struct {
+        uint8_t kind, size, bytes[24];
+    } ways[] = {
+        { NET_PROTO_HOP_BY_HOP, 8, { NET_PROTO_ICMPV6, 0, 1, 4 } },
+        { NET_PROTO_OPTIONS, 8, { NET_PROTO_ICMPV6, 0, 1, 4 } },
+        { NET_PROTO_ROUTING, 8, { NET_PROTO_ICMPV6, 0 } },
+        { NET_PROTO_FRAGMENT, 8, { NET_PROTO_ICMPV6 } },
+        { NET_PROTO_AUTHENTICATION, 12, { NET_PROTO_ICMPV6, 1 } },
+        { NET_PROTO_HOP_BY_HOP,
+          24,
+          { NET_PROTO_OPTIONS, 0, 1, 4, [8] = NET_PROTO_FRAGMENT, 0, 1, 4, [16] = NET_PROTO_ICMPV6, 0, 0,
+            1 } },
+    };
+    const uint8_t *to[] = { a.mac, all_nodes };
+    uint8_t advert[32] = { NET_ICMPV6_NEIGHBOR_ADVERT, 0, 0, 0, 0x60 }, echo[8] = { NET_ICMPV6_ECHO };
+    uint8_t report[8] = { 131 }, rest[16] = { NET_PROTO_ICMPV6, 0, 0, 8 };
+    struct net_addr routers = wire_addr("fd01::1");
+    static const uint8_t types[] = { NET_ICMPV6_NEIGHBOR_ADVERT, NET_ICMPV6_NEIGHBOR_SOLICIT,
+                                     NET_ICMPV6_ROUTER_ADVERT, NET_ICMPV6_REDIRECT };
+    memcpy(advert + 8, routers.bytes, 16);
+    for (unsigned i = 0; i < OS_ARRAY_LEN(ways); i++)
+        for (unsigned k = 0; k < 2; k++) {
+            for (unsigned type = 0; type < OS_ARRAY_LEN(types); type++) {
+                advert[0] = types[type];
+                ck_assert_uint_eq(behind(ways[i].bytes, ways[i].size, ways[i].kind, advert, 32, to[k], 0), 0);
+            }
+            /* what is no such message may have them */
+            ck_assert_uint_eq(behind(ways[i].bytes, ways[i].size, ways[i].kind, echo, 8, to[k], 0), 1);
+            ck_assert_uint_eq(behind(ways[i].bytes, ways[i].size, ways[i].kind, report, 8, to[k], 0), 1);
+            /* headers that are cut off, whatever is behind the packet in the frame */
+            ck_assert_uint_eq(behind(ways[i].bytes, ways[i].size, ways[i].kind, echo, 8, to[k], ways[i].size),
+                              0);
+        }
+    /* the rest of a packet alone says nothing, and without a first one nobody makes anything of it */
+    ck_assert_uint_eq(behind(rest, 16, NET_PROTO_FRAGMENT, advert, 32, a.mac, 0), 1);
+    /* nor does the router take it */
+    uint32_t before = wire.drops[DROP_malformed];
+    wire_drop(&b);
+    advert[0] = NET_ICMPV6_NEIGHBOR_SOLICIT;
+    behind(ways[1].bytes, 8, NET_PROTO_OPTIONS, advert, 32, b.via_mac, 0);
+    ck_assert_uint_eq(b.count, 0);
+    ck_assert_uint_eq(wire.drops[DROP_malformed], before + 1);
+}
+END_TEST
+
 /* ---- within a domain */
 
 START_TEST(machines_of_a_domain_talk)
@@ -596,6 +660,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, names_are_relayed);
     tcase_add_test(tcase, ipv6_is_advertised_and_forwarded);
     tcase_add_test(tcase, neighbors_of_ipv6_are_not_taken_over);
+    tcase_add_test(tcase, neighbor_discovery_does_not_hide);
     tcase_add_test(tcase, machines_of_a_domain_talk);
     tcase_add_test(tcase, fragments_follow_their_first);
 }
