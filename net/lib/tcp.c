@@ -181,6 +181,7 @@ static int ticking;
 void net_tcp_tick(void)
 {
     ticking = 1;
+    net_lwip_before_tick();
     tcp_tmr();
     ticking = 0;
 }

@@ -9,16 +9,17 @@
 
 /* ---- driven from outside ---- */
 
-#define NO_SYS               1
-#define SYS_LIGHTWEIGHT_PROT 0
-#define LWIP_NETCONN         0
-#define LWIP_SOCKET          0
-#define LWIP_TIMERS          1
-#define LWIP_TIMERS_CUSTOM   1 /* net/lib/timers.c: nothing wakes up while nothing is due */
-#define LWIP_STATS           0
-#define LWIP_HOOK_FILENAME   "port.h"
-#define LWIP_HOOK_TCP_ISN    net_lwip_isn
-#define LWIP_HOOK_ND6_GET_GW net_lwip_gateway6
+#define NO_SYS                     1
+#define SYS_LIGHTWEIGHT_PROT       0
+#define LWIP_NETCONN               0
+#define LWIP_SOCKET                0
+#define LWIP_TIMERS                1
+#define LWIP_TIMERS_CUSTOM         1 /* net/lib/timers.c: nothing wakes up while nothing is due */
+#define LWIP_STATS                 0
+#define LWIP_HOOK_FILENAME         "port.h"
+#define LWIP_HOOK_TCP_ISN          net_lwip_isn
+#define LWIP_HOOK_ND6_GET_GW       net_lwip_gateway6
+#define LWIP_HOOK_TCP_INPACKET_PCB net_lwip_segment
 
 /* ---- memory: everything from one account, net_lwip_malloc ---- */
 

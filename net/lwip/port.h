@@ -6,6 +6,7 @@
 #ifndef NET_LWIP_PORT_H
 #define NET_LWIP_PORT_H
 
+#include "lwip/err.h"
 #include "lwip/ip_addr.h"
 
 /* Bytes that TCP takes from a peer before the application has, and from the application before the peer has.
@@ -46,6 +47,15 @@ enum { NET_LWIP_PORT_TRIES = 16 };
 /* The first sequence number of a connection: not to be guessed by who does not see it (RFC 6528). */
 uint32_t net_lwip_isn(const ip_addr_t *local_ip, uint16_t local_port, const ip_addr_t *remote_ip,
                       uint16_t remote_port);
+
+/* Whether lwIP may see a segment of a connection; its options may be changed. In guard.c, as what follows. */
+struct tcp_pcb;
+struct tcp_hdr;
+struct pbuf;
+err_t net_lwip_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t options, u16_t options_first,
+                       u8_t *options_rest, struct pbuf *p);
+/* Before each tcp_tmr. */
+void net_lwip_before_tick(void);
 
 /* The gateway that the config names for IPv6, or NULL. In net/lib/stack.c. */
 struct netif;

@@ -135,7 +135,9 @@ END_TEST
 
 /* ---- a peer that a test makes up: 10.0.0.9, who connects to port 80 of a ---- */
 
-static uint32_t answer_seq; /* of the answer to its first segment */
+static uint32_t answer_seq, /* of the answer to its first segment */
+    answer_ack;             /* of its last one */
+static uint16_t answer_window;
 
 static void watch_answer(const uint8_t *data, uint32_t len, uint32_t flags)
 {
@@ -143,21 +145,65 @@ static void watch_answer(const uint8_t *data, uint32_t len, uint32_t flags)
     const uint8_t *tcp = tcp_of(data, len, &payload);
     if (tcp && (tcp[13] & 2))
         answer_seq = get32(tcp + 4);
+    if (tcp && tcp[1] == 80) {
+        answer_ack = get32(tcp + 8);
+        answer_window = (uint16_t)(tcp[14] << 8 | tcp[15]);
+    }
 }
 
-static void say(uint8_t flags, uint32_t seq, uint32_t ack, uint16_t window)
+/* A segment with LEN bytes after its header, of which OPTIONS are options. */
+static void say_more(uint8_t flags, uint32_t seq, uint32_t ack, uint16_t window, const uint8_t *options,
+                     uint8_t option_len, uint32_t len)
 {
-    uint8_t frame[54] = { 2,         0, 0, 0, 0,  'a', 2, 0, 0,  0, 0, 9, 8, 0, 0x45, [17] = 40,
-                          [22] = 64, 6, 0, 0, 10, 0,   0, 9, 10, 0, 0, 1, 4, 0, 0,    80 };
+    static const uint8_t head[38] = { 2, 0, 0, 0,  0, 'a', 2, 0,  0, 0, 0, 9, 8, 0, 0x45, [22] = 64,
+                                      6, 0, 0, 10, 0, 0,   9, 10, 0, 0, 1, 4, 0, 0, 80 };
+    uint8_t frame[54 + 1460] = { 0 };
+    memcpy(frame, head, sizeof(head));
+    frame[16] = (uint8_t)((40 + len) >> 8);
+    frame[17] = (uint8_t)(40 + len);
     for (int i = 0; i < 4; i++) {
         frame[38 + i] = (uint8_t)(seq >> (24 - 8 * i));
         frame[42 + i] = (uint8_t)(ack >> (24 - 8 * i));
     }
-    frame[46] = 0x50;
+    frame[46] = (uint8_t)(0x50 + option_len * 4);
     frame[47] = flags;
     frame[48] = (uint8_t)(window >> 8);
     frame[49] = (uint8_t)window;
-    wire_inject(&wire, frame, sizeof(frame), OS_NIC_INTACT);
+    if (option_len)
+        memcpy(frame + 54, options, option_len);
+    wire_inject(&wire, frame, 54 + len, OS_NIC_INTACT);
+}
+
+static void say(uint8_t flags, uint32_t seq, uint32_t ack, uint16_t window)
+{
+    say_more(flags, seq, ack, window, NULL, 0, 0);
+}
+
+static void say_data(uint8_t flags, uint32_t seq, uint32_t len)
+{
+    say_more(flags, seq, answer_seq + 1, 1000, NULL, 0, len);
+}
+
+/* Its connection to TCP: from then on it is at 101, with WINDOW. */
+static void peer_connects(struct net_tcp *tcp, uint16_t window)
+{
+    const uint8_t arp[42] = { 2, 0, 0, 0, 0, 'a', 2, 0,  0, 0, 0, 9, 8, 6, 0, 1, 8, 0,  6, 4, 0,
+                              1, 2, 0, 0, 0, 0,   9, 10, 0, 0, 9, 0, 0, 0, 0, 0, 0, 10, 0, 0, 1 };
+    listener = (struct net_tcp_listener){ 0 };
+    *tcp = (struct net_tcp){ 0 };
+    ck_ok(net_tcp_listen(&a.stack, &listener, &(struct net_addr){ .port = 80 }, 5));
+    wire.seen = watch_answer;
+    wire_inject(&wire, arp, sizeof(arp), OS_NIC_INTACT);
+    say(2, 100, 0, window); /* SYN */
+    say(16, 101, answer_seq + 1, window);
+    ck_ok(net_tcp_accept(&listener, tcp));
+}
+
+static void peer_ends(struct net_tcp *tcp)
+{
+    inproc_advance(10 * OS_SEC);
+    net_tcp_abort(tcp);
+    net_tcp_listener_close(&listener);
 }
 
 /* lwIP makes segments of half the largest window that it has seen, if that is something; and asserts that
@@ -165,26 +211,99 @@ static void say(uint8_t flags, uint32_t seq, uint32_t ack, uint16_t window)
 START_TEST(a_window_of_one_byte_does_no_harm)
 {
     static uint8_t data[1000];
-    const uint8_t arp[42] = { 2, 0, 0, 0, 0, 'a', 2, 0,  0, 0, 0, 9, 8, 6, 0, 1, 8, 0,  6, 4, 0,
-                              1, 2, 0, 0, 0, 0,   9, 10, 0, 0, 9, 0, 0, 0, 0, 0, 0, 10, 0, 0, 1 };
-    struct net_tcp tcp = { 0 };
+    struct net_tcp tcp;
     size_t len;
-    listener = (struct net_tcp_listener){ 0 };
-    ck_ok(net_tcp_listen(&a.stack, &listener, &(struct net_addr){ .port = 80 }, 5));
-    wire.seen = watch_answer;
-    wire_inject(&wire, arp, sizeof(arp), OS_NIC_INTACT);
-    say(2, 100, 0, 1); /* SYN */
-    say(16, 101, answer_seq + 1, 1);
-    ck_ok(net_tcp_accept(&listener, &tcp));
+    peer_connects(&tcp, 1);
     ck_ok(net_tcp_write(&tcp, data, sizeof(data), &len));
     ck_assert_uint_eq(len, sizeof(data));
     inproc_idle();
     say(16, 101, answer_seq + 1, 4);
     ck_ok(net_tcp_write(&tcp, data, sizeof(data), &len));
     ck_assert_uint_eq(len, sizeof(data));
-    inproc_advance(10 * OS_SEC);
-    net_tcp_abort(&tcp);
-    net_tcp_listener_close(&listener);
+    peer_ends(&tcp);
+}
+END_TEST
+
+/* The size of its segments is a matter of a connection's first one. */
+START_TEST(segments_keep_their_size)
+{
+    static const uint8_t mss_of_one[4] = { 2, 4, 0, 1 };
+    static uint8_t data[1000];
+    struct net_tcp tcp;
+    size_t len;
+    peer_connects(&tcp, 100);
+    ck_ok(net_tcp_write(&tcp, data, 500, &len));
+    inproc_idle();
+    say_more(16, 101, answer_seq + 1, 100, mss_of_one, 4, 4);
+    ck_ok(net_tcp_write(&tcp, data, sizeof(data), &len)); /* behind what waits */
+    ck_assert_uint_eq(len, sizeof(data));
+    peer_ends(&tcp); /* and what waits is sent in pieces of 100 bytes meanwhile */
+}
+END_TEST
+
+/* Who has no room may take the byte that asks for it all the same; and it can be the last one, or the end. */
+START_TEST(a_closed_window_may_be_gone_past)
+{
+    struct net_tcp tcp;
+    size_t len;
+    for (int end = 0; end < 2; end++) {
+        peer_connects(&tcp, 0);
+        if (end)
+            net_tcp_shutdown(&tcp);
+        else
+            ck_ok(net_tcp_write(&tcp, "x", 1, &len));
+        inproc_advance(5 * OS_SEC);
+        say(16, 101, answer_seq + 2, 0);
+        peer_ends(&tcp);
+    }
+}
+END_TEST
+
+/* Bytes from FIRST on to LAST, which may be more than a segment's. */
+static void say_bytes(uint32_t first, uint32_t last)
+{
+    for (; first < last; first += 1000)
+        say_data(16, first, last - first < 1000 ? last - first : 1000);
+}
+
+/* What is sent beyond the window, or beyond the end, and out of order at that. */
+START_TEST(who_sends_too_much_does_no_harm)
+{
+    struct net_tcp tcp;
+    /* a piece that begins within the window and ends outside, and then all that is before it */
+    peer_connects(&tcp, 1000);
+    uint32_t edge = 101 + answer_window;
+    say_data(16, edge - 500, 1000);
+    say_bytes(101, edge - 500);
+    inproc_idle();
+    ck_assert_uint_le(answer_ack, edge);
+    ck_assert_uint_ge(answer_ack, edge - 500);
+    peer_ends(&tcp);
+    /* the end with the last byte of the window, before what it ends */
+    peer_connects(&tcp, 1000);
+    say_data(16 | 1, edge - 500, 500);
+    say_bytes(101, edge - 500);
+    peer_ends(&tcp);
+    /* bytes behind the end that fill the window */
+    peer_connects(&tcp, 1000);
+    say_data(16 | 1, edge - 500, 100);
+    say_bytes(101, edge - 700);
+    say_data(16, edge - 700, 700);
+    peer_ends(&tcp);
+    /* the first segment again, with bytes, an answer and the end */
+    peer_connects(&tcp, 1000);
+    peer_ends(&tcp);
+    for (uint8_t flags = 0; flags < 64; flags++)
+        for (uint32_t seq = 99; seq < 102; seq++) {
+            listener = (struct net_tcp_listener){ 0 };
+            ck_ok(net_tcp_listen(&a.stack, &listener, &(struct net_addr){ .port = 80 }, 5));
+            say(2, 100, 0, 1000);
+            say_data(flags, seq, seq % 3);
+            say_data(flags, seq, 1000);
+            say(4, 101, 0, 0); /* reset */
+            say(4, 102, 0, 0);
+            net_tcp_listener_close(&listener);
+        }
 }
 END_TEST
 
@@ -516,6 +635,9 @@ static void add(TCase *tcase)
     tcase_add_loop_test(tcase, a_lost_window_is_found_again, 0, 2);
     tcase_add_loop_test(tcase, one_direction_ends_before_the_other, 0, 2);
     tcase_add_test(tcase, a_window_of_one_byte_does_no_harm);
+    tcase_add_test(tcase, segments_keep_their_size);
+    tcase_add_test(tcase, a_closed_window_may_be_gone_past);
+    tcase_add_test(tcase, who_sends_too_much_does_no_harm);
     tcase_add_loop_test(tcase, keepalive_finds_who_has_vanished, 0, 2);
     tcase_add_loop_test(tcase, a_reset_ends_any_state, 0, 2);
     tcase_add_test(tcase, a_blind_reset_is_not_believed);
