@@ -136,6 +136,7 @@ static int take(struct domain *domain, struct port *port, struct lease *lease, c
         lease->client = client;
         client->lease_count++;
     }
+    router_changed(domain->router);
     memcpy(lease->mac, mac, 6);
     lease->taken = 0;
     lease->expires = until;

@@ -207,6 +207,7 @@ void domain_set_ipv4(struct domain *domain, const struct net_addr *addr, uint8_t
                      const struct net_addr *gateway)
 {
     int same = addr_same(&domain->ipv4, addr) && domain->prefix4 == prefix;
+    router_changed(domain->router);
     domain->ipv4 = *addr;
     domain->prefix4 = prefix;
     domain->gateway = *gateway;

@@ -58,6 +58,22 @@ struct flow *flow_find(struct router *router, const struct packet *packet, int *
     return flow_with(router, packet->domain, packet->proto, &packet->src, &packet->dst, side);
 }
 
+struct flow *flow_find_next(struct router *router, const struct packet *packet, int *side)
+{
+    struct side *last = packet->from->last;
+    if (last && last->domain == packet->domain && addr_equal(&last->src, &packet->src) &&
+        addr_equal(&last->dst, &packet->dst)) {
+        struct flow *flow = OS_CONTAINER_OF(last - last->side, struct flow, side[0]);
+        *side = (int)last->side;
+        if (flow->proto == packet->proto)
+            return flow;
+    }
+    struct flow *flow = flow_find(router, packet, side);
+    if (flow)
+        packet->from->last = &flow->side[*side];
+    return flow;
+}
+
 static void link_side(struct router *router, struct flow *flow, struct side *side)
 {
     struct side **head = bucket(router, side->domain, flow->proto, &side->src, &side->dst);
@@ -71,6 +87,7 @@ static void unlink_side(struct router *router, struct flow *flow, struct side *s
     while (*at != side)
         at = &(*at)->next;
     *at = side->next;
+    side->domain = NULL;
 }
 
 /* ---- ages */
@@ -270,11 +287,9 @@ struct flow *flow_make(struct router *router, const struct packet *packet, struc
         struct net_addr *own = &flow->side[1].dst;
         *own = out->ipv4;
         own->port = packet->src.port;
-        if (!choose_port(router, flow)) {
-            router_drop(router, DROP_ports_full);
-            return NULL;
-        }
-    } else if (!is_free(router, flow)) {
+    }
+    if (!(nat ? choose_port(router, flow) : is_free(router, flow))) {
+        flow->side[0].domain = flow->side[1].domain = NULL;
         router_drop(router, DROP_ports_full);
         return NULL;
     }
@@ -324,6 +339,9 @@ os_err flow_init(struct router *router, uint32_t count)
         for (int age = 0; age < AGES; age++)
             if (router->flow_used > count && !os_list_empty(&router->ages[age]))
                 flow_end(router, flow_of(router->ages[age].next));
+    OS_LIST_FOR_EACH (domain, &router->domains)
+        OS_LIST_FOR_EACH (port, &OS_CONTAINER_OF(domain, struct domain, link)->ports)
+            OS_CONTAINER_OF(port, struct port, link)->last = NULL;
     struct flow *before = router->flows;
     struct side **table_before = router->buckets;
     router->flows = flows;

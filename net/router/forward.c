@@ -306,24 +306,38 @@ static void count_hop(struct packet *packet)
               net_checksum_update16(net_get16(ip + NET_IPV4_CHECKSUM), before, net_get16(ip + NET_IPV4_TTL)));
 }
 
+/* What follows the Ethernet header, from the copy as far as that goes. */
+static void send(struct router *router, const struct packet *packet, struct out *frame)
+{
+    uint32_t own = packet->head_len < packet->end ? packet->head_len : packet->end;
+    memcpy(frame->data + NET_ETH_HEADER, packet->head + NET_ETH_HEADER, own - NET_ETH_HEADER);
+    memcpy(frame->data + own, packet->data + own, packet->end - own);
+    router->forwarded++;
+    out_end(frame);
+}
+
+/* Who is next on the way to TO in OUT; 0: there is no way. */
+static int find_next(struct router *router, struct domain *out, const struct net_addr *to,
+                     struct net_addr *next)
+{
+    *next = *to;
+    if (!domain_on_link(out, to) && domain_route(router, to, next) != out)
+        return 0;
+    next->port = 0;
+    next->zone = 0;
+    return 1;
+}
+
 void forward_out(struct router *router, struct packet *packet, struct domain *out, const struct net_addr *to)
 {
-    struct net_addr next = *to;
+    struct net_addr next;
     struct out frame;
-    uint32_t len = packet->end - NET_ETH_HEADER;
-    uint32_t own = packet->head_len < packet->end ? packet->head_len : packet->end;
-    if (!domain_on_link(out, to) && domain_route(router, to, &next) != out) {
+    if (!find_next(router, out, to, &next)) {
         router_drop(router, DROP_no_route);
         return;
     }
-    next.port = 0;
-    next.zone = 0;
-    if (!out_begin(out, &next, len, packet->flags, &frame))
-        return;
-    memcpy(frame.data + NET_ETH_HEADER, packet->head + NET_ETH_HEADER, own - NET_ETH_HEADER);
-    memcpy(frame.data + own, packet->data + own, packet->end - own);
-    router->forwarded++;
-    out_end(&frame);
+    if (out_begin(out, &next, packet->end - NET_ETH_HEADER, packet->flags, &frame))
+        send(router, packet, &frame);
 }
 
 /* Says whether the packet may go on as far as its size and its way so far are concerned. */
@@ -395,6 +409,91 @@ static void rewrite_id(struct packet *packet, uint16_t id)
 
 /* ---- along a connection */
 
+static int has_ports(const struct packet *packet)
+{
+    return !packet->is_fragment && (packet->proto == NET_PROTO_TCP || packet->proto == NET_PROTO_UDP);
+}
+
+/* What LEN bytes add to a sum when they are TO and no longer FROM. */
+static uint16_t change_of(uint16_t sum, const void *from, const void *to, size_t len)
+{
+    return memcmp(from, to, len) ? (uint16_t)~net_checksum_update((uint16_t)~sum, from, to, len) : sum;
+}
+
+/* What is the same for all packets that come in there. PACKET has gone all the way. */
+static void remember(struct router *router, const struct packet *packet, struct flow *flow, int side)
+{
+    struct side *in = &flow->side[side];
+    const struct side *other = &flow->side[!side];
+    uint8_t from[4], to[4];
+    struct net_addr next;
+    if (!find_next(router, other->domain, &other->src, &next))
+        return;
+    size_t len = in->src.family == NET_IPV4 ? 4 : 16;
+    net_put16(from, in->src.port);
+    net_put16(from + 2, in->dst.port);
+    net_put16(to, other->dst.port);
+    net_put16(to + 2, other->src.port);
+    in->ip_change =
+        change_of(change_of(0, in->src.bytes, other->dst.bytes, len), in->dst.bytes, other->src.bytes, len);
+    in->l4_change = change_of(in->ip_change, from, to, sizeof(from));
+    in->from = packet->from;
+    in->to = neighbor_find(other->domain, &next);
+    in->generation = in->to ? router->generation : 0;
+}
+
+static int is_remembered(const struct router *router, const struct packet *packet, const struct flow *flow,
+                         int side)
+{
+    const struct side *in = &flow->side[side];
+    return in->generation == router->generation && in->from == packet->from &&
+           neighbor_is_known(flow->side[!side].domain, in->to);
+}
+
+/* CHECKSUM after its sum has changed by CHANGE. */
+static uint16_t changed(uint16_t checksum, uint16_t change)
+{
+    return (uint16_t)~net_sum16((uint16_t)~checksum, change);
+}
+
+/* The header becomes one of the other side. */
+static void rewrite_as_remembered(struct packet *packet, const struct side *in, const struct side *other)
+{
+    uint8_t *ip = packet->head + NET_ETH_HEADER, *l4 = packet->head + packet->l4;
+    uint8_t *sum = l4 + checksum_at(packet);
+    if (packet->family == NET_IPV4) {
+        net_put16(ip + NET_IPV4_CHECKSUM, changed(net_get16(ip + NET_IPV4_CHECKSUM), in->ip_change));
+        memcpy(ip + NET_IPV4_SRC, other->dst.bytes, 4);
+        memcpy(ip + NET_IPV4_DST, other->src.bytes, 4);
+    } else {
+        memcpy(ip + NET_IPV6_SRC, other->dst.bytes, 16);
+        memcpy(ip + NET_IPV6_DST, other->src.bytes, 16);
+    }
+    uint16_t before = net_get16(sum);
+    if (in->l4_change && (before || packet->proto == NET_PROTO_TCP || packet->family == NET_IPV6)) {
+        uint16_t after = changed(before, in->l4_change);
+        net_put16(sum, packet->proto == NET_PROTO_UDP && !after ? 0xffff : after);
+    }
+    net_put16(l4, other->dst.port);
+    net_put16(l4 + 2, other->src.port);
+}
+
+/* As `go`, without looking for what is known. */
+static void go_again(struct router *router, struct packet *packet, struct flow *flow, int side)
+{
+    struct side *in = &flow->side[side];
+    const struct side *other = &flow->side[!side];
+    struct out frame;
+    if (!fits(router, packet, other->domain))
+        return;
+    flow_used(router, flow, side, packet);
+    rewrite_as_remembered(packet, in, other);
+    count_hop(packet);
+    if (out_begin_to(other->domain, in->to, packet->family == NET_IPV4 ? NET_ETH_IPV4 : NET_ETH_IPV6,
+                     packet->end - NET_ETH_HEADER, packet->flags, &frame))
+        send(router, packet, &frame);
+}
+
 static void go(struct router *router, struct packet *packet, struct flow *flow, int side)
 {
     const struct side *other = &flow->side[!side];
@@ -412,6 +511,8 @@ static void go(struct router *router, struct packet *packet, struct flow *flow, 
         rewrite_id(packet, fragments->own_id);
     count_hop(packet);
     forward_out(router, packet, other->domain, &other->src);
+    if (has_ports(packet))
+        remember(router, packet, flow, side);
 }
 
 static void go_fragment(struct router *router, struct packet *packet)
@@ -608,6 +709,11 @@ void ip_input(struct router *router, struct packet *packet)
         return;
     if (!v4 && nd_input(router, packet))
         return;
+    struct flow *flow = has_ports(packet) ? flow_find_next(router, packet, &side) : NULL;
+    if (flow && is_remembered(router, packet, flow, side)) {
+        go_again(router, packet, flow, side);
+        return;
+    }
     if (!source_is_sound(packet)) {
         router_drop(router, DROP_spoofed);
         return;
@@ -620,7 +726,8 @@ void ip_input(struct router *router, struct packet *packet)
         go_fragment(router, packet);
         return;
     }
-    struct flow *flow = flow_find(router, packet, &side);
+    if (!has_ports(packet))
+        flow = flow_find(router, packet, &side);
     if (flow)
         go(router, packet, flow, side);
     else if (is_local(packet))

@@ -23,12 +23,17 @@ static uint32_t bucket_of(const struct net_addr *ip)
     return (word ^ word >> 8 ^ word >> 16) % BUCKETS;
 }
 
-static struct neighbor *find(const struct domain *domain, const struct net_addr *ip)
+struct neighbor *neighbor_find(const struct domain *domain, const struct net_addr *ip)
 {
     for (struct neighbor *at = domain->buckets[bucket_of(ip)]; at; at = at->next)
         if (addr_same(&at->ip, ip))
             return at;
     return NULL;
+}
+
+int neighbor_is_known(const struct domain *domain, const struct neighbor *neighbor)
+{
+    return neighbor->known && neighbor->expires > domain->router->now;
 }
 
 static struct neighbor *neighbor_of(struct os_list *link)
@@ -57,6 +62,7 @@ static void set_port(struct neighbor *neighbor, struct port *port)
 
 static void forget(struct domain *domain, struct neighbor *neighbor)
 {
+    router_changed(domain->router);
     struct neighbor **at = &domain->buckets[bucket_of(&neighbor->ip)];
     while (*at != neighbor)
         at = &(*at)->next;
@@ -151,7 +157,7 @@ void neighbor_set_static(struct domain *domain)
             forget(domain, neighbor_of(link));
     for (uint32_t i = 0; i < domain->config.static_count; i++) {
         const struct static_neighbor *entry = &domain->config.statics[i];
-        struct neighbor *neighbor = find(domain, &entry->ip);
+        struct neighbor *neighbor = neighbor_find(domain, &entry->ip);
         if (neighbor)
             forget(domain, neighbor);
         neighbor = add(domain, &entry->ip, NULL);
@@ -202,7 +208,7 @@ int neighbor_learn(struct domain *domain, const struct net_addr *ip, const uint8
                    int may_add)
 {
     struct router *router = domain->router;
-    struct neighbor *neighbor = find(domain, ip);
+    struct neighbor *neighbor = neighbor_find(domain, ip);
     if (!neighbor && !may_add)
         return 1;
     if (!may_learn(domain, ip, mac, port) ||
@@ -324,7 +330,7 @@ int out_begin_at(struct port *port, const uint8_t *mac, uint32_t type, uint32_t 
 static int begin_pending(struct domain *domain, const struct net_addr *next, uint32_t len, struct out *out)
 {
     struct router *router = domain->router;
-    struct neighbor *neighbor = find(domain, next);
+    struct neighbor *neighbor = neighbor_find(domain, next);
     int is_new = !neighbor || neighbor->known;
     if (!neighbor)
         neighbor = add(domain, next, NULL);
@@ -362,29 +368,37 @@ static void refresh(struct domain *domain, struct neighbor *neighbor)
     ask(domain, neighbor);
 }
 
+int out_begin_to(struct domain *domain, struct neighbor *neighbor, uint32_t type, uint32_t len,
+                 uint32_t flags, struct out *out)
+{
+    struct port *port = neighbor->fixed ? port_of(domain, neighbor->mac) : neighbor->port;
+    if (!port) {
+        router_drop(domain->router, DROP_no_neighbor);
+        return 0;
+    }
+    refresh(domain, neighbor);
+    uint8_t *data = begin(domain, port, NET_ETH_HEADER + len, flags, out);
+    if (!data)
+        return 0;
+    memcpy(data + NET_ETH_DST, neighbor->mac, 6);
+    memcpy(data + NET_ETH_SRC, port_mac(port), 6);
+    net_put16(data + NET_ETH_TYPE, type);
+    return 1;
+}
+
 /* Multicast of IPv6, to one port after the other by the caller. */
 int out_begin(struct domain *domain, const struct net_addr *next, uint32_t len, uint32_t flags,
               struct out *out)
 {
     uint32_t type = next->family == NET_IPV4 ? NET_ETH_IPV4 : NET_ETH_IPV6;
-    struct neighbor *neighbor = find(domain, next);
-    len += NET_ETH_HEADER;
+    struct neighbor *neighbor = neighbor_find(domain, next);
     if (os_list_empty(&domain->ports) || (next->family == NET_IPV4 && !domain->ipv4.family)) {
         router_drop(domain->router, DROP_no_neighbor);
         return 0;
     }
-    if (neighbor && neighbor->known && neighbor->expires > domain->router->now) {
-        struct port *port = neighbor->fixed ? port_of(domain, neighbor->mac) : neighbor->port;
-        if (!port) {
-            router_drop(domain->router, DROP_no_neighbor);
-            return 0;
-        }
-        refresh(domain, neighbor);
-        if (!begin(domain, port, len, flags, out))
-            return 0;
-        memcpy(out->data + NET_ETH_DST, neighbor->mac, 6);
-        memcpy(out->data + NET_ETH_SRC, port_mac(port), 6);
-    } else if (!begin_pending(domain, next, len, out))
+    if (neighbor && neighbor_is_known(domain, neighbor))
+        return out_begin_to(domain, neighbor, type, len, flags, out);
+    if (!begin_pending(domain, next, NET_ETH_HEADER + len, out))
         return 0;
     net_put16(out->data + NET_ETH_TYPE, type);
     return 1;

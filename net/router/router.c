@@ -206,6 +206,7 @@ void router_link(struct router *router, struct port *port, os_time now)
 {
     struct domain *domain = port->domain;
     router->now = now;
+    router_changed(router);
     if (!domain)
         return;
     measure(domain);
@@ -225,6 +226,7 @@ void router_add(struct router *router, struct port *port, struct domain *domain,
     os_list_init(&port->client.flows);
     port->client.flow_count = port->client.query_count = port->client.lease_count = 0;
     port->client.neighbor_count = 0;
+    port->last = NULL;
     port->domain = domain;
     if (!domain)
         return;
@@ -236,6 +238,7 @@ void router_remove(struct router *router, struct port *port, os_time now)
 {
     struct domain *domain = port->domain;
     router->now = now;
+    router_changed(router);
     if (!domain)
         return;
     neighbor_forget_port(domain, port);
@@ -378,6 +381,7 @@ static os_err take_limits(struct router *router, const struct limits *limits)
 os_err router_configure(struct router *router, const struct router_config *read, os_time now)
 {
     router->now = now;
+    router_changed(router);
     os_err err = take_limits(router, &read->limits);
     if (err)
         return err;
@@ -411,6 +415,7 @@ void router_init(struct router *router, const struct router_io *io, const struct
 {
     router->io = io;
     router->due = OS_NEVER;
+    router->generation = 1;
     router->secrets = *secrets;
     os_list_init(&router->domains);
     os_list_init(&router->unused);

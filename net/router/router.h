@@ -170,6 +170,7 @@ struct port {
     uint16_t mtu;
     uint32_t address; /* the one of IPv4 that DHCP gives it, or 0 */
     struct client client;
+    struct side *last; /* which a frame from here was of, or NULL */
 };
 
 /* What the user of the state machine has to provide. */
@@ -197,12 +198,19 @@ struct packet {
 
 /* ---- states of connections: flow.c */
 
-/* As a packet of one direction comes in. */
+/*
+ * As a packet of one direction comes in. What was found out about such packets is known as long as nothing
+ * has changed that it depends on: where one may come from, who is next, and what becomes of checksums.
+ */
 struct side {
-    struct side *next; /* in the bucket */
-    struct domain *domain;
-    uint32_t side; /* 0 or 1: which one of its flow's */
+    struct side *next;     /* in the bucket */
+    struct domain *domain; /* NULL: in no use */
+    uint32_t side;         /* 0 or 1: which one of its flow's */
     struct net_addr src, dst;
+    uint16_t ip_change, l4_change; /* to be added to the sums; l4_change 0: none */
+    uint64_t generation;           /* the router's, when it was found out; 0: it was not */
+    struct port *from;
+    struct neighbor *to;
 };
 
 struct flow {
@@ -219,6 +227,8 @@ struct flow {
 };
 
 struct flow *flow_find(struct router *router, const struct packet *packet, int *side);
+/* The same, for one that came in by a port: it is mostly of the same connection as the one before. */
+struct flow *flow_find_next(struct router *router, const struct packet *packet, int *side);
 /*
  * A state for PACKET, whose destination is TO in domain OUT from now on, behind the router's address there if
  * NAT. NULL: counted as dropped.
@@ -263,10 +273,17 @@ struct out {
 /* Room for LEN bytes of payload to NEXT in DOMAIN, or 0. Between it and out_end nothing else is sent. */
 int out_begin(struct domain *domain, const struct net_addr *next, uint32_t len, uint32_t flags,
               struct out *out);
+/* The same to a neighbor that is known to be next. */
+int out_begin_to(struct domain *domain, struct neighbor *neighbor, uint32_t type, uint32_t len,
+                 uint32_t flags, struct out *out);
 /* The same to a MAC address at a port. */
 int out_begin_at(struct port *port, const uint8_t *mac, uint32_t type, uint32_t len, struct out *out);
 void out_end(struct out *out);
 
+/* The one with address IP, or NULL; it lives as long as the router's generation. */
+struct neighbor *neighbor_find(const struct domain *domain, const struct net_addr *ip);
+/* Whether frames can be sent to it. */
+int neighbor_is_known(const struct domain *domain, const struct neighbor *neighbor);
 /* IP is at MAC behind PORT: says whether that is taken. MAY_ADD: although nobody has asked. */
 int neighbor_learn(struct domain *domain, const struct net_addr *ip, const uint8_t *mac, struct port *port,
                    int may_add);
@@ -479,7 +496,8 @@ struct router_secrets {
 
 struct router {
     const struct router_io *io;
-    os_time now; /* of what is being done */
+    os_time now;         /* of what is being done */
+    uint64_t generation; /* from 1; of all that decides about packets of connections that are */
     struct os_list domains;
     uint32_t last_id;
     struct limits limits;
@@ -505,6 +523,12 @@ static inline void router_at(struct router *router, os_time at)
 {
     if (at < router->due)
         router->due = at;
+}
+
+/* What was found out about packets of connections may be otherwise now. */
+static inline void router_changed(struct router *router)
+{
+    router->generation++;
 }
 
 /* Zeroed before. SECRETS are copied. */

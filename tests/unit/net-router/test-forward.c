@@ -569,6 +569,122 @@ START_TEST(the_table_changes_its_size)
 }
 END_TEST
 
+/* Packets after the first of a connection, which the router treats as it has found out for that one. */
+START_TEST(later_packets_are_as_the_first)
+{
+    struct wire_packet packet;
+    struct net_addr to = wire_addr("192.0.2.9:7"), back = wire_addr("192.0.2.1");
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < 70000; i += i < 600 ? 1 : 97) {
+        uint8_t data[4];
+        net_put32(data, i * 65521);
+        wire_udp(&packet, &a, 5000, &to, data, sizeof(data));
+        wire_drop(&out);
+        wire_send(&a, packet.data, packet.len);
+        ck_assert_uint_eq(out.count, 1);
+        ck_assert(wire_is_sound(out.last->data, out.last->len));
+        ck_assert_uint_ne(net_get16(wire_l4(&out) + NET_UDP_CHECKSUM), 0);
+        ck_assert_mem_eq(wire_l3(&out) + NET_IPV4_SRC, back.bytes, 4);
+        ck_assert_uint_eq(wire_l3(&out)[NET_IPV4_TTL], 63);
+        ck_assert_mem_eq(wire_l4(&out) + NET_UDP_HEADER, data, 4);
+        if (back.port)
+            ck_assert_uint_eq(net_get16(wire_l4(&out)), back.port);
+        back.port = net_get16(wire_l4(&out));
+        wire_udp(&packet, &out, 7, &back, data, sizeof(data));
+        wire_drop(&a);
+        wire_send(&out, packet.data, packet.len);
+        ck_assert_uint_eq(a.count, 1);
+        ck_assert(wire_is_sound(a.last->data, a.last->len));
+        ck_assert_mem_eq(wire_l3(&a) + NET_IPV4_DST, a.ip.bytes, 4);
+        ck_assert_uint_eq(net_get16(wire_l4(&a) + NET_UDP_DST), 5000);
+        left++;
+    }
+    ck_assert_uint_eq(wire.forwarded, 2 * left);
+    ck_assert_uint_eq(wire.flow_used, 1);
+    /* hops and sizes are looked at each time */
+    wire_drop(&a);
+    wire_udp(&packet, &a, 5000, &to, "x", 1);
+    packet.data[NET_ETH_HEADER + NET_IPV4_TTL] = 1;
+    wire_fix(packet.data, packet.len);
+    wire_send(&a, packet.data, packet.len);
+    ck_complaint(&a, NET_ICMP_TIME_EXCEEDED, 0);
+}
+END_TEST
+
+START_TEST(what_was_found_out_holds_until_it_changes)
+{
+    struct wire_packet packet;
+    struct net_addr to = wire_addr("192.0.2.9:7");
+    struct machine moved = { 0 };
+    wire_udp(&packet, &a, 5000, &to, "x", 1);
+    for (int i = 0; i < 3; i++)
+        wire_send(&a, packet.data, packet.len);
+    ck_assert_uint_eq(out.count, 3);
+    /* who is next is another machine */
+    wire_remove(&out);
+    wire_add_uplink(&moved, "wan", 8, "192.0.2.9");
+    wire_send(&a, packet.data, packet.len);
+    ck_assert_uint_eq(wire.pending, 1);
+    wire_arp(&moved, "192.0.2.1");
+    wire_drop(&moved);
+    wire_send(&a, packet.data, packet.len);
+    ck_assert_uint_eq(moved.count, 1);
+    ck_assert_mem_eq(moved.last->data, moved.mac, 6);
+    /* the table is elsewhere */
+    configure_with("states: 16", "states: 500");
+    wire_send(&a, packet.data, packet.len);
+    wire_send(&a, packet.data, packet.len);
+    ck_assert_uint_eq(moved.count, 3);
+    ck_assert_uint_eq(wire.flow_used, 1);
+    /* the router has another address */
+    struct net_addr own = wire_addr("192.0.2.2");
+    configure_with("ipv4: 192.0.2.1/24", "ipv4: 192.0.2.2/24");
+    wire_arp(&moved, "192.0.2.2");
+    for (uint32_t i = 1; i <= 2; i++) {
+        wire_drop(&moved);
+        wire_send(&a, packet.data, packet.len);
+        ck_assert_uint_eq(moved.count, 1);
+        ck_assert(wire_is_sound(moved.last->data, moved.last->len));
+        ck_assert_mem_eq(wire_l3(&moved) + NET_IPV4_SRC, own.bytes, 4);
+    }
+    wire_remove(&moved);
+    wire_add_uplink(&out, "wan", 9, "192.0.2.9");
+}
+END_TEST
+
+/* What did not become a connection is none for the next packet either. */
+START_TEST(a_refused_connection_is_none)
+{
+    struct wire_packet packet;
+    struct net_addr to = wire_addr("192.0.2.9:7");
+    configure_with("limits:\n", "limits:\n  nat-ports: 40000-40000\n");
+    wire_udp(&packet, &a, 1000, &to, "x", 1);
+    wire_send(&a, packet.data, packet.len);
+    wire_send(&a, packet.data, packet.len);
+    for (uint16_t i = 1; i < 15; i++) { /* until the place of that one is the next but one */
+        wire_advance(301 * OS_SEC);
+        ck_assert_uint_eq(wire.flow_used, 0);
+        wire_udp(&packet, &a, (uint16_t)(2000 + i), &to, "x", 1);
+        wire_send(&a, packet.data, packet.len);
+    }
+    wire_advance(301 * OS_SEC);
+    wire_arp(&out, "192.0.2.1");
+    wire_arp(&a, "10.0.1.1");
+    wire_drop(&a);
+    wire_drop(&out);
+    wire_udp(&packet, &a, 1001, &to, "x", 1);
+    wire_send(&a, packet.data, packet.len);
+    ck_assert_uint_eq(out.count, 1);
+    wire_udp(&packet, &a, 1002, &to, "x", 1);
+    for (uint32_t i = 1; i <= 2; i++) {
+        wire_send(&a, packet.data, packet.len);
+        ck_assert_uint_eq(wire.drops[DROP_ports_full], i);
+        ck_complaint(&a, NET_ICMP_UNREACHABLE, 13);
+    }
+    ck_assert_uint_eq(out.count, 1);
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, setup, teardown);
@@ -587,6 +703,9 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_first_packet_waits_for_its_neighbor);
     tcase_add_test(tcase, ports_of_nat_run_out);
     tcase_add_test(tcase, the_table_changes_its_size);
+    tcase_add_test(tcase, later_packets_are_as_the_first);
+    tcase_add_test(tcase, what_was_found_out_holds_until_it_changes);
+    tcase_add_test(tcase, a_refused_connection_is_none);
 }
 
 int main(void)

@@ -589,6 +589,27 @@ START_TEST(machines_of_a_domain_talk)
 }
 END_TEST
 
+/* Who has used the address before cannot go on, in connections that it had then neither. */
+START_TEST(an_address_that_is_given_is_nobody_elses)
+{
+    struct wire_packet packet;
+    struct net_addr to = wire_addr("192.0.2.2:5");
+    a.ip = wire_addr("10.0.1.2");
+    wire_arp(&a, "10.0.1.1");
+    add_out();
+    wire_drop(&out);
+    wire_udp(&packet, &a, 5000, &to, "x", 1);
+    for (int i = 0; i < 3; i++)
+        wire_send(&a, packet.data, packet.len);
+    ck_assert_uint_eq(out.count, 3);
+    get_address(&b, "10.0.1.2");
+    uint64_t before = wire.drops[DROP_spoofed];
+    wire_send(&a, packet.data, packet.len);
+    ck_assert_uint_eq(out.count, 3);
+    ck_assert_uint_eq(wire.drops[DROP_spoofed], before + 1);
+}
+END_TEST
+
 /* ---- fragments */
 
 static void send_fragment(uint16_t id, uint32_t offset, int more, uint32_t len)
@@ -654,6 +675,7 @@ static void add(TCase *tcase)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, addresses_are_given);
     tcase_add_test(tcase, nobody_takes_all_addresses);
+    tcase_add_test(tcase, an_address_that_is_given_is_nobody_elses);
     tcase_add_test(tcase, an_address_by_policy);
     tcase_add_test(tcase, an_address_is_asked_for);
     tcase_add_test(tcase, the_driver_of_a_way_out_restarts);
