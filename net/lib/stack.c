@@ -10,6 +10,7 @@
 
 #include <network/secret.h>
 #include <network/stack.h>
+#include <os/resources.h>
 #include <os/session.h>
 
 #include <stdio.h>
@@ -28,6 +29,10 @@
 
 #define RETRY_FIRST (100 * OS_MS)
 #define RETRY_LAST  (5 * OS_SEC)
+
+/* Bytes of the stream of frames that come in for each that it may hold: full ones have more, most have less.
+ */
+#define FRAME OS_KIB(1)
 
 /* Rounds of telling the user before others at the entrypoint have their turn. */
 #define EVENTS 512
@@ -443,6 +448,35 @@ static void handle_tx_ended(struct os_nic_frames_source *source)
     handle_lost(OS_CONTAINER_OF(source, struct net_stack_private, tx));
 }
 
+/*
+ * How large the stream of frames that come in is: an eighth of `memory`, like what one connection may have.
+ *
+ * Peers send as much as was announced to each, all at once if they like, and what the stream has no room for
+ * is lost. The end of a burst is what is lost, behind which nothing comes that would tell its sender, so that
+ * he stands still until a time-out. The stream that goes out needs no more than is usual: TCP waits for room.
+ */
+static struct os_packet_size receiving(const struct net_stack_private *own)
+{
+    struct os_packet_size size = OS_NIC_STREAM;
+    while (size.bulk <= own->limit / 16 && size.bulk < OS_PACKET_MAX_SLOTS * FRAME)
+        size.bulk *= 2;
+    size.slots = size.bulk / FRAME;
+    return size;
+}
+
+static os_err connect_rx(struct net_stack_private *own)
+{
+    const struct os_packet_size usual = OS_NIC_STREAM, size = receiving(own);
+    uint64_t more = os_nic_frames_ram(size) - os_nic_frames_ram(usual);
+    os_err err = os_nic_rx_connect(&own->rx, own->env->ep, own->nic.cap, size);
+    if (err && !os_session_upgrade_after(&own->nic.base, err, more, 0))
+        err = os_nic_rx_connect(&own->rx, own->env->ep, own->nic.cap, size);
+    /* the quota is less than `memory` would have it */
+    if (err == OS_ERR_RAM)
+        err = os_nic_rx_connect(&own->rx, own->env->ep, own->nic.cap, usual);
+    return err;
+}
+
 static os_err open_session(struct net_stack_private *own)
 {
     struct os_nic_info info;
@@ -454,7 +488,7 @@ static os_err open_session(struct net_stack_private *own)
     err = os_nic_tx_connect(&own->tx, own->env->ep, own->nic.cap, OS_NIC_STREAM);
     if (err)
         goto close;
-    err = os_nic_rx_connect(&own->rx, own->env->ep, own->nic.cap, OS_NIC_STREAM);
+    err = connect_rx(own);
     if (err)
         goto fini_tx;
     err = os_nic_link_sigh(own->nic.cap, own->link_signal);

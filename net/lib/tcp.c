@@ -140,10 +140,10 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
     return ERR_OK;
 }
 
-/* Whether there is room that is worth being told of. */
+/* Whether there is room that is worth being told of. Not by tcp_sndbuf, which says no more than 65535. */
 static int has_room(const struct net_tcp_private *s)
 {
-    return s->pcb && !s->shut && tcp_sndbuf(s->pcb) >= net_lwip_send_buffer / 4 &&
+    return s->pcb && !s->shut && s->pcb->snd_buf >= net_lwip_send_buffer / 4 &&
            tcp_sndqueuelen(s->pcb) < TCP_SND_QUEUELEN * 3 / 4;
 }
 

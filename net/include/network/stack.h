@@ -23,7 +23,9 @@
  *                                  component's label
  *       memory: 1M                 for packets, connections and tables, of the component's quota; default 1M
  *
- * What is beyond `memory` is dropped like a lost frame, or refused with OS_ERR_RAM; nothing asserts.
+ * A stack that receives over several connections at the same time wants more `memory`: the stream of frames
+ * that come in is an eighth of it in addition, from 512 KiB to 4 MiB, and what a burst has beyond that is
+ * lost. What is beyond `memory` is dropped like a lost frame, or refused with OS_ERR_RAM; nothing asserts.
  *
  * A component that has a stack requires Nic and Timer, and is linked with stack_dep (net/lib/meson.build). In
  * its config.yaml:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test-tcp.c: TCP between two stacks on a wire that loses, delays and damages, byte for byte. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,6 +159,122 @@ START_TEST(little_memory_is_slow_but_enough)
 }
 END_TEST
 
+/* With this much a connection has buffers beyond what 16 bits count. */
+START_TEST(much_memory_does_not_stop_a_writer)
+{
+    host_fini(&b);
+    host_fini(&a);
+    host_init(&a, "a", "ipv4: 10.0.0.1/24\nmemory: 4M");
+    host_init(&b, "b", "ipv4: 10.0.0.2/24\nmemory: 4M");
+    wire.delay = 5 * OS_MS;
+    pair_begin("10.0.0.2:80", 1000000, 1000000);
+    pair_finish();
+}
+END_TEST
+
+/* ---- several connections, all of which send at once */
+
+enum { SEVERAL = 6 };
+
+static struct side senders[SEVERAL], takers[SEVERAL];
+static int accepted;
+static uint32_t sent_up_to[0x10000]; /* by a's port: the sequence number behind the last byte, 0 before */
+static uint64_t repeated;
+
+static uint32_t number_at(const uint8_t *data)
+{
+    return (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 | (uint32_t)data[2] << 8 | data[3];
+}
+
+/* Counts segments of a's that go over the wire again. */
+static void look_for_repeated(const uint8_t *data, uint32_t len, uint32_t flags)
+{
+    const uint8_t *ip = data + 14, *tcp = ip + 20;
+    if (len < 54 || data[12] != 0x08 || data[13] || ip[0] != 0x45 || ip[9] != 6 || ip[15] != 1)
+        return;
+    uint32_t port = (uint32_t)tcp[0] << 8 | tcp[1], seq = number_at(tcp + 4);
+    uint32_t size = ((uint32_t)ip[2] << 8 | ip[3]) - 20 - tcp[12] / 16 * 4;
+    if (!size)
+        return;
+    if (sent_up_to[port] && (int32_t)(seq - sent_up_to[port]) < 0)
+        repeated++;
+    else
+        sent_up_to[port] = seq + size;
+}
+
+static void accept_several(struct net_tcp_listener *of)
+{
+    while (accepted < SEVERAL && net_tcp_accept(of, &takers[accepted].tcp) == OS_OK)
+        pair_on_readable(&takers[accepted++].tcp);
+}
+
+/* Six connections send SIZE bytes each; what is on its way together arrives at one moment. */
+static void send_over_several(const char *memory, uint64_t ram, size_t size)
+{
+    struct net_addr at = { .port = 80 }, peer;
+    char config[2][80];
+    size_t got = 0;
+    host_fini(&b);
+    host_fini(&a);
+    b.ram = ram;
+    for (int i = 0; i < 2; i++)
+        snprintf(config[i], sizeof(config[i]), "ipv4: 10.0.0.%d/24\nmemory: %s", i + 1, memory);
+    host_init(&a, "a", config[0]);
+    host_init(&b, "b", config[1]);
+    accepted = 0;
+    listener = (struct net_tcp_listener){ .incoming = accept_several };
+    ck_ok(net_tcp_listen(&b.stack, &listener, &at, SEVERAL));
+    ck_ok(net_addr_parse("10.0.0.2:80", &peer));
+    wire.delay = 10 * OS_MS;
+    wire.seen = look_for_repeated;
+    for (int i = 0; i < SEVERAL; i++) {
+        pair_prepare(&senders[i], size, 1);
+        pair_prepare(&takers[i], 0, 0);
+        takers[i].stays = senders[i].stays = 1;
+        ck_ok(net_tcp_connect(&a.stack, &senders[i].tcp, &peer, NULL));
+    }
+    for (int i = 0; i < 3000 && got < SEVERAL * size; i++) {
+        inproc_advance(10 * OS_MS);
+        got = 0;
+        for (int j = 0; j < SEVERAL; j++)
+            got += takers[j].got;
+    }
+    ck_assert_uint_eq(got, SEVERAL * size);
+    for (int i = 0; i < SEVERAL; i++) {
+        net_tcp_close(&senders[i].tcp);
+        net_tcp_close(&takers[i].tcp);
+    }
+    net_tcp_listener_close(&listener);
+    inproc_advance(OS_SEC);
+}
+
+START_TEST(several_that_send_at_once_lose_nothing)
+{
+    send_over_several("16M", 0, 1000000);
+    ck_assert_uint_eq(wire.overflown, 0);
+    ck_assert_uint_eq(repeated, 0);
+}
+END_TEST
+
+START_TEST(what_the_stream_does_not_hold_is_sent_again)
+{
+    send_over_several("1M", 0, 1000000);
+    ck_assert_uint_gt(wire.overflown, 0);
+    ck_assert_uint_gt(repeated, 0);
+}
+END_TEST
+
+START_TEST(a_quota_that_is_too_small_for_it_gives_the_usual_stream)
+{
+    uint64_t ram;
+    uint32_t caps;
+    send_over_several("16M", OS_MIB(2), 1000000);
+    ck_assert_uint_gt(wire.overflown, 0);
+    inproc_env_used(&b.env, &ram, &caps);
+    ck_assert_uint_le(ram, OS_MIB(2));
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, pair_setup, pair_teardown);
@@ -173,6 +290,10 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, who_does_not_read_stops_the_sender_and_goes_on_later);
     tcase_add_test(tcase, a_server_of_frames_that_ends_does_not_end_connections);
     tcase_add_test(tcase, little_memory_is_slow_but_enough);
+    tcase_add_test(tcase, much_memory_does_not_stop_a_writer);
+    tcase_add_test(tcase, several_that_send_at_once_lose_nothing);
+    tcase_add_test(tcase, what_the_stream_does_not_hold_is_sent_again);
+    tcase_add_test(tcase, a_quota_that_is_too_small_for_it_gives_the_usual_stream);
 }
 
 int main(void)

@@ -35,8 +35,12 @@ static void carry(struct net_port *from, const uint8_t *data, uint32_t len, uint
 {
     OS_LIST_FOR_EACH (link, &ports.ports) {
         struct net_port *port = OS_CONTAINER_OF(link, struct net_port, link);
-        if (port != from)
-            net_port_send(port, data, len, flags);
+        if (port == from)
+            continue;
+        uint64_t before = port->rx.dropped;
+        net_port_send(port, data, len, flags);
+        if (port->info.link)
+            the_wire->overflown += port->rx.dropped - before;
     }
 }
 
@@ -225,6 +229,8 @@ os_err host_try(struct host *host, const char *label, const char *config)
 {
     size_t size;
     inproc_env_init(&host->env, label);
+    if (host->ram)
+        inproc_env_quota(&host->env, host->ram, 1000);
     host->config_data = inproc_config_make("test.yaml", config, &size);
     must(!os_config_init(&host->config, host->config_data, size));
     host->stack.changed = on_changed;

@@ -22,6 +22,7 @@ struct wire {
     int down; /* links */
     uint16_t mtu;
     uint64_t frames, lost;
+    uint64_t overflown; /* frames for which there was no room in a client's stream */
     void (*seen)(const uint8_t *data, uint32_t len,
                  uint32_t flags); /* each frame before it is carried; may be NULL */
 };
@@ -45,6 +46,7 @@ struct host {
     struct net_stack stack;
     struct os_config config;
     void *config_data;
+    uint64_t ram; /* its quota in bytes, 0: the usual one; set before init */
     unsigned changes, readies;
     struct os_signal_handler end;
     os_signal_cap end_signal;
