@@ -25,6 +25,7 @@
 
 #include <linux_base/network.h>
 
+#include "given.h"
 #include "internal.h"
 
 enum { RANGES_MAX = 8 };
@@ -48,6 +49,7 @@ struct network {
     struct os_object object;
     struct os_list link; /* of networks */
     struct reach reach;
+    struct given *given;
     int receive, send; /* of Unix, to be connected anew; -1 */
     int bound;         /* the file of OWN is ours */
 };
@@ -280,9 +282,15 @@ static void set_option(int fd, int level, int option)
     setsockopt(fd, level, option, &(int){ 1 }, sizeof(int));
 }
 
+static os_err charge(struct network *network, int fd)
+{
+    return given_add(network->given, network->session.account, fd);
+}
+
 static os_err network_socket(struct os_rpc *rpc, uint32_t type, uint32_t family, os_any_cap *result)
 {
-    const struct reach *reach = &network_of(rpc)->reach;
+    struct network *network = network_of(rpc);
+    const struct reach *reach = &network->reach;
     const int domain = family == 6 ? AF_INET6 : AF_INET;
     const int kind = type == LINUX_NETWORK_TCP ? SOCK_STREAM : SOCK_DGRAM;
     const int protocol = type != LINUX_NETWORK_PING ? 0 : family == 6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
@@ -293,6 +301,11 @@ static os_err network_socket(struct os_rpc *rpc, uint32_t type, uint32_t family,
     int fd = socket(domain, kind | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
     if (fd < 0)
         return error_of(errno);
+    os_err err = charge(network, fd);
+    if (err) {
+        close(fd);
+        return err;
+    }
     if (family == 6 && type != LINUX_NETWORK_PING)
         set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY);
     if (type == LINUX_NETWORK_UDP) /* what the network says of a datagram that did not get there */
@@ -479,13 +492,16 @@ static os_err copy_of(int fd, os_any_cap *cap)
 
 static os_err open_frames(struct network *network, uint32_t *mtu)
 {
-    os_err err;
-    if (!*network->reach.tap)
-        return open_unix(network);
-    err = open_tap(network->reach.tap, &network->receive, mtu);
-    if (!err && (network->send = fcntl(network->receive, F_DUPFD_CLOEXEC, 0)) < 0)
-        err = OS_ERR_HANDLES;
-    return err;
+    int tap = *network->reach.tap != '\0';
+    os_err err = tap ? open_tap(network->reach.tap, &network->receive, mtu) : open_unix(network);
+    if (!err)
+        err = charge(network, network->receive);
+    if (err)
+        return err;
+    if (!tap)
+        return charge(network, network->send);
+    network->send = fcntl(network->receive, F_DUPFD_CLOEXEC, 0);
+    return network->send < 0 ? OS_ERR_HANDLES : OS_OK;
 }
 
 static os_err network_name(struct os_rpc *rpc, char (*name)[256])
@@ -541,6 +557,7 @@ static void network_close(struct core_session *session)
 {
     struct network *network = OS_CONTAINER_OF(session, struct network, session);
     close_frames(network);
+    given_destroy(network->given);
     os_list_remove(&network->link);
     os_object_fini(&network->object);
     core_session_closed(session);
@@ -555,8 +572,11 @@ os_err linux_network_open_session(struct core *core, const char *args, struct co
     network->receive = network->send = -1;
     os_err err = read_reach(args, &network->reach);
     if (!err)
+        err = given_create(&network->given);
+    if (!err)
         err = linux_network_object_init(&network->object, core->ep, &ops, &cap);
     if (err) {
+        given_destroy(network->given);
         free(network);
         return err;
     }

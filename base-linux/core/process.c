@@ -20,6 +20,7 @@
 #include <linux_base/symbolize.h>
 #include <os/session.h>
 
+#include "given.h"
 #include "internal.h"
 
 #define THREADS_MAX 16u
@@ -421,6 +422,7 @@ static void report_end(struct core_process *process, const char *where)
     enum os_pd_state state = describe(process, where, &code, text);
     forget_run(process);
     linux_memory_update();
+    given_update();
     process->state = PROCESS_ENDED;
     core_pd_ended(process->pd, state, code, text);
 }

@@ -34,7 +34,7 @@ def http_scenario(folder):
     path = pathlib.Path(folder, 'content')
     path.write_bytes(b'x' * HTTP_BYTES)
     return (f'files: {{ content: {path} }}\nstart:\n  timer:\n  switch:\n'
-            '  uplink-user:\n    ram: 80M\n'
+            '  uplink-user:\n    ram: 80M\n    caps: 300\n'
             '    route: { Network: { to: parent, args: { reach: ports } } }\n'
             "    config: { connections: 200, forward: [ { host: '127.0.0.1:0', guest: '10.0.2.15:80', "
             'scheme: http } ] }\n'

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * network_probe.c: what a driver that has been taken over tries with core's service Network: another route
- * than its own, this machine, addresses that are not allowed, and sockets that are none of the internet.
+ * than its own, this machine, addresses that are not allowed, sockets that are none of the internet, and more
+ * sockets than are paid for.
  */
 #include <errno.h>
 #include <linux_base/network.h>
@@ -69,6 +70,22 @@ static void try_args(struct os_env *env, const char *args)
     linux_network_close(&session);
 }
 
+/* No more sockets than the session's donation pays for, and those that are closed can be had again. */
+static void try_many(void)
+{
+    enum { MANY = 64 };
+    os_any_cap sockets[MANY];
+    for (int round = 0; round < 2; round++) {
+        os_err err = OS_OK;
+        int count = 0;
+        while (count < MANY && !(err = linux_network_socket(network, LINUX_NETWORK_UDP, 4, &sockets[count])))
+            count++;
+        printf("sockets until there are no caps: %d, %s\n", count, os_err_text(err));
+        while (count)
+            os_cap_drop(sockets[--count].cap);
+    }
+}
+
 void component_construct(struct os_env *env)
 {
     struct linux_network_session session;
@@ -96,5 +113,9 @@ void component_construct(struct os_env *env)
     try_args(env, "reach=world host");
     try_args(env, "tap=tap0");
     try_args(env, "unix=/tmp/a,peer=/tmp/b");
+    try_many();
+    os_require(env, os_session_upgrade(&session.base, 0, 5), "no upgrade");
+    try_many();
+    (void)make(LINUX_NETWORK_UDP); /* kept: charged until this process has ended */
     printf("tried\n");
 }

@@ -39,19 +39,21 @@ struct linux_network_addr {
 enum { LINUX_NETWORK_BACKLOG = 128 };
 
 /*
- * socket: a non-blocking socket of TYPE and FAMILY (4, 6), close-on-exec. OS_ERR_DENIED if the route lets
- * nobody have such, OS_ERR_UNSUPPORTED if the machine has none, OS_ERR_HANDLES. ERROR of the others is the
+ * socket: a non-blocking socket of TYPE and FAMILY (4, 6), close-on-exec. It costs a cap of the session's
+ * donation until nobody has it any more; closing it is all that has to be done for that. OS_ERR_CAPS asks
+ * for an upgrade. OS_ERR_DENIED if the route lets nobody have such, OS_ERR_UNSUPPORTED if the machine has
+ * none, OS_ERR_HANDLES. ERROR of the others is the
  * operating system's errno, or 0. bind: SOCKET, which is any of these, gets the address; one of TCP listens
  * at once. BOUND has the port. connect: begins to. shutdown: HOW is 0 to 2. permits: whether a connection
  * there would be allowed. A driver asks it for datagrams, which it sends itself. resolver: the machine's
  * resolver number INDEX; OS_ERR_NOT_FOUND. name: of the device or the paths, for people. frames: descriptors
- * of the TAP device, or of two Unix sockets, to RECEIVE and SEND one frame each time, non-blocking; MTU is
- * that of the device, else 0. OS_ERR_EXISTS: another system has the path. OS_ERR_BUSY: another has the
- * device. OS_ERR_NOT_FOUND: there is no such device, or folder. OS_ERR_DENIED: it is not the user's.
- * OS_ERR_WRONG_KIND: it is no TAP device. The socket to send with has no peer yet. reconnect: connects the
- * socket to send with to its peer, anew if need be. OS_ERR_NOT_FOUND: nothing is at its path. OS_ERR_REFUSED
- * is told as OS_ERR_DEAD: nobody is there any more. OS_ERR_DENIED, OS_ERR_WRONG_KIND: it is no datagram
- * socket.
+ * of the TAP device, or of two Unix sockets, to RECEIVE and SEND one frame each time, non-blocking, which
+ * cost a cap each as sockets do; MTU is that of the device, else 0. OS_ERR_EXISTS: another system has the
+ * path. OS_ERR_BUSY: another has the device. OS_ERR_NOT_FOUND: there is no such device, or folder.
+ * OS_ERR_DENIED: it is not the user's. OS_ERR_WRONG_KIND: it is no TAP device. The socket to send with has no
+ * peer yet. reconnect: connects the socket to send with to its peer, anew if need be. OS_ERR_NOT_FOUND:
+ * nothing is at its path. OS_ERR_REFUSED is told as OS_ERR_DEAD: nobody is there any more. OS_ERR_DENIED,
+ * OS_ERR_WRONG_KIND: it is no datagram socket.
  */
 #define LINUX_NETWORK_RPC(FN, I)                                                                             \
     FN(I, socket, (in, uint32_t, type), (in, uint32_t, family), (out, os_cap(os_any), socket))               \

@@ -27,7 +27,7 @@
 
 OS_MANIFEST("requires: [Uplink, Network, Timer]\n"
             "ram: 48M\n"
-            "caps: 64\n"
+            "caps: 160\n"
             "sandbox: network\n");
 
 enum {
@@ -37,6 +37,7 @@ enum {
     FRAGMENTS_LIVE = 60, /* s that it keeps fragments at most */
     OWN_RAM = 2 << 20,
     CONNECTION_RAM = 264 << 10, /* two buffers of libslirp's */
+    OWN_CAPS = 24,              /* for what is opened after the sockets' share is taken, Uplink above all */
 };
 
 /* A socket that the entrypoint watches. */
@@ -427,13 +428,11 @@ static void config_changed(struct os_config_rom *rom)
 
 /*
  * How many connections of the WANTED ones there is memory for: libslirp ends the program when it gets none.
- * What malloc has of a driver's ram is three quarters.
+ * What malloc has of a driver's RAM is three quarters.
  */
-static unsigned fitting(unsigned wanted)
+static unsigned fitting_ram(unsigned wanted, uint64_t ram)
 {
-    uint64_t ram = 0, ram_used, fit = 1;
-    uint32_t caps, caps_used;
-    os_require(user.env, os_pd_quota(user.env->pd, &ram, &ram_used, &caps, &caps_used), "its quota");
+    uint64_t fit = 1;
     ram = ram / 4 * 3;
     if (ram > OWN_RAM + CONNECTION_RAM)
         fit = (ram - OWN_RAM) / CONNECTION_RAM;
@@ -442,6 +441,27 @@ static unsigned fitting(unsigned wanted)
     printf("connections: %u need %u MiB of ram; there are %u at a time\n", wanted,
            (unsigned)((wanted * (uint64_t)CONNECTION_RAM + OWN_RAM) * 4 / 3 / OS_MIB(1) + 1), (unsigned)fit);
     return (unsigned)fit;
+}
+
+/* The same of CAPS, of which USED are in use: each socket costs one. */
+static unsigned fitting_caps(unsigned wanted, uint32_t caps, uint32_t used)
+{
+    uint32_t own = used + OWN_CAPS, fit = caps > own ? caps - own : 1;
+    if (fit >= wanted)
+        return wanted;
+    printf("connections: %u need %u caps; there are %u at a time\n", wanted, wanted + own, fit);
+    return fit;
+}
+
+/* How many connections there can be; core gets the caps for them. */
+static unsigned provide(unsigned wanted)
+{
+    uint64_t ram = 0, ram_used;
+    uint32_t caps = 0, caps_used = 0;
+    os_require(user.env, os_pd_quota(user.env->pd, &ram, &ram_used, &caps, &caps_used), "its quota");
+    wanted = fitting_caps(fitting_ram(wanted, ram), caps, caps_used);
+    os_require(user.env, os_session_upgrade(&user.network.base, 0, wanted), "no caps for connections");
+    return wanted;
 }
 
 void component_construct(struct os_env *env)
@@ -461,7 +481,7 @@ void component_construct(struct os_env *env)
     os_require(env, os_timeouts_open(&user.timeouts, env, env->ep), "cannot open Timer");
     os_timeout_init(&user.tick, &user.timeouts, handle_tick);
     open_network();
-    sockets_init(env, user.network.cap, fitting((unsigned)os_config_u64(config, root, "connections", 100)),
+    sockets_init(env, user.network.cap, provide((unsigned)os_config_u64(config, root, "connections", 100)),
                  socket_closed);
     os_require(env, uplink_open(&user.uplink, env), "cannot open Uplink");
     start_slirp(config, root);

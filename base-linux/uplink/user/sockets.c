@@ -27,6 +27,7 @@ static struct {
     struct os_env *env;
     linux_network_cap network;
     unsigned max, count, ports;
+    uint64_t refused;
     void (*closed)(int fd);
     uint8_t kind[SOCKETS_MAX]; /* enum kind */
     int bind_error;
@@ -74,6 +75,7 @@ static int fail(os_err err)
     errno = err == OS_ERR_DENIED        ? EACCES
             : err == OS_ERR_UNSUPPORTED ? EAFNOSUPPORT
             : err == OS_ERR_HANDLES     ? EMFILE
+            : err == OS_ERR_CAPS        ? EMFILE
             : err == OS_ERR_BAD_CAP     ? EBADF
                                         : ENOBUFS;
     return -1;
@@ -140,6 +142,18 @@ int sockets_reach_host(void)
 
 /* ---- through core */
 
+/* Said the first time, the tenth, the hundredth: who floods us shall not flood the log. */
+static int refuse(os_err err)
+{
+    uint64_t n = ++own.refused;
+    while (n % 10 == 0)
+        n /= 10;
+    if (n == 1)
+        printf("connections: no more than the %u that there are now (%s); %llu refused so far\n", own.count,
+               err == OS_ERR_BUSY ? "as many as allowed" : os_err_text(err), (unsigned long long)own.refused);
+    return fail(OS_ERR_HANDLES);
+}
+
 static void keep(int fd)
 {
     own.kind[fd] = LIVE;
@@ -162,8 +176,10 @@ int socket(int domain, int type, int protocol)
     else
         return fail(OS_ERR_DENIED);
     if (own.count >= own.max)
-        return fail(OS_ERR_HANDLES);
+        return refuse(OS_ERR_BUSY);
     os_err err = linux_network_socket(own.network, wanted, domain == AF_INET6 ? 6 : 4, &cap);
+    if (err == OS_ERR_CAPS || err == OS_ERR_HANDLES)
+        return refuse(err);
     if (err)
         return fail(err);
     fd = transport_cap_take(cap.cap);

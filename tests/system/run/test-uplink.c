@@ -572,6 +572,7 @@ START_TEST(connections_beyond_its_ram_wait)
               "  user:\n"
               "    binary: uplink-user\n"
               "    ram: 48M\n"
+              "    caps: 500\n"
               "    route: { Network: { to: parent, args: { reach: ports } } }\n"
               "    config: { connections: 400, " PORT " }\n"
               "  http: { config: { connections: 200 } }\n",
@@ -589,6 +590,63 @@ START_TEST(connections_beyond_its_ram_wait)
     }
     end(&run);
     ck_assert_ptr_null(strstr(run.text, "faulted"));
+}
+END_TEST
+
+/* The guest connects from port FROM; the host's end. */
+static int connect_out(int host, uint16_t from, uint16_t port)
+{
+    send_tcp(from, port, 1000, 0, NET_TCP_SYN, "");
+    int fd = accept(host, NULL, NULL);
+    ck_assert_int_ge(fd, 0);
+    return fd;
+}
+
+/* A component that connects and connects is refused by name, and when one connection has ended has another.
+ */
+START_TEST(a_flood_of_connections_meets_a_bound)
+{
+    enum { MAX = 4 };
+    struct run run;
+    uint16_t port;
+    int fds[MAX], host = host_socket(SOCK_STREAM, &port);
+    uint8_t frame[FRAME];
+    char byte;
+    guest_open();
+    start_uplinks(&run, "world host", "connections: 4");
+    run_expect(&run, "connected");
+    find_host(host_ip);
+    for (uint16_t i = 0; i < MAX; i++)
+        fds[i] = connect_out(host, 4010 + i, port);
+    for (uint16_t i = 0; i < 10; i++) {
+        send_tcp(4030 + i, port, 1000, 0, NET_TCP_SYN, "");
+        guest_take(frame, NET_ETH_IPV4, NET_PROTO_ICMP);
+        ck_assert_uint_eq(frame[ABOVE + NET_ICMP_TYPE], NET_ICMP_UNREACHABLE);
+    }
+    run_expect(&run, "connections: no more than the 4 that there are now (as many as allowed); 1 refused");
+    run_expect(&run, "(as many as allowed); 10 refused so far");
+    send_tcp(4010, port, 1001, 0, NET_TCP_RST, "");
+    ck_assert_int_le(recv(fds[0], &byte, 1, 0), 0);
+    close(fds[0]);
+    fds[0] = connect_out(host, 4020, port);
+    for (int i = 0; i < MAX; i++)
+        close(fds[i]);
+    close(host);
+    end(&run);
+    /* caps are what it can be short of, too */
+    run_start(&run, "run",
+              "start:\n"
+              "  timer:\n"
+              "  switch:\n"
+              "  user:\n"
+              "    binary: uplink-user\n"
+              "    ram: 200M\n"
+              "    route: { Network: { to: parent, args: { reach: ports } } }\n"
+              "    config: { connections: 400 }\n",
+              NULL);
+    run_expect(&run, "connections: 400 need ");
+    ck_assert_ptr_nonnull(strstr(run.text, " caps; there are "));
+    end(&run);
 }
 END_TEST
 
@@ -680,6 +738,10 @@ START_TEST(a_route_is_all_that_can_be_had)
         "session with reach=world host: not allowed",
         "session with tap=tap0: bad argument",
         "session with unix=/tmp/a,peer=/tmp/b: bad argument",
+        "sockets until there are no caps: 3, caps quota used up",
+        "sockets until there are no caps: 3, caps quota used up",
+        "sockets until there are no caps: 8, caps quota used up",
+        "sockets until there are no caps: 8, caps quota used up",
         "tried",
     };
     struct run run;
@@ -914,6 +976,7 @@ int main(void)
         tcase_add_test(tcase, who_is_not_there_is_told);
         tcase_add_test(tcase, wrong_settings_are_told);
         tcase_add_test(tcase, connections_beyond_its_ram_wait);
+        tcase_add_test(tcase, a_flood_of_connections_meets_a_bound);
         tcase_add_test(tcase, drivers_and_switch_come_back);
         tcase_add_test(tcase, a_peer_goes_and_comes);
         tcase_add_test(tcase, a_path_has_one_owner);
