@@ -57,3 +57,48 @@ uint16_t net_checksum_update(uint16_t checksum, const void *from, const void *to
         sum += (uint16_t)~net_get16(before + i) + net_get16(after + i);
     return (uint16_t)~fold(sum);
 }
+
+/* ---- IPv6 */
+
+static enum net_passed extension(uint8_t proto)
+{
+    switch (proto) {
+    case NET_PROTO_HOP_BY_HOP:
+    case NET_PROTO_OPTIONS:
+        return NET_PASSED_OPTIONS;
+    case NET_PROTO_ROUTING:
+        return NET_PASSED_ROUTING;
+    case NET_PROTO_FRAGMENT:
+        return NET_PASSED_FRAGMENT;
+    case NET_PROTO_AUTHENTICATION:
+        return NET_PASSED_AUTHENTICATION;
+    default:
+        return 0;
+    }
+}
+
+int net_upper(const uint8_t *ip, uint32_t known, struct net_upper *upper)
+{
+    enum net_passed kind;
+    *upper = (struct net_upper){ .proto = ip[NET_IPV6_NEXT], .at = NET_IPV6_HEADER };
+    while ((kind = extension(upper->proto))) {
+        const uint8_t *header = ip + upper->at;
+        if (upper->at + 8 > known)
+            return 0;
+        if (kind == NET_PASSED_FRAGMENT) {
+            if (upper->fragment)
+                return 0;
+            upper->fragment = upper->at;
+        }
+        upper->passed |= kind;
+        if (kind == NET_PASSED_FRAGMENT && net_get16(header + 2) >> 3)
+            upper->passed |= NET_PASSED_REST;
+        upper->proto = header[0];
+        upper->at += kind == NET_PASSED_FRAGMENT         ? 8
+                     : kind == NET_PASSED_AUTHENTICATION ? 8 + 4u * header[1]
+                                                         : 8 + 8u * header[1];
+        if (upper->passed & NET_PASSED_REST)
+            break;
+    }
+    return 1;
+}

@@ -1,13 +1,72 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * guard.c: what peers can do to a TCP connection that lwIP holds for impossible and asserts: it is dropped,
- * or set right, before lwIP comes upon it. README.md says which assertion each is about.
+ * guard.c: what peers can do that lwIP holds for impossible and asserts: it is dropped, or set right, before
+ * lwIP comes upon it. README.md says which assertion each is about.
  */
 #include "port.h"
+
+#include <network/proto.h>
 
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/prot/tcp.h"
 #include "lwip/tcp.h"
+
+/* ---- packets */
+
+static int drop(struct pbuf *p)
+{
+    pbuf_free(p);
+    return 1;
+}
+
+/* Fragments have a multiple of 8 bytes, but for the last, and at least one. */
+static int is_sound_fragment(uint32_t len, int more)
+{
+    return len && (!more || len % 8 == 0);
+}
+
+int net_lwip_ip4(struct pbuf *p, struct netif *netif)
+{
+    const uint8_t *ip = p->payload;
+    if (p->len < NET_IPV4_HEADER)
+        return 0;
+    uint32_t fragment = net_get16(ip + NET_IPV4_FRAGMENT), len = net_get16(ip + NET_IPV4_LEN);
+    uint32_t head = (ip[NET_IPV4_VERSION] & 15u) * 4;
+    int more = !!(fragment & NET_IPV4_MORE_FRAGMENTS);
+    if ((!more && !(fragment & NET_IPV4_FRAGMENT_OFFSET)) ||
+        (len >= head && is_sound_fragment(len - head, more)))
+        return 0;
+    return drop(p);
+}
+
+/* Bytes of headers before a fragment that lwIP still has room to count with what all of them carry. */
+#define HEADERS_MAX 256u
+
+int net_lwip_ip6(struct pbuf *p, struct netif *netif)
+{
+    const uint8_t *ip = p->payload;
+    struct net_upper upper;
+    if (p->len < NET_IPV6_HEADER)
+        return 0;
+    uint32_t len = NET_IPV6_HEADER + net_get16(ip + NET_IPV6_LEN), known = p->len < len ? p->len : len;
+    /* to what is shorter it answers with what lies behind */
+    if (len < NET_IPV6_HEADER + 8 || !net_upper(ip, known, &upper))
+        return drop(p);
+    if (upper.passed && !(upper.passed & NET_PASSED_REST) && upper.proto == NET_PROTO_ICMPV6 &&
+        (upper.at >= known || net_is_nd(ip[upper.at])))
+        return drop(p); /* as routers do, which would not have seen it */
+    if (upper.fragment) {
+        const uint8_t *header = ip + upper.fragment;
+        uint32_t size = len - upper.fragment - 8, start = net_get16(header + 2) & ~7u;
+        int more = header[3] & 1;
+        if ((more || start) && (!is_sound_fragment(size, more) || upper.fragment > HEADERS_MAX ||
+                                start + size > UINT16_MAX - HEADERS_MAX))
+            return drop(p);
+    }
+    return 0;
+}
+
+/* ---- segments of TCP */
 
 static struct tcp_seg *last_of(struct tcp_seg *seg)
 {
@@ -40,6 +99,8 @@ err_t net_lwip_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option
         *(options_first ? (u8_t *)(header + 1) : options_rest) = LWIP_TCP_OPT_EOL;
     return is_within(pcb, header->seqno, p->tot_len, flags & TCP_FIN) ? ERR_OK : ERR_VAL;
 }
+
+/* ---- time */
 
 void net_lwip_before_tick(void)
 {

@@ -20,6 +20,8 @@
 #define LWIP_HOOK_TCP_ISN          net_lwip_isn
 #define LWIP_HOOK_ND6_GET_GW       net_lwip_gateway6
 #define LWIP_HOOK_TCP_INPACKET_PCB net_lwip_segment
+#define LWIP_HOOK_IP4_INPUT        net_lwip_ip4
+#define LWIP_HOOK_IP6_INPUT        net_lwip_ip6
 
 /* ---- memory: everything from one account, net_lwip_malloc ---- */
 
@@ -84,6 +86,7 @@
 #define DNS_MAX_SERVERS                3
 #define LWIP_DNS_SECURE                7 /* random ids and ports, and no question that is under way twice */
 #define LWIP_DHCP_MAX_DNS_SERVERS      DNS_MAX_SERVERS
+#define DHCP_OPTIONS_LEN               100 /* with a name of 63 bytes */
 #define DHCP_DOES_ARP_CHECK            0 /* a second in which nothing would work; servers of ours do not give twice */
 
 /* ---- TCP ---- */

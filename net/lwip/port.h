@@ -54,11 +54,14 @@ struct tcp_hdr;
 struct pbuf;
 err_t net_lwip_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t options, u16_t options_first,
                        u8_t *options_rest, struct pbuf *p);
+/* Whether it has taken a packet, which lwIP is not to see then. */
+struct netif;
+int net_lwip_ip4(struct pbuf *p, struct netif *netif);
+int net_lwip_ip6(struct pbuf *p, struct netif *netif);
 /* Before each tcp_tmr. */
 void net_lwip_before_tick(void);
 
 /* The gateway that the config names for IPv6, or NULL. In net/lib/stack.c. */
-struct netif;
 const ip6_addr_t *net_lwip_gateway6(struct netif *netif, const ip6_addr_t *to);
 
 #endif

@@ -43,51 +43,13 @@ static int parse_ipv4(struct router *router, struct packet *packet)
     return 1;
 }
 
-static enum passed extension(uint8_t proto)
-{
-    switch (proto) {
-    case NET_PROTO_HOP_BY_HOP:
-    case NET_PROTO_OPTIONS:
-        return PASSED_OPTIONS;
-    case NET_PROTO_ROUTING:
-        return PASSED_ROUTING;
-    case NET_PROTO_FRAGMENT:
-        return PASSED_FRAGMENT;
-    case NET_PROTO_AUTHENTICATION:
-        return PASSED_AUTHENTICATION;
-    default:
-        return 0;
-    }
-}
-
-int ipv6_upper(const uint8_t *ip, uint32_t known, struct upper *upper)
-{
-    enum passed kind;
-    *upper = (struct upper){ .proto = ip[NET_IPV6_NEXT], .at = NET_IPV6_HEADER };
-    while ((kind = extension(upper->proto))) {
-        const uint8_t *header = ip + upper->at;
-        if (upper->at + 8 > known)
-            return 0;
-        upper->passed |= kind;
-        if (kind == PASSED_FRAGMENT && net_get16(header + 2) >> 3)
-            upper->passed |= PASSED_REST;
-        upper->proto = header[0];
-        upper->at += kind == PASSED_FRAGMENT         ? 8
-                     : kind == PASSED_AUTHENTICATION ? 8 + 4u * header[1]
-                                                     : 8 + 8u * header[1];
-        if (upper->passed & PASSED_REST)
-            break;
-    }
-    return 1;
-}
-
 /* Options are passed over, as far as they lie in the head. Fragments and routing headers are not forwarded.
  */
 static int parse_ipv6(struct router *router, struct packet *packet)
 {
     const uint8_t *ip = packet->head + NET_ETH_HEADER;
     uint32_t at = NET_ETH_HEADER + NET_IPV6_HEADER;
-    struct upper upper;
+    struct net_upper upper;
     if (packet->head_len < at || ip[NET_IPV6_VERSION] >> 4 != 6) {
         router_drop(router, DROP_malformed);
         return 0;
@@ -101,8 +63,8 @@ static int parse_ipv6(struct router *router, struct packet *packet)
         return 0;
     }
     uint32_t known = packet->head_len < packet->end ? packet->head_len : packet->end;
-    if (!ipv6_upper(ip, known - NET_ETH_HEADER, &upper) || upper.passed & ~PASSED_OPTIONS) {
-        router_drop(router, upper.passed & PASSED_FRAGMENT ? DROP_fragments : DROP_options);
+    if (!net_upper(ip, known - NET_ETH_HEADER, &upper) || upper.passed & ~NET_PASSED_OPTIONS) {
+        router_drop(router, upper.passed & NET_PASSED_FRAGMENT ? DROP_fragments : DROP_options);
         return 0;
     }
     packet->proto = upper.proto;

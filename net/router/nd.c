@@ -202,14 +202,9 @@ os_time nd_tick(struct domain *domain)
 
 /* ---- all of it */
 
-int nd_is(uint8_t type)
-{
-    return type >= NET_ICMPV6_ROUTER_SOLICIT && type <= NET_ICMPV6_REDIRECT;
-}
-
 int nd_input(struct router *router, struct packet *packet)
 {
-    if (packet->proto != NET_PROTO_ICMPV6 || !nd_is(packet->head[packet->l4 + NET_ICMP_TYPE]))
+    if (packet->proto != NET_PROTO_ICMPV6 || !net_is_nd(packet->head[packet->l4 + NET_ICMP_TYPE]))
         return 0;
     uint32_t len = packet->end - packet->l4;
     uint8_t type = packet->head[packet->l4 + NET_ICMP_TYPE];

@@ -59,17 +59,17 @@ static int is_of_a_server(const struct packet *packet, const uint8_t *ip, uint32
 static int is_sound_nd(const struct packet *packet, const uint8_t *ip, uint32_t known)
 {
     uint32_t len = NET_IPV6_HEADER + net_get16(ip + NET_IPV6_LEN);
-    struct upper upper;
+    struct net_upper upper;
     if (known > len)
         known = len; /* what is behind it is no part of the packet */
-    if (!ipv6_upper(ip, known, &upper))
+    if (!net_upper(ip, known, &upper))
         return 0;
-    if (upper.passed & PASSED_REST || upper.proto != NET_PROTO_ICMPV6)
+    if (upper.passed & NET_PASSED_REST || upper.proto != NET_PROTO_ICMPV6)
         return 1;
     if (upper.at >= known)
         return 0;
     uint8_t type = ip[upper.at];
-    if (!nd_is(type))
+    if (!net_is_nd(type))
         return 1;
     if (upper.passed || known < NET_IPV6_HEADER + 8)
         return 0;

@@ -367,25 +367,6 @@ void domain_set_ipv4(struct domain *domain, const struct net_addr *addr, uint8_t
 /* ---- packets: forward.c, icmp.c, nd.c */
 
 void ip_input(struct router *router, struct packet *packet);
-
-/* What an IPv6 packet carries above its extension headers. */
-struct upper {
-    uint8_t proto;
-    uint8_t passed; /* of enum passed */
-    uint32_t at;    /* offset in the packet, which can lie behind its end */
-};
-
-enum passed {
-    PASSED_OPTIONS = 1,
-    PASSED_ROUTING = 2,
-    PASSED_FRAGMENT = 4,
-    PASSED_AUTHENTICATION = 8,
-    PASSED_REST =
-        16, /* this is not the first fragment: what it carries cannot be known, and AT is its data */
-};
-
-/* Says whether the extension headers lie in the first KNOWN bytes at IP, at least a header. */
-int ipv6_upper(const uint8_t *ip, uint32_t known, struct upper *upper);
 /* An IPv4 header of the router's for LEN bytes of payload, at AT. */
 void ipv4_header(struct router *router, uint8_t *at, uint8_t proto, const struct net_addr *src,
                  const struct net_addr *dst, uint32_t len);
@@ -413,7 +394,6 @@ void forward_out(struct router *router, struct packet *packet, struct domain *ou
 
 /* IPv6 neighbor discovery; says whether it was that. */
 int nd_input(struct router *router, struct packet *packet);
-int nd_is(uint8_t type); /* of ICMPv6 */
 void nd_solicit(struct domain *domain, const struct net_addr *target, const struct neighbor *known);
 void nd_advertise_soon(struct domain *domain);
 os_time nd_tick(struct domain *domain);

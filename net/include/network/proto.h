@@ -223,4 +223,31 @@ static inline uint16_t net_checksum_update16(uint16_t checksum, uint16_t from, u
 }
 uint16_t net_checksum_update(uint16_t checksum, const void *from, const void *to, size_t len);
 
+/* What an IPv6 packet carries above its extension headers. */
+struct net_upper {
+    uint8_t proto;
+    uint8_t passed;    /* of enum net_passed */
+    uint32_t at;       /* offset in the packet, which can lie behind its end */
+    uint32_t fragment; /* of the fragment header, or 0 */
+};
+
+enum net_passed {
+    NET_PASSED_OPTIONS = 1,
+    NET_PASSED_ROUTING = 2,
+    NET_PASSED_FRAGMENT = 4,
+    NET_PASSED_AUTHENTICATION = 8,
+    NET_PASSED_REST =
+        16, /* this is not the first fragment: what it carries cannot be known, and AT is its data */
+};
+
+/* Says whether the extension headers lie in the first KNOWN bytes at IP, at least a header; and that it is in
+ * fragments once at most. */
+int net_upper(const uint8_t *ip, uint32_t known, struct net_upper *upper);
+
+/* Whether a type of ICMPv6 is one of neighbor discovery. */
+static inline int net_is_nd(uint8_t type)
+{
+    return type >= NET_ICMPV6_ROUTER_SOLICIT && type <= NET_ICMPV6_REDIRECT;
+}
+
 #endif

@@ -167,6 +167,11 @@ START_TEST(the_config_names_the_host)
     host_init(&a, "deep -> a_b", "");
     inproc_advance(5 * OS_SEC);
     ck_assert_str_eq(dhcp.hostname, "a-b");
+    host_fini(&a);
+    /* as long as a name can be */
+    host_init(&a, "a", "hostname: abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ-123456789");
+    inproc_advance(5 * OS_SEC);
+    ck_assert_str_eq(dhcp.hostname, "abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ-123456789");
 }
 END_TEST
 

@@ -432,6 +432,18 @@ static void fragments_of(int family)
     send_fragment(family, id, 0, 1, 8);
     send_fragment(family, id++, 16, 0, 8);
     ck_assert_uint_eq(got.count, before);
+    /* of nearly 64 KiB, and a little more than can be counted */
+    static const uint32_t sizes[] = { 65200, 65488, 65496, 65512, 65528, 65535 };
+    for (unsigned i = 0; i < OS_ARRAY_LEN(sizes); i++, id++)
+        for (uint32_t at = 0; at < sizes[i]; at += 1440)
+            send_fragment(family, id, at, sizes[i] - at > 1440, sizes[i] - at > 1440 ? 1440 : sizes[i] - at);
+    before = got.count;
+    /* the last one is empty, or the first has not whole blocks */
+    send_fragment(family, id, 0, 1, 800);
+    send_fragment(family, id++, 800, 0, 0);
+    send_fragment(family, id, 0, 1, 804);
+    send_fragment(family, id++, 808, 0, 400);
+    ck_assert_uint_eq(got.count, before);
     /* none of these ends: newer ones go on, and nothing of them is left in the end */
     for (int i = 0; i < 300; i++)
         send_fragment(family, id++, i % 2 ? 800 : 0, 1, i % 3 ? 8 : 400);
