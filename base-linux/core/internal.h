@@ -95,6 +95,10 @@ void linux_file_unwatch(const char *module);
 
 os_err linux_pcap_open(struct core *core, struct core_session **session);
 
+/* The end of the system: takes what components have of the frames that are captured, waiting that long at
+ * most. */
+void linux_pcap_end(os_time patience);
+
 /* ---- process.c */
 
 struct core_process {

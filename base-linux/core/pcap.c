@@ -13,9 +13,11 @@ struct pcap_session {
     struct os_object object;
     struct os_list link; /* of sessions */
     os_signal_cap handler;
+    int told, settled; /* at the end of the system: it knows that nobody wants anything; it has put all */
 };
 
 static struct os_list sessions = { &sessions, &sessions };
+static int ending;
 
 static struct pcap_session *pcap_of(struct os_rpc *rpc)
 {
@@ -38,7 +40,9 @@ static os_err pcap_sigh(struct os_rpc *rpc, os_signal_cap handler)
 
 static os_err pcap_wish(struct os_rpc *rpc, uint32_t index, uint32_t *id, char (*link)[OS_LABEL_MAX])
 {
-    const struct capture *capture = capture_at(index);
+    struct pcap_session *pcap = pcap_of(rpc);
+    const struct capture *capture = ending ? NULL : capture_at(index);
+    pcap->told |= ending && !index; /* else it has read others before, and comes again */
     if (!capture)
         return OS_ERR_NOT_FOUND;
     *id = capture_id(capture);
@@ -65,7 +69,24 @@ static os_err pcap_put(struct os_rpc *rpc, uint32_t id, const char *label, os_da
     return capture_put(capture, label, copy, size, dropped);
 }
 
-static const struct os_pcap_ops ops = { .sigh = pcap_sigh, .wish = pcap_wish, .put = pcap_put };
+static os_err pcap_settled(struct os_rpc *rpc)
+{
+    struct pcap_session *pcap = pcap_of(rpc);
+    pcap->settled = pcap->told;
+    return OS_OK;
+}
+
+static const struct os_pcap_ops ops = {
+    .sigh = pcap_sigh, .wish = pcap_wish, .put = pcap_put, .settled = pcap_settled
+};
+
+/* ---- sessions */
+
+/* The client has ended, and so has init, which would close the session. */
+static void client_gone(struct os_object *object)
+{
+    OS_CONTAINER_OF(object, struct pcap_session, object)->settled = 1;
+}
 
 static void pcap_close(struct core_session *session)
 {
@@ -87,10 +108,34 @@ os_err linux_pcap_open(struct core *core, struct core_session **session)
         free(pcap);
         return err;
     }
+    pcap->object.last_holder = client_gone;
     capture_changed = tell_all;
     os_list_insert(&sessions, &pcap->link);
     pcap->session.cap.cap = cap.cap;
     pcap->session.close = pcap_close;
     *session = &pcap->session;
     return OS_OK;
+}
+
+static int all_settled(void)
+{
+    OS_LIST_FOR_EACH (link, &sessions) {
+        const struct pcap_session *pcap = OS_CONTAINER_OF(link, struct pcap_session, link);
+        if (pcap->handler.cap.id && !pcap->settled)
+            return 0;
+    }
+    return 1;
+}
+
+void linux_pcap_end(os_time patience)
+{
+    os_time until = os_clock_now() + patience;
+    if (!capture_at(0))
+        return;
+    ending = 1;
+    tell_all();
+    while (!all_settled() && !linux_core.spawner_lost && os_clock_now() < until)
+        os_entrypoint_step(&linux_core.ep, until);
+    if (!all_settled())
+        linux_say("the last frames are not in the captures: who has them did not answer");
 }

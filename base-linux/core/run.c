@@ -19,6 +19,9 @@
 /* How long the end waits for a picture. */
 #define SHOT_WAIT (2 * OS_SEC)
 
+/* How long it waits for frames of captures. */
+#define LAST_FRAMES OS_SEC
+
 /* How long it waits for who reads the output, seconds. */
 enum { LAST_WORDS = 2 };
 
@@ -191,6 +194,8 @@ int linux_core_run(const struct linux_core_options *options)
     }
     if (!linux_core.ending)
         os_entrypoint_run(&linux_core.ep);
+    if (!err)
+        linux_pcap_end(LAST_FRAMES);
     if (!err)
         linux_process_flush();
     if (!err && options->books && !linux_core.spawner_lost)

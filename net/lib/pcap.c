@@ -75,10 +75,12 @@ void net_taps_frame(struct net_taps *taps, const uint8_t *head, const uint8_t *d
 
 /* ---- taps */
 
+/* The last batch is waited for, and with it one that was begun: core takes them in their order. */
 static void destroy(struct net_tap *tap)
 {
+    int begun = os_call_pending(&tap->call);
     os_call_cancel(&tap->call);
-    if (tap->fill) {
+    if (tap->fill || begun) {
         os_err err = os_pcap_put(tap->pcap->session.cap, tap->id, tap->label, tap->ds,
                                  (uint64_t)tap->half * OS_PCAP_BATCH, tap->fill, tap->dropped);
         (void)err; /* nobody wants them any more */
@@ -167,6 +169,8 @@ static void on_change(struct os_signal_handler *handler)
     struct net_pcap *pcap = OS_CONTAINER_OF(handler, struct net_pcap, handler);
     read_wishes(pcap);
     pcap->changed(pcap);
+    os_err err = os_pcap_settled(pcap->session.cap);
+    (void)err; /* core is at its end */
 }
 
 void net_pcap_init(struct net_pcap *pcap, struct os_env *env, void (*changed)(struct net_pcap *pcap))

@@ -39,13 +39,15 @@ static inline uint32_t os_pcap_record_size(uint32_t len)
  * the system runs, and is for all links whose label LINK describes (os_policy_match). put: SIZE bytes of
  * records at OFFSET of DATA, for wish ID, of the link LABEL; DROPPED frames were lost before them for lack of
  * room. Core has copied them when it answers. OS_ERR_NOT_FOUND: the wish is gone; OS_ERR_BAD_CAP;
- * OS_ERR_BAD_ARG: what is there are no records.
+ * OS_ERR_BAD_ARG: what is there are no records. settled: all has been put for wishes that were gone when they
+ * were read last; at the end of the system there are none any more, and core waits for this.
  */
 #define OS_PCAP_RPC(FN, I)                                                                                   \
     FN(I, sigh, (in, os_cap(os_signal), handler))                                                            \
     FN(I, wish, (in, uint32_t, index), (out, uint32_t, id), (out, os_str(OS_LABEL_MAX), link))               \
     FN(I, put, (in, uint32_t, id), (in, os_str(OS_LABEL_MAX), label), (in, os_cap(os_dataspace), data),      \
-       (in, uint64_t, offset), (in, uint32_t, size), (in, uint64_t, dropped))
+       (in, uint64_t, offset), (in, uint32_t, size), (in, uint64_t, dropped))                                \
+    FN(I, settled)
 OS_RPC_INTERFACE(os_pcap, OS_PCAP_RPC)
 OS_SESSION(os_pcap, "Pcap", OS_KIB(8), 4)
 

@@ -26,6 +26,14 @@ static const char *const headless[] = { "--headless", NULL };
     "  b: { binary: net_peer, config: { count: " count                                                       \
     " }, restart: { policy: always, delay: 1ms, delay-max: 1ms } }\n"
 
+/* Ends when one of them has the last frame. */
+#define ENDING_SYSTEM(count)                                                                                 \
+    "start:\n"                                                                                               \
+    "  timer:\n"                                                                                             \
+    "  switch:\n"                                                                                            \
+    "  a: { binary: net_peer, exit: ends-system, config: { end: true, count: " count " } }\n"                \
+    "  b: { binary: net_peer, exit: ends-system, config: { end: true, count: " count " } }\n"
+
 START_TEST(frames_go_both_ways)
 {
     struct run run;
@@ -98,7 +106,7 @@ START_TEST(links_are_copied_to_files)
     wait_for_size(all, 1024 * 1024);
     run_signal(&run, SIGTERM);
     ck_assert_int_eq(run_end(&run), 0);
-    /* many, in both directions, on both links: the end cuts off what waits in buffers then */
+    /* many, in both directions, on both links */
     ck_assert_uint_ge(frames_in(a, "frame.interface_name == \"a\""), 250);
     ck_assert_uint_eq(frames_in(a, "frame.interface_name == \"b\""), 0);
     ck_assert_uint_ge(frames_in(a, "eth.src == 02:00:00:00:00:0a && frame.packet_flags_direction == 2"), 120);
@@ -107,6 +115,67 @@ START_TEST(links_are_copied_to_files)
     ck_assert_uint_ge(frames_in(all, "frame.interface_name == \"b\""), 250);
     remove(a);
     remove(all);
+}
+END_TEST
+
+enum { STATISTICS = 5, PACKET = 6, NUMBERS = 100, ETHERNET = 14 };
+
+static uint32_t word(const uint8_t *at)
+{
+    uint32_t value;
+    memcpy(&value, at, sizeof(value));
+    return value;
+}
+
+/* Frames in a file of one link, as blocks; each number of a game to NUMBERS is there, and nothing was lost.
+ */
+static void check_capture(const char *path)
+{
+    static uint8_t file[1 << 20];
+    int there[NUMBERS + 1] = { 0 };
+    uint64_t frames = 0, counted[2] = { 0 };
+    FILE *in = fopen(path, "re");
+    ck_assert_ptr_nonnull(in);
+    size_t size = fread(file, 1, sizeof(file), in);
+    fclose(in);
+    for (size_t at = 0; at + 12 <= size; at += word(file + at + 4)) {
+        const uint8_t *block = file + at;
+        if (word(block) == PACKET) {
+            uint32_t number = word(block + 28 + ETHERNET);
+            ck_assert_uint_le(number, NUMBERS);
+            there[number] = 1;
+            frames++;
+        } else if (word(block) == STATISTICS) { /* two options of 8 bytes */
+            memcpy(&counted[0], block + 24, 8);
+            memcpy(&counted[1], block + 36, 8);
+        }
+    }
+    for (uint32_t i = 0; i <= NUMBERS; i++)
+        ck_assert_msg(there[i], "frame %u is not in the file", i);
+    ck_assert_uint_eq(counted[0], frames);
+    ck_assert_uint_eq(counted[1], 0);
+}
+
+/*
+ * What was captured before the end is in the file, however the system ends: the buffers on the way have room
+ * for all of it.
+ */
+START_TEST(the_last_frames_are_in_the_file)
+{
+    static const char *const systems[] = { SYSTEM("100"), ENDING_SYSTEM("100") };
+    struct run run;
+    char file[256], option[300];
+    name_file(file, "last.pcapng");
+    snprintf(option, sizeof(option), "--pcap=a=%s", file);
+    for (size_t i = 0; i < 2; i++) {
+        run_start(&run, "run", systems[i], (const char *const[]){ "--headless", option, NULL });
+        run_expect(&run, "100 frames there and back");
+        if (!i)
+            run_signal(&run, SIGINT);
+        ck_assert_int_eq(run_end(&run), 0);
+        check_capture(file);
+    }
+    remove(file);
 }
 END_TEST
 
@@ -173,6 +242,7 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, a_client_is_killed);
     if (!run_on_mach()) {
         tcase_add_test(tcase, links_are_copied_to_files);
+        tcase_add_test(tcase, the_last_frames_are_in_the_file);
         tcase_add_test(tcase, a_link_is_looked_at_while_the_system_runs);
         tcase_add_test(tcase, a_link_that_is_not_there);
         tcase_add_test(tcase, a_file_that_cannot_be_written);
