@@ -76,6 +76,7 @@ struct net_stack_private {
     os_time reassembly_until, arp_until; /* by the clock */
     struct net_timeo *timeos;            /* sorted by due */
     uint32_t resolving;                  /* names that are being asked for */
+    int dhcp_waits;                      /* for memory, before it has begun */
     int starving;                        /* a TCP connection waits for memory, not for its peer */
 
     /* work */
@@ -117,6 +118,7 @@ void net_timers_note(struct net_stack_private *own, const uint8_t *data, size_t 
 
 /* tcp.c */
 void net_tcp_tick(void);                            /* tcp_tmr */
+void net_dhcp_start(struct net_stack_private *own); /* or later, when there is memory */
 void net_tcp_output(struct net_stack_private *own); /* what was written is sent */
 void net_tcp_settle(
     struct net_stack_private *own); /* after lwIP was given something: who has closed is let go */

@@ -393,6 +393,14 @@ const ip6_addr_t *net_lwip_gateway6(struct netif *netif, const ip6_addr_t *to)
     return &gateway;
 }
 
+void net_dhcp_start(struct net_stack_private *own)
+{
+    int waited = own->dhcp_waits;
+    own->dhcp_waits = dhcp_start(&own->netif) != ERR_OK;
+    if (own->dhcp_waits && !waited)
+        fprintf(stderr, "network: no memory for DHCP, which waits for it\n");
+}
+
 /* The session is there, with another address than before perhaps. */
 static void set_up(struct net_stack_private *own)
 {
@@ -408,8 +416,8 @@ static void set_up(struct net_stack_private *own)
         netif_set_ip6_autoconfig_enabled(&own->netif, own->autoconf != 0);
     }
     set_static(own);
-    if (own->dhcp && dhcp_start(&own->netif) != ERR_OK)
-        fprintf(stderr, "network: no memory for DHCP\n");
+    if (own->dhcp)
+        net_dhcp_start(own);
 }
 
 static void set_link(struct net_stack_private *own, int up)
@@ -769,7 +777,10 @@ os_err net_stack_init(struct net_stack *stack, struct os_env *env, const struct 
         net_stack_switch(own);
     add_netif(own);
     struct reader reader = { config, network, OS_OK };
-    if (config)
+    /* what lwIP has to have, and has asked for once */
+    if (!netif_igmp_data(&own->netif))
+        reader.err = OS_ERR_RAM;
+    else if (config)
         read_dns(&reader, own);
     if (reader.err) {
         net_stack_fini(stack);

@@ -91,6 +91,8 @@ static uint32_t arp_due(struct net_stack_private *own)
 static uint32_t dhcp_fine_due(struct net_stack_private *own)
 {
     struct dhcp *dhcp = netif_dhcp_data(&own->netif);
+    if (own->dhcp_waits)
+        return 1;
     return dhcp && dhcp->request_timeout ? dhcp->request_timeout : NONE;
 }
 
@@ -166,6 +168,15 @@ static void tick_tcp(void)
     net_tcp_tick();
 }
 
+static void tick_dhcp(void)
+{
+    struct net_stack_private *own = stack_of(netif_default);
+    if (own->dhcp_waits)
+        net_dhcp_start(own);
+    else
+        dhcp_fine_tmr();
+}
+
 /*
  * ages: ticks count although nothing waits for them. Of the others there is nothing to make up for when
  * nothing was due.
@@ -180,7 +191,7 @@ static const struct {
     { IP_TMR_INTERVAL * OS_MS, reassembly_due, ip_reass_tmr, 1 },
     { IP6_REASS_TMR_INTERVAL * OS_MS, reassembly_due, ip6_reass_tmr, 1 },
     { ARP_TMR_INTERVAL * OS_MS, arp_due, etharp_tmr, 1 },
-    { DHCP_FINE_TIMER_MSECS * OS_MS, dhcp_fine_due, dhcp_fine_tmr, 0 },
+    { DHCP_FINE_TIMER_MSECS * OS_MS, dhcp_fine_due, tick_dhcp, 0 },
     { DHCP_COARSE_TIMER_SECS * OS_SEC, dhcp_coarse_due, dhcp_coarse_tmr, 1 },
     { IGMP_TMR_INTERVAL * OS_MS, igmp_due, igmp_tmr, 0 },
     { MLD6_TMR_INTERVAL * OS_MS, mld_due, mld6_tmr, 0 },

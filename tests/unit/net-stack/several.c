@@ -8,6 +8,8 @@
 #include "../lib/must.h"
 #include "private.h"
 
+#include "lwip/mem.h"
+
 #include <stdlib.h>
 
 #define MOST 8
@@ -70,6 +72,47 @@ static void switch_to(struct net_stack_private *stack)
     current = i;
     copy(__start_net_several, all[i].image);
 }
+
+/* ---- memory that is refused */
+
+static struct {
+    const struct net_stack_private *spared;
+    unsigned wanted, after, count;
+} refusal;
+
+unsigned several_refuse(const struct net_stack_private *spared, unsigned after, unsigned count)
+{
+    unsigned wanted = refusal.wanted;
+    refusal.spared = spared;
+    refusal.wanted = 0;
+    refusal.after = after;
+    refusal.count = count;
+    return wanted;
+}
+
+static int is_refused(void)
+{
+    if (current >= 0 && all[current].stack == refusal.spared)
+        return 0;
+    refusal.wanted++;
+    return refusal.wanted > refusal.after && refusal.wanted - refusal.after <= refusal.count;
+}
+
+/* lwIP has these instead of port.c's (meson.build). */
+void *__wrap_net_lwip_malloc(size_t size);
+void *__wrap_net_lwip_calloc(size_t count, size_t size);
+
+void *__wrap_net_lwip_malloc(size_t size)
+{
+    return is_refused() ? NULL : net_lwip_malloc(size);
+}
+
+void *__wrap_net_lwip_calloc(size_t count, size_t size)
+{
+    return is_refused() ? NULL : net_lwip_calloc(count, size);
+}
+
+/* ---- */
 
 static void forget(struct net_stack_private *stack)
 {

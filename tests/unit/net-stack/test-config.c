@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../lib/suite.h"
+#include "several.h"
 #include "wire.h"
 
 static struct wire wire;
@@ -497,6 +498,180 @@ START_TEST(a_name_that_is_not_wanted_any_more_is_not_told)
 END_TEST
 
 /* DHCP names 10.0.0.9, who is nobody, before 10.0.0.2, and router advertisements b. */
+/* ---- memory that is not there for a moment ---- */
+
+static struct {
+    struct net_tcp_listener listener;
+    struct net_tcp server, tcp;
+    struct net_udp there, udp;
+    struct net_ping ping;
+    struct net_resolve resolve;
+    size_t tcp_bytes, udp_bytes;
+    int pongs, tcp_ended, closed, resolving;
+} talk;
+
+static void give_back(struct net_tcp *tcp)
+{
+    uint8_t data[700];
+    size_t len, taken;
+    while (!net_tcp_read(tcp, data, sizeof(data), &len)) {
+        if (!len) {
+            net_tcp_close(tcp);
+            return;
+        }
+        ck_ok(net_tcp_write(tcp, data, len, &taken));
+        ck_assert_uint_eq(taken, len);
+    }
+}
+
+static void take_connection(struct net_tcp_listener *of)
+{
+    net_tcp_abort(&talk.server);
+    talk.server = (struct net_tcp){ .readable = give_back };
+    ck_ok(net_tcp_accept(of, &talk.server));
+}
+
+static void return_datagram(struct net_udp *udp, const void *data, size_t len, const struct net_addr *from,
+                            const struct net_addr *to)
+{
+    ck_ok(net_udp_send(udp, from, data, len));
+}
+
+static void count_datagram(struct net_udp *udp, const void *data, size_t len, const struct net_addr *from,
+                           const struct net_addr *to)
+{
+    talk.udp_bytes += len;
+}
+
+static void count_bytes(struct net_tcp *tcp)
+{
+    uint8_t data[700];
+    size_t len;
+    while (!net_tcp_read(tcp, data, sizeof(data), &len)) {
+        talk.tcp_ended |= !len;
+        talk.tcp_bytes += len;
+        if (!len)
+            return;
+    }
+}
+
+static void count_pong(struct net_ping *ping, os_err err, uint16_t sequence, const struct net_addr *from,
+                       os_time time, size_t len)
+{
+    talk.pongs += !err;
+}
+
+static void talk_closed(struct net_tcp *tcp, os_err err)
+{
+    talk.closed++;
+}
+
+static void talk_resolved(struct net_resolve *resolve, os_err err, const struct net_addr *addrs,
+                          uint32_t count)
+{
+    talk.resolving = 0;
+    found.err = err;
+}
+
+static void serve_talk(void)
+{
+    struct net_addr http = { .port = 80 }, echo = { .port = 7 };
+    talk.listener = (struct net_tcp_listener){ .incoming = take_connection };
+    talk.there = (struct net_udp){ .received = return_datagram };
+    ck_ok(net_tcp_listen(&b.stack, &talk.listener, &http, 5));
+    ck_ok(net_udp_open(&b.stack, &talk.there, &echo));
+}
+
+/* Something of all that a program can ask of a stack; says how much of it went well. */
+static int hold_talk(const char *name)
+{
+    static const uint8_t data[2500];
+    struct net_addr http = addr("10.0.0.2:80"), echo = addr("[fd00::2]:7"), group = addr("[ff02::99]:9"),
+                    any = { 0 };
+    struct net_addr peer = addr("10.0.0.2");
+    size_t len = 0;
+    int well = 0;
+    talk.tcp = (struct net_tcp){ .readable = count_bytes, .closed = talk_closed };
+    talk.udp = (struct net_udp){ .received = count_datagram };
+    talk.ping = (struct net_ping){ .answered = count_pong };
+    talk.resolve = (struct net_resolve){ .resolved = talk_resolved };
+    talk.tcp_bytes = talk.udp_bytes = 0;
+    talk.pongs = talk.tcp_ended = talk.closed = 0;
+    found.err = OS_ERR_RAM;
+    int udp = !net_udp_open(&a.stack, &talk.udp, &any), ping = !net_ping_open(&a.stack, &talk.ping, &peer);
+    talk.resolving = 1;
+    talk.resolving = !net_resolve(&a.stack, &talk.resolve, name, NET_ANY);
+    int tcp = !net_tcp_connect(&a.stack, &talk.tcp, &http, NULL);
+    inproc_advance(3 * OS_SEC);
+    if (udp)
+        well += !net_udp_join(&talk.udp, &group) + !net_udp_send(&talk.udp, &echo, data, sizeof(data));
+    if (ping)
+        well += !net_ping_send(&talk.ping, 1, 2000);
+    if (tcp)
+        well += !net_tcp_write(&talk.tcp, data, sizeof(data), &len) && len == sizeof(data);
+    inproc_advance(3 * OS_SEC);
+    if (tcp)
+        net_tcp_shutdown(&talk.tcp);
+    inproc_advance(20 * OS_SEC);
+    well += !talk.resolving && !found.err;
+    if (talk.resolving)
+        net_resolve_cancel(&talk.resolve);
+    net_tcp_close(&talk.tcp);
+    net_udp_close(&talk.udp);
+    net_ping_close(&talk.ping);
+    return well + talk.pongs + (talk.udp_bytes == sizeof(data)) + (talk.tcp_bytes == sizeof(data)) +
+           (talk.tcp_ended && !talk.closed);
+}
+
+enum { WELL = 9 };
+
+/* COUNT times in succession there is no memory, after it was there AFTER times. */
+static unsigned talk_without(unsigned after, unsigned count, uint64_t *left)
+{
+    several_refuse(b.stack.own, after, count);
+    os_err err = host_try(&a, "a", "memory: 128K\nipv6: fd00::1/64");
+    if (!err) {
+        inproc_advance(5 * OS_SEC);
+        hold_talk("one.example");
+    }
+    unsigned wanted = several_refuse(b.stack.own, 0, 0);
+    if (err) {
+        ck_err(err, OS_ERR_RAM);
+        host_fini(&a);
+        host_init(&a, "a", "memory: 128K\nipv6: fd00::1/64");
+    }
+    inproc_advance(120 * OS_SEC);
+    int well = hold_talk("two.example");
+    ck_assert_msg(well == WELL, "without memory %u times after %u: %d of %d", count, after, well, WELL);
+    inproc_advance(300 * OS_SEC);
+    uint64_t memory = host_state(&a).memory;
+    ck_assert_msg(!*left || memory <= *left,
+                  "without memory %u times after %u: %llu bytes instead of %llu are left", count, after,
+                  (unsigned long long)memory, (unsigned long long)*left);
+    *left = *left ? *left : memory;
+    host_fini(&a);
+    return wanted;
+}
+
+START_TEST(nothing_that_is_wanted_has_to_be_there)
+{
+    static const unsigned counts[] = { 1, 7, 60 };
+    uint64_t left = 0;
+    serve_dns();
+    serve_talk();
+    dhcp.lease = 100000;
+    unsigned wanted = talk_without(0, 0, &left);
+    ck_assert_uint_ge(wanted, 50);
+    for (unsigned after = _i; after < wanted; after += 3)
+        talk_without(after, counts[after / 3 % OS_ARRAY_LEN(counts)], &left);
+    host_init(&a, "a", ""); /* as each test leaves it */
+    net_udp_close(&dns.udp);
+    net_tcp_abort(&talk.server);
+    net_tcp_listener_close(&talk.listener);
+    net_udp_close(&talk.there);
+}
+END_TEST
+
 START_TEST(servers_are_those_of_the_config_or_those_that_others_name)
 {
     ask("ipv6: none");
@@ -535,6 +710,7 @@ static void add(TCase *tcase)
     tcase_add_loop_test(tcase, forged_answers_are_not_believed, 0, 2);
     tcase_add_loop_test(tcase, the_second_server_is_asked_when_the_first_one_fails, 0, 3);
     tcase_add_test(tcase, a_name_that_is_not_wanted_any_more_is_not_told);
+    tcase_add_loop_test(tcase, nothing_that_is_wanted_has_to_be_there, 0, 3);
     tcase_add_test(tcase, servers_are_those_of_the_config_or_those_that_others_name);
 }
 
