@@ -16,6 +16,7 @@ import zlib
 EMULATOR = 'qemu-system-i386'
 MEMORY = 256  # MiB
 EXIT_PORT = 0x501  # QEMU's isa-debug-exit: a byte V written there ends QEMU with status V * 2 + 1
+KERNEL_LINE = 'console=com0 noide'  # the kernel's: it would look for disks almost as long as all else of a start takes
 PICTURE_MAX = 512 * 1024 * 1024
 RECORD = re.compile(rb'SEEDBED (?:file ([A-Za-z0-9_.-]{1,63}) (\d{1,10}) ([0-9a-f]{8})|failed (.{0,300})|(ready))$')
 LOST = re.compile(rb'Slirp: Failed to send packet')  # of each frame that the card has no room for
@@ -61,7 +62,7 @@ class Machine:
                    '-display', window, '-serial', 'stdio',
                    '-chardev', f'socket,id=line,fd={far.fileno()}', '-serial', 'chardev:line',
                    '-device', f'isa-debug-exit,iobase={EXIT_PORT},iosize=2',
-                   *network, '-kernel', kernel, '-append', 'console=com0', '-initrd', modules]
+                   *network, '-kernel', kernel, '-append', KERNEL_LINE, '-initrd', modules]
         keep = [*files, far.fileno()]
         if monitored:
             self.monitor, far_monitor = socket.socketpair()
