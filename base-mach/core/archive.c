@@ -125,14 +125,27 @@ size_t mach_archive_take(const char *name, void *data, size_t size)
 
 /* ---- as modules */
 
+static uint64_t ram_of(const struct file *file)
+{
+    uint32_t pages = file->cpio.size / OS_PAGE_SIZE + (file->cpio.size % OS_PAGE_SIZE != 0);
+    return (uint64_t)(pages ? pages : 1) * OS_PAGE_SIZE;
+}
+
+uint64_t mach_archive_ram(void)
+{
+    uint64_t sum = 0;
+    OS_LIST_FOR_EACH (link, &files)
+        sum += ram_of(OS_CONTAINER_OF(link, struct file, link));
+    return sum;
+}
+
 os_err core_plat_module(const char *name, struct core_ds *ds, struct core_memory **memory, uint64_t *size)
 {
     const struct file *file = find_file(name);
     struct core_memory *made;
     if (!file)
         return OS_ERR_NOT_FOUND;
-    uint32_t pages = file->cpio.size / OS_PAGE_SIZE + (file->cpio.size % OS_PAGE_SIZE != 0);
-    os_err err = core_plat_memory_create(ds, (uint64_t)(pages ? pages : 1) * OS_PAGE_SIZE, &made);
+    os_err err = core_plat_memory_create(ds, ram_of(file), &made);
     if (err)
         return err;
     err = read_device(NULL, file->cpio.at, mach_memory_at(made), file->cpio.size);

@@ -192,6 +192,8 @@ int mach_fault_describe(struct core_process *process, const struct mach_header *
 os_err mach_archive_init(void);
 /* The first SIZE bytes, or fewer, of file NAME, which is no module then; 0: there is none. */
 size_t mach_archive_take(const char *name, void *data, size_t size);
+/* What all modules take at once, bytes. */
+uint64_t mach_archive_ram(void);
 
 /* ---- random.c: random numbers */
 

@@ -15,8 +15,9 @@ struct mach_core mach_core;
 
 /* What core's own structures take, bytes. */
 #define OWN_RAM OS_MIB(4)
-/* What is kept back for ROM modules. */
-#define MODULE_RAM OS_MIB(32)
+/* What is kept back for ROM modules at least, and beside those that there are. */
+#define MODULE_RAM_MIN    OS_MIB(32)
+#define MODULE_RAM_BESIDE OS_MIB(16)
 /* Ports of the kernel that components may have at once, and what core keeps of them. */
 enum { ALL_CAPS = 20000, OWN_CAPS = 1000 };
 
@@ -36,6 +37,13 @@ void mach_core_end(int status)
 
 static uint64_t ram;
 
+/* A scenario's own files may be large. */
+static uint64_t module_ram(void)
+{
+    uint64_t size = mach_archive_ram() + MODULE_RAM_BESIDE;
+    return size > MODULE_RAM_MIN ? size : MODULE_RAM_MIN;
+}
+
 static os_err start_transport(void)
 {
     return os_entrypoint_init(&mach_core.ep);
@@ -44,7 +52,7 @@ static os_err start_transport(void)
 static os_err start_accounts(void)
 {
     uint64_t available = mach_memory_available();
-    if (available < OWN_RAM + MODULE_RAM)
+    if (available < OWN_RAM + module_ram())
         return OS_ERR_NO_MEMORY;
     ram = (available - OWN_RAM) / OS_PAGE_SIZE * OS_PAGE_SIZE;
     return core_init(&mach_core.core, &mach_core.ep, ram, ALL_CAPS);
@@ -52,7 +60,7 @@ static os_err start_accounts(void)
 
 static os_err start_init(void)
 {
-    return core_start_init(&mach_core.core, "init", MODULE_RAM, OWN_CAPS);
+    return core_start_init(&mach_core.core, "init", module_ram(), OWN_CAPS);
 }
 
 static const struct step {
