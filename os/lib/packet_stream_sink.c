@@ -34,13 +34,15 @@ static int deliver_all(struct os_packet_sink *sink)
 static void on_event(struct os_packet_side *side)
 {
     struct os_packet_sink *sink = sink_of(side);
+    int more;
     side->budget = OS_PACKET_BATCH;
     do {
         if (!deliver_all(sink))
             return;
         packet_side_wake(side);
-    } while (!side->err && !sink->paused && side->budget && packet_side_arm(side, 1));
-    if (!side->err && !sink->paused && !side->budget)
+        more = !side->err && !sink->paused && packet_side_arm(side, 1);
+    } while (more && side->budget);
+    if (more)
         packet_side_again(side);
     side->budget = UINT32_MAX;
     if (side->err)

@@ -389,6 +389,36 @@ START_TEST(a_flood_lets_others_have_their_turn)
 }
 END_TEST
 
+static void count_event(void *arg)
+{
+    unsigned *events = arg;
+    (*events)++;
+    inproc_at_event(0, count_event, events);
+}
+
+START_TEST(a_batch_that_was_all_is_no_event_more)
+{
+    struct os_packet_size large = { .slots = 2 * OS_PACKET_BATCH, .bulk = BULK };
+    unsigned events = 0;
+    ck_ok(pair_up_connect(&up_source, client.env.ep, session.cap, large));
+    inproc_idle();
+    for (uint32_t i = 0; i < OS_PACKET_BATCH; i++)
+        send(1, i);
+    inproc_at_event(0, count_event, &events);
+    up_source_flush(&up_source);
+    inproc_idle();
+    ck_assert_uint_eq(got.packets, OS_PACKET_BATCH);
+    ck_assert_uint_eq(events, 1);
+    /* it sleeps, and one more is told */
+    send(1, 0);
+    up_source_flush(&up_source);
+    inproc_idle();
+    inproc_at_event(0, NULL, NULL);
+    ck_assert_uint_eq(got.packets, OS_PACKET_BATCH + 1);
+    ck_assert_uint_eq(events, 2);
+}
+END_TEST
+
 static void take_one(struct up_sink *sink)
 {
     struct up_packet packet;
@@ -748,6 +778,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_source_is_woken_as_it_asked);
     tcase_add_test(tcase, one_packet_at_a_time_is_a_signal_each_way);
     tcase_add_test(tcase, a_flood_lets_others_have_their_turn);
+    tcase_add_test(tcase, a_batch_that_was_all_is_no_event_more);
     tcase_add_test(tcase, a_handler_may_take_one_at_a_time);
     tcase_add_test(tcase, a_handler_that_takes_nothing_is_left_alone);
     tcase_add_test(tcase, a_handler_may_end_the_stream);
