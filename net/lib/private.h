@@ -26,7 +26,14 @@ struct net_event {
         struct net_event *event); /* calls one function of the user's, as the last thing it does */
 };
 
-#define NET_CYCLES 10
+/* front.c: a connection where it is found by what its segments say. */
+struct net_front {
+    struct os_list order, bucket; /* in net_stack_private.order and one of its buckets */
+    struct tcp_pcb *pcb;          /* NULL: in neither */
+};
+
+#define NET_BUCKETS 256
+#define NET_CYCLES  10
 
 /* One of lwIP's timers that run for ever: here only as long as there is something for it to do. */
 struct net_cycle {
@@ -86,9 +93,10 @@ struct net_stack_private {
     int signalled; /* work was asked for */
     int *gone;     /* while a handler runs: set by fini */
     struct os_list events;
-    struct os_list sockets; /* of struct net_tcp_private.link: those with a connection */
-    uint32_t half_closed;   /* of them: we have said that we send no more */
-    struct os_list unsent;  /* of struct net_tcp_private.unsent_link: something was written to them */
+    struct os_list sockets;                     /* of struct net_tcp_private.link: those with a connection */
+    uint32_t half_closed;                       /* of them: we have said that we send no more */
+    struct os_list order, buckets[NET_BUCKETS]; /* of struct net_front */
+    struct os_list unsent; /* of struct net_tcp_private.unsent_link: something was written to them */
     struct os_list udps, pings, resolves, listeners;
     struct net_event changed, ready;
     int was_ready; /* the user has been told */
@@ -115,6 +123,15 @@ void net_timers_run(struct net_stack_private *own);    /* ticks that have come d
 os_time net_timers_due(struct net_stack_private *own); /* by the clock; OS_NEVER */
 /* A frame is coming in or going out, at DATA from its Ethernet header on. */
 void net_timers_note(struct net_stack_private *own, const uint8_t *data, size_t len);
+
+/* front.c */
+void net_front_init(struct net_stack_private *own);
+/* PCB has a peer, and is first in lwIP's list or near it. FRONT is in no list: its links point to themselves.
+ */
+void net_front_insert(struct net_stack_private *own, struct net_front *front, struct tcp_pcb *pcb);
+void net_front_remove(struct net_front *front);
+/* A frame is about to be given to lwIP, at DATA from its Ethernet header on: 128 bytes can be read there. */
+void net_front_segment(struct net_stack_private *own, const uint8_t *data);
 
 /* tcp.c */
 void net_tcp_tick(void);                            /* tcp_tmr */

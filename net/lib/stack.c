@@ -245,6 +245,7 @@ static void take_frame(struct net_stack_private *own, const struct os_nic_frames
                                                      NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_ICMP |
                                                      NETIF_CHECKSUM_CHECK_ICMP6)
                                              : NETIF_CHECKSUM_ENABLE_ALL);
+    net_front_segment(own, frame->data + ETH_PAD_SIZE);
     if (own->netif.input(p, &own->netif) != ERR_OK)
         pbuf_free(p);
     net_tcp_settle(own);
@@ -753,6 +754,7 @@ os_err net_stack_init(struct net_stack *stack, struct os_env *env, const struct 
     own->ready.deliver = deliver_ready;
     os_list_init(&own->events);
     os_list_init(&own->sockets);
+    net_front_init(own);
     os_list_init(&own->unsent);
     os_list_init(&own->listeners);
     os_list_init(&own->udps);

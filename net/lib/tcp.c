@@ -23,6 +23,7 @@ struct net_tcp_private {
     struct net_event event;
     struct os_list link;        /* in the stack's sockets */
     struct os_list unsent_link; /* in its unsent ones, from a write to the next output */
+    struct net_front front;     /* as long as there is a pcb */
     struct net_stack_private *own;
     struct net_tcp *tcp;                      /* the user's; NULL while it waits to be accepted */
     struct net_tcp_listener_private *waiting; /* at this listener */
@@ -171,6 +172,7 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
 static void forget_pcb(struct net_tcp_private *s)
 {
     s->pcb = NULL;
+    net_front_remove(&s->front);
     if (s->shut)
         s->own->half_closed--;
 }
@@ -223,6 +225,7 @@ static void attach(struct net_tcp_private *s, struct tcp_pcb *pcb)
     s->pcb = pcb;
     net_addr_from(&s->local, &pcb->local_ip, pcb->local_port);
     net_addr_from(&s->peer, &pcb->remote_ip, pcb->remote_port);
+    net_front_insert(s->own, &s->front, pcb);
     tcp_arg(pcb, s);
     tcp_recv(pcb, on_recv);
     tcp_sent(pcb, on_sent);
@@ -249,6 +252,8 @@ static struct net_tcp_private *make(struct net_stack_private *own)
     s->own = own;
     s->event.deliver = deliver;
     os_list_init(&s->unsent_link);
+    os_list_init(&s->front.order);
+    os_list_init(&s->front.bucket);
     return s;
 }
 
