@@ -257,8 +257,9 @@ const struct command commands[] = {
       .summary = "copies the frames of a link of the network, for tshark or Wireshark",
       .text =
           "As pcapng, until Ctrl-C. A link is a session of Nic or Uplink at a switch or router; LINK is its "
-          "label, or the beginning or end of one with an asterisk for the rest. One that is not there yet "
-          "is waited for.\n"
+          "label, or the beginning or end of one with an asterisk for the rest; in an init within the "
+          "system's the names of inits come first, \"inner -> client\". One that is not there yet is "
+          "waited for.\n"
           "\n"
           "    seedbed pcap client | tshark -i -",
       .options = pcap_options,

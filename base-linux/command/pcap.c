@@ -85,28 +85,79 @@ static int is_printable(const char *label)
     return !*label;
 }
 
-/* The labels of sessions of COMPONENT that are links, behind the COUNT that there are. */
-static size_t add_links(const struct os_config *state, os_config_ref component, const char *names[LINKS],
-                        size_t count)
+struct links {
+    char names[LINKS][OS_LABEL_MAX];
+    const char *list[LINKS]; /* of NAMES */
+    size_t count;
+    char unknown[OS_LABEL_MAX]; /* an init that says nothing of its links */
+};
+
+/* LABEL is what an init calls it whose links have PREFIX before that; both it and an inner one may know it.
+ */
+static void add_link(struct links *links, const char *prefix, const char *label)
 {
-    os_config_ref list = os_config_get(state, component, "sessions");
-    for (os_config_ref at = os_config_first(state, list); at && count < LINKS; at = os_config_next(state, at))
-        if (is_link(os_config_str(state, at, "service", "")) &&
-            is_printable(os_config_str(state, at, "label", "")))
-            names[count++] = os_config_str(state, at, "label", "");
-    return count;
+    char *name = links->names[links->count];
+    if (!is_printable(label) || snprintf(name, OS_LABEL_MAX, "%s%s", prefix, label) >= OS_LABEL_MAX)
+        return;
+    for (size_t i = 0; i < links->count; i++)
+        if (!strcmp(links->list[i], name))
+            return;
+    links->list[links->count++] = name;
 }
 
-static void tell_links(const char *link, const char *const names[], size_t count)
+/* The links that COMPONENT has; non-zero if it is an init that can be asked for more. */
+static int add_links(struct links *links, const struct os_config *state, os_config_ref component,
+                     const char *prefix)
 {
-    const char *nearest = names_nearest(names, count, link);
-    for (size_t i = 0; i < count; i++)
-        if (os_policy_match(link, names[i]))
+    os_config_ref list = os_config_get(state, component, "sessions");
+    int asked = 0;
+    for (os_config_ref at = os_config_first(state, list); at && links->count < LINKS;
+         at = os_config_next(state, at)) {
+        const char *service = os_config_str(state, at, "service", "");
+        if (is_link(service))
+            add_link(links, prefix, os_config_str(state, at, "label", ""));
+        asked |= !strcmp(service, "Control") && !strcmp(os_config_str(state, at, "state", ""), "open");
+    }
+    return asked;
+}
+
+/* Those of the init PATH and of the inits in it. Without an answer nothing is known. */
+static int find_links(const struct command_line *line, struct links *links, const char *path,
+                      const char *prefix)
+{
+    struct client_answer answer = { 0 };
+    struct os_config state;
+    if (client_state(line, path, &answer, &state))
+        return 0;
+    os_config_ref components = os_config_get(&state, os_config_root(&state), "components");
+    for (os_config_ref at = os_config_first(&state, components); at; at = os_config_next(&state, at)) {
+        char inner[OS_LABEL_MAX], names[OS_LABEL_MAX];
+        const char *name = os_config_key(&state, at);
+        int asked = add_links(links, &state, at, prefix);
+        if (strcmp(os_config_str(&state, at, "binary", ""), "init") != 0 || !is_printable(name))
+            continue;
+        if (snprintf(inner, sizeof(inner), "%s%s%s", path, *path ? "/" : "", name) >= (int)sizeof(inner) ||
+            snprintf(names, sizeof(names), "%s%s -> ", prefix, name) >= (int)sizeof(names))
+            continue;
+        if (!asked || !find_links(line, links, inner, names))
+            memcpy(links->unknown, inner, sizeof(inner));
+    }
+    client_answer_fini(&answer);
+    return 1;
+}
+
+static void tell_links(const char *link, const struct links *links)
+{
+    const char *nearest = names_nearest(links->list, links->count, link);
+    for (size_t i = 0; i < links->count; i++)
+        if (os_policy_match(link, links->list[i]))
             return;
     fprintf(stderr, "seedbed: there is no link \"%s\" now, and it is waited for; ", link);
-    fprintf(stderr, count ? "there are" : "there is none at all");
-    for (size_t i = 0; i < count; i++)
-        fprintf(stderr, "%s \"%s\"", i ? "," : "", names[i]);
+    fprintf(stderr, links->count ? "there are" : "there is none at all");
+    for (size_t i = 0; i < links->count; i++)
+        fprintf(stderr, "%s \"%s\"", i ? "," : "", links->list[i]);
+    if (*links->unknown)
+        fprintf(stderr, "; those within %s are not known, which has no route to Control", links->unknown);
     if (nearest)
         fprintf(stderr, "; did you mean \"%s\"?", nearest);
     fprintf(stderr, "\n");
@@ -116,17 +167,9 @@ static void tell_links(const char *link, const char *const names[], size_t count
  * it. */
 static void look_for(const struct command_line *line, const char *link)
 {
-    struct client_answer answer = { 0 };
-    struct os_config state;
-    const char *names[LINKS];
-    size_t count = 0;
-    if (client_state(line, "", &answer, &state))
-        return;
-    os_config_ref components = os_config_get(&state, os_config_root(&state), "components");
-    for (os_config_ref at = os_config_first(&state, components); at; at = os_config_next(&state, at))
-        count = add_links(&state, at, names, count);
-    tell_links(link, names, count);
-    client_answer_fini(&answer);
+    static struct links links;
+    if (find_links(line, &links, "", ""))
+        tell_links(link, &links);
 }
 
 int command_pcap(const struct command_line *line)

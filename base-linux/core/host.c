@@ -115,6 +115,6 @@ os_err core_plat_session(struct core *core, const char *service, const char *lab
     if (!strcmp(service, "Network"))
         return linux_network_open_session(core, args, session);
     if (!strcmp(service, "Pcap"))
-        return linux_pcap_open(core, session);
+        return linux_pcap_open(core, label, session);
     return OS_ERR_NO_SERVICE;
 }

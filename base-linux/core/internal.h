@@ -93,7 +93,8 @@ void linux_file_unwatch(const char *module);
 
 /* ---- pcap.c: the service Pcap */
 
-os_err linux_pcap_open(struct core *core, struct core_session **session);
+/* LABEL is that of the component which has the links. */
+os_err linux_pcap_open(struct core *core, const char *label, struct core_session **session);
 
 /* The end of the system: takes what components have of the frames that are captured, waiting that long at
  * most. */

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <os/session.h>
+
 #include "capture.h"
 #include "internal.h"
 
@@ -13,6 +15,7 @@ struct pcap_session {
     struct os_object object;
     struct os_list link; /* of sessions */
     os_signal_cap handler;
+    char prefix[OS_LABEL_MAX]; /* "inner -> ": of the links that it has, towards the whole system */
     int told, settled; /* at the end of the system: it knows that nobody wants anything; it has put all */
 };
 
@@ -38,15 +41,41 @@ static os_err pcap_sigh(struct os_rpc *rpc, os_signal_cap handler)
     return OS_OK;
 }
 
+/*
+ * PATTERN, which is for labels as the whole system knows them, for those of a component whose links all have
+ * the label PREFIX before their own; NULL if it is for none of them.
+ */
+static const char *pattern_within(const char *pattern, const char *prefix)
+{
+    static const char separator[] = " -> ";
+    size_t len = strlen(pattern), prefix_len = strlen(prefix), gap = sizeof(separator) - 1;
+    if (!strncmp(pattern, prefix, prefix_len))
+        return pattern + prefix_len;
+    if (*pattern == '*')
+        return pattern;
+    /* "inner -> *" is for "inner -> deeper -> link", too */
+    if (len > gap && pattern[len - 1] == '*' && !memcmp(pattern + len - 1 - gap, separator, gap) &&
+        !strncmp(pattern, prefix, len - 1))
+        return "*";
+    return NULL;
+}
+
 static os_err pcap_wish(struct os_rpc *rpc, uint32_t index, uint32_t *id, char (*link)[OS_LABEL_MAX])
 {
     struct pcap_session *pcap = pcap_of(rpc);
-    const struct capture *capture = ending ? NULL : capture_at(index);
+    const struct capture *capture;
+    const char *pattern = NULL;
     pcap->told |= ending && !index; /* else it has read others before, and comes again */
-    if (!capture)
+    for (uint32_t i = 0; !ending && (capture = capture_at(i)); i++) {
+        pattern = pattern_within(capture_link(capture), pcap->prefix);
+        if (pattern && !index--)
+            break;
+        pattern = NULL;
+    }
+    if (!pattern)
         return OS_ERR_NOT_FOUND;
     *id = capture_id(capture);
-    snprintf(*link, sizeof(*link), "%s", capture_link(capture));
+    snprintf(*link, sizeof(*link), "%s", pattern);
     return OS_OK;
 }
 
@@ -55,9 +84,11 @@ static os_err pcap_put(struct os_rpc *rpc, uint32_t id, const char *label, os_da
                        uint64_t offset, uint32_t size, uint64_t dropped)
 {
     static uint8_t copy[OS_PCAP_BATCH];
+    struct pcap_session *pcap = pcap_of(rpc);
     struct capture *capture = capture_find(id);
+    char whole[OS_LABEL_MAX];
     int writable;
-    const struct core_ds *ds = core_ds_of(pcap_of(rpc)->session.core, data, &writable);
+    const struct core_ds *ds = core_ds_of(pcap->session.core, data, &writable);
     if (!ds)
         return OS_ERR_BAD_CAP;
     if (size > sizeof(copy) || offset > ds->size || size > ds->size - offset)
@@ -66,7 +97,9 @@ static os_err pcap_put(struct os_rpc *rpc, uint32_t id, const char *label, os_da
         return OS_ERR_NOT_FOUND;
     if (pread(linux_memory_fd(ds->memory), copy, size, (off_t)offset) != (ssize_t)size)
         return OS_ERR_IO;
-    return capture_put(capture, label, copy, size, dropped);
+    if (snprintf(whole, sizeof(whole), "%s%s", pcap->prefix, label) >= (int)sizeof(whole))
+        return OS_ERR_TOO_LARGE;
+    return capture_put(capture, whole, copy, size, dropped);
 }
 
 static os_err pcap_settled(struct os_rpc *rpc)
@@ -97,7 +130,7 @@ static void pcap_close(struct core_session *session)
     core_session_closed(session);
 }
 
-os_err linux_pcap_open(struct core *core, struct core_session **session)
+os_err linux_pcap_open(struct core *core, const char *label, struct core_session **session)
 {
     os_pcap_cap cap;
     struct pcap_session *pcap = calloc(1, sizeof(*pcap));
@@ -108,6 +141,7 @@ os_err linux_pcap_open(struct core *core, struct core_session **session)
         free(pcap);
         return err;
     }
+    snprintf(pcap->prefix, sizeof(pcap->prefix), "%.*s", (int)(os_label_last(label) - label), label);
     pcap->object.last_holder = client_gone;
     capture_changed = tell_all;
     os_list_insert(&sessions, &pcap->link);

@@ -36,7 +36,9 @@ static inline uint32_t os_pcap_record_size(uint32_t len)
 /*
  * sigh: HANDLER is signalled when wishes come or go. wish: number INDEX of those that there are now, in the
  * order in which they came; OS_ERR_NOT_FOUND beyond the last. A wish has an ID, which no other one has while
- * the system runs, and is for all links whose label LINK describes (os_policy_match). put: SIZE bytes of
+ * the system runs, and is for all links whose label LINK describes (os_policy_match):
+ * labels as the component knows them; where it is in an init within the system's, core takes the names of
+ * inits off wishes, and puts them before labels. put: SIZE bytes of
  * records at OFFSET of DATA, for wish ID, of the link LABEL; DROPPED frames were lost before them for lack of
  * room. Core has copied them when it answers. OS_ERR_NOT_FOUND: the wish is gone; OS_ERR_BAD_CAP;
  * OS_ERR_BAD_ARG: what is there are no records. settled: all has been put for wishes that were gone when they

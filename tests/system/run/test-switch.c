@@ -118,7 +118,7 @@ START_TEST(links_are_copied_to_files)
 }
 END_TEST
 
-enum { STATISTICS = 5, PACKET = 6, NUMBERS = 100, ETHERNET = 14 };
+enum { INTERFACE = 1, STATISTICS = 5, PACKET = 6, NUMBERS = 100, ETHERNET = 14 };
 
 static uint32_t word(const uint8_t *at)
 {
@@ -127,9 +127,11 @@ static uint32_t word(const uint8_t *at)
     return value;
 }
 
-/* Frames in a file of one link, as blocks; each number of a game to NUMBERS is there, and nothing was lost.
+/*
+ * Frames in a file of one link, LABEL, as blocks: each number of a game to NUMBERS is there, and nothing was
+ * lost.
  */
-static void check_capture(const char *path)
+static void check_capture(const char *path, const char *label)
 {
     static uint8_t file[1 << 20];
     int there[NUMBERS + 1] = { 0 };
@@ -140,7 +142,10 @@ static void check_capture(const char *path)
     fclose(in);
     for (size_t at = 0; at + 12 <= size; at += word(file + at + 4)) {
         const uint8_t *block = file + at;
-        if (word(block) == PACKET) {
+        if (word(block) == INTERFACE) { /* its first option is the name */
+            ck_assert_uint_eq(word(block + 16) >> 16, strlen(label));
+            ck_assert_mem_eq(block + 20, label, strlen(label));
+        } else if (word(block) == PACKET) {
             uint32_t number = word(block + 28 + ETHERNET);
             ck_assert_uint_le(number, NUMBERS);
             there[number] = 1;
@@ -173,7 +178,7 @@ START_TEST(the_last_frames_are_in_the_file)
         if (!i)
             run_signal(&run, SIGINT);
         ck_assert_int_eq(run_end(&run), 0);
-        check_capture(file);
+        check_capture(file, "a");
     }
     remove(file);
 }
@@ -218,6 +223,60 @@ START_TEST(a_link_that_is_not_there)
 }
 END_TEST
 
+#define NESTED(control)                                                                                      \
+    "start:\n"                                                                                               \
+    "  inner:\n"                                                                                             \
+    "    binary: init\n"                                                                                     \
+    "    ram: 64M\n"                                                                                         \
+    "    caps: 600\n"                                                                                        \
+    "    route: { PD: parent, ROM: parent" control " }\n"                                                    \
+    "    config:\n"                                                                                          \
+    "      parent-provides: [PD, ROM, LOG, Pcap, Control]\n"                                                 \
+    "      start:\n"                                                                                         \
+    "        timer:\n"                                                                                       \
+    "        switch:\n"                                                                                      \
+    "        a: { binary: net_peer, config: { count: 100 } }\n"                                              \
+    "        b: { binary: net_peer, config: { count: 100 } }\n"
+
+/* By the names of inits; that of the link alone is for the outermost one's. */
+START_TEST(links_within_an_inner_init)
+{
+    struct run run;
+    struct peer pcap;
+    char file[256], other[256], option[600];
+    name_file(file, "inner.pcapng");
+    name_file(other, "other.pcapng");
+    snprintf(option, sizeof(option), "--pcap=inner -> a=%s,a=%s", file, other);
+    peer_make_folder();
+    run_start(&run, "run", NESTED(", Control: parent"), (const char *const[]){ "--headless", option, NULL });
+    run_expect(&run, "100 frames there and back");
+    peer_start(&pcap, "exec %s pcap 'inner -> aa' --system %d -o none.pcapng 2>&1", run_command(),
+               (int)run.pid);
+    peer_expect(&pcap,
+                "there is no link \"inner -> aa\" now, and it is waited for; there are \"inner -> a\", "
+                "\"inner -> b\"; did you mean \"inner -> a\"?");
+    peer_stop(&pcap);
+    run_signal(&run, SIGTERM);
+    ck_assert_int_eq(run_end(&run), 0);
+    check_capture(file, "inner -> a");
+    struct stat status;
+    ck_assert_int_eq(stat(other, &status), 0);
+    ck_assert_int_lt(status.st_size, 100); /* its head */
+    remove(file);
+    remove(other);
+    /* an init that is not asked is named */
+    run_start(&run, "run", NESTED(""), headless);
+    run_expect(&run, "100 frames there and back");
+    peer_start(&pcap, "exec %s pcap a --system %d -o none.pcapng 2>&1", run_command(), (int)run.pid);
+    peer_expect(&pcap, "there is no link \"a\" now, and it is waited for; there is none at all; those within "
+                       "inner are not known, which has no route to Control");
+    peer_stop(&pcap);
+    run_signal(&run, SIGTERM);
+    ck_assert_int_eq(run_end(&run), 0);
+    peer_remove_folder();
+}
+END_TEST
+
 START_TEST(a_file_that_cannot_be_written)
 {
     struct run run;
@@ -245,6 +304,7 @@ static Suite *make_suite(void)
         tcase_add_test(tcase, the_last_frames_are_in_the_file);
         tcase_add_test(tcase, a_link_is_looked_at_while_the_system_runs);
         tcase_add_test(tcase, a_link_that_is_not_there);
+        tcase_add_test(tcase, links_within_an_inner_init);
         tcase_add_test(tcase, a_file_that_cannot_be_written);
     }
     suite_add_tcase(suite, tcase);
