@@ -169,3 +169,84 @@ void card_hold(struct card *card, int hold)
         os_nic_frames_sink_resume(&card->rx);
     inproc_idle();
 }
+
+/* ---- one that has been taken over */
+
+static uint32_t any(uint64_t *random)
+{
+    *random = *random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)(*random >> 33);
+}
+
+/* Numbers that matter are small, or as large as can be, or near to what is there. */
+static uint32_t any_word(uint32_t old, uint64_t *random)
+{
+    uint32_t small = any(random) % 40;
+    switch (any(random) % 6) {
+    case 0:
+        return small;
+    case 1:
+        return 0 - small;
+    case 2:
+    case 3:
+        return old + small % 3;
+    case 4:
+        return old ^ 1u << small % 32;
+    default:
+        return any(random) * 2 + small % 2;
+    }
+}
+
+static void attack_stream(struct os_packet_side *side, uint64_t *random)
+{
+    if (!side->own_ring)
+        return;
+    for (uint32_t n = any(random) % 4; n--;) {
+        _Atomic uint32_t *word = side->own_ring + any(random) % (side->slots * side->own_words);
+        *word = any_word(*word, random);
+    }
+    if (any(random) % 2)
+        *side->own_index = any_word(*side->own_index, random);
+    if (any(random) % 4 == 0)
+        *side->own_wake = any_word(*side->own_wake, random);
+    for (uint32_t n = any(random) % 64; n--;)
+        side->data[any(random) % side->bulk] = (uint8_t)any(random);
+    os_signal_submit(side->peer);
+}
+
+/* Streams once more, the card's state, or what is the other service's; errors are as good as success. */
+static void attack_session(struct card *card, uint64_t *random)
+{
+    struct os_packet_size size = { .slots = any_word(16, random), .bulk = any_word(OS_KIB(32), random) };
+    struct os_nic_info info = { .mtu = (uint16_t)any_word(1500, random), .link = (uint8_t)any(random) };
+    struct os_nic_frames_source tx = { 0 };
+    for (int i = 0; i < OS_NIC_MAC; i++)
+        info.mac[i] = (uint8_t)any(random);
+    os_err err = OS_OK;
+    switch (any(random) % 4) {
+    case 0:
+        err = os_nic_tx_connect(&tx, card->env.env.ep, card->nic.cap, size);
+        break;
+    case 1:
+        err = os_uplink_tx_connect(&tx, card->env.env.ep, card->uplink.cap, size);
+        break;
+    case 2:
+        err = os_uplink_info(card->uplink.cap, info);
+        break;
+    default:
+        err = os_nic_info(card->nic.cap, &info);
+    }
+    if (!err)
+        os_nic_frames_source_fini(&tx);
+}
+
+void card_attack(struct card *card, uint64_t seed)
+{
+    for (int i = 0; i < 20; i++) {
+        attack_stream(&card->tx.base.side, &seed);
+        attack_stream(&card->rx.base.side, &seed);
+        if (any(&seed) % 8 == 0)
+            attack_session(card, &seed);
+        inproc_idle();
+    }
+}

@@ -59,4 +59,10 @@ void card_drop(struct card *card);
 /* Takes no frames from now on, or again those that wait. */
 void card_hold(struct card *card, int hold);
 
+/*
+ * What one that has been taken over does with its session, by SEED: calls in any order with anything in them,
+ * and anything in the words of both streams that are its own to write, and in the frames.
+ */
+void card_attack(struct card *card, uint64_t seed);
+
 #endif

@@ -211,6 +211,37 @@ START_TEST(a_flood_and_who_does_not_read)
 }
 END_TEST
 
+/* What one does to its own streams and session is no matter of others, and nothing of it is left. */
+START_TEST(who_is_taken_over_harms_nobody)
+{
+    uint8_t frame[60];
+    open_all();
+    for (uint32_t seed = 0; seed < 200; seed++) {
+        struct card *foe = &b;
+        card_fini(&out);
+        card_fini(&b);
+        b = (struct card){ 0 };
+        if (seed % 2)
+            card_init(&b, "b", size);
+        else
+            card_init_uplink(&b, "b", size, (struct os_nic_info){ .mac = { 2, 8 }, .mtu = 1500, .link = 1 });
+        card_init_uplink(&out, "out", size,
+                         (struct os_nic_info){ .mac = { 2, 7, 7, 7, 7, 7 }, .mtu = 1500, .link = 1 });
+        card_attack(foe, seed);
+        meet();
+        send_udp(&a, router_of_a, 1, 2, 9, 9, (uint16_t)(1000 + seed), 7);
+        ck_assert_uint_eq(out.count, 1);
+        uint32_t len = make_udp(frame, &a, b.info.mac, 1, 2, 1, 3, 1, 2);
+        for (int i = 0; i < 5; i++)
+            card_send(&a, frame, len);
+        card_attack(foe, seed + 1000);
+    }
+    ck_assert_ptr_nonnull(strstr(inproc_log(&server), "b: no more frames from it"));
+    ck_assert_ptr_nonnull(strstr(inproc_log(&server), "b: no more frames to it"));
+    close_all();
+}
+END_TEST
+
 START_TEST(sessions_come_and_go)
 {
     uint64_t ram, ram_after;
@@ -336,6 +367,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, sessions_by_policy);
     tcase_add_test(tcase, a_change_keeps_what_it_allows);
     tcase_add_test(tcase, a_flood_and_who_does_not_read);
+    tcase_add_test(tcase, who_is_taken_over_harms_nobody);
     tcase_add_test(tcase, sessions_come_and_go);
     tcase_add_test(tcase, a_report);
     tcase_add_test(tcase, addresses_stay_when_the_router_is_started_again);

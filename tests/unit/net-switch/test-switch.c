@@ -550,6 +550,33 @@ START_TEST(who_does_not_read_stops_nobody)
 }
 END_TEST
 
+/* What one does to its own streams and session is no matter of others, and nothing of it is left. */
+START_TEST(who_is_taken_over_harms_nobody)
+{
+    start_all("default-policy:\n  other-macs: true\n");
+    for (uint32_t seed = 0; seed < 200; seed++) {
+        struct card foe = { 0 };
+        if (seed % 2)
+            card_init(&foe, "foe", size);
+        else
+            card_init_uplink(&foe, "foe", size,
+                             (struct os_nic_info){ .mac = { 2, 8 }, .mtu = 1500, .link = 1 });
+        card_attack(&foe, seed);
+        drop_all();
+        for (uint32_t i = 0; i < 5; i++)
+            card_send_test(&a, i ? everybody : b.info.mac, a.info.mac, 100, seed);
+        ck_assert_uint_eq(b.count, 5);
+        ck_assert(card_got(&b, 0, a.info.mac, 100, seed));
+        card_attack(&foe, seed + 1000);
+        card_kill(&foe);
+    }
+    /* it was noticed in either direction */
+    ck_assert_ptr_nonnull(strstr(inproc_log(&server), "foe: no more frames from it"));
+    ck_assert_ptr_nonnull(strstr(inproc_log(&server), "foe: no more frames to it"));
+    finish();
+}
+END_TEST
+
 START_TEST(sessions_come_and_go)
 {
     struct os_nic_session nic;
@@ -663,6 +690,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, policies_change_while_ports_are_open);
     tcase_add_test(tcase, mistakes_in_a_config_are_told);
     tcase_add_test(tcase, who_does_not_read_stops_nobody);
+    tcase_add_test(tcase, who_is_taken_over_harms_nobody);
     tcase_add_test(tcase, sessions_come_and_go);
     tcase_add_test(tcase, the_state_is_reported);
 }
