@@ -382,20 +382,19 @@ void net_tcp_forget(struct net_stack_private *own)
 
 /* ---- connections ---- */
 
-/* To what FROM says; else to any port, so that who sends packets blindly does not know which (RFC 6056). */
+static err_t bind_tcp(void *pcb, const ip_addr_t *ip, u16_t port)
+{
+    return tcp_bind(pcb, ip, port);
+}
+
 static os_err bind_from(struct net_stack_private *own, struct tcp_pcb *pcb, const struct net_addr *from)
 {
     ip_addr_t ip;
-    err_t err = ERR_USE;
     if (from)
         net_addr_to(from, &ip, own);
     if (!from || !from->family)
         ip_addr_copy(ip, pcb->local_ip);
-    if (from && from->port)
-        return net_err(tcp_bind(pcb, &ip, from->port));
-    for (int i = 0; i < NET_LWIP_PORT_TRIES && err == ERR_USE; i++)
-        err = tcp_bind(pcb, &ip, net_lwip_port());
-    return net_err(err == ERR_USE ? tcp_bind(pcb, &ip, 0) : err);
+    return net_err(net_lwip_bind(bind_tcp, pcb, &ip, from ? from->port : 0));
 }
 
 os_err net_tcp_connect(struct net_stack *stack, struct net_tcp *tcp, const struct net_addr *to,

@@ -94,13 +94,9 @@ static void on_received(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip
     net_event_post(s->own, &s->event);
 }
 
-/* PORT 0: any, so that who answers without having seen a question does not know which. */
-static os_err bind_to(struct udp_pcb *pcb, const ip_addr_t *ip, uint16_t port)
+static err_t bind_udp(void *pcb, const ip_addr_t *ip, u16_t port)
 {
-    err_t err = ERR_USE;
-    for (int i = 0; !port && i < NET_LWIP_PORT_TRIES && err == ERR_USE; i++)
-        err = udp_bind(pcb, ip, net_lwip_port());
-    return net_err(err == ERR_USE ? udp_bind(pcb, ip, port) : err);
+    return udp_bind(pcb, ip, port);
 }
 
 os_err net_udp_open(struct net_stack *stack, struct net_udp *udp, const struct net_addr *addr)
@@ -118,7 +114,7 @@ os_err net_udp_open(struct net_stack *stack, struct net_udp *udp, const struct n
     s->pcb = udp_new_ip_type(IP_GET_TYPE(&ip));
     if (!s->pcb)
         goto free;
-    err = bind_to(s->pcb, &ip, addr ? addr->port : 0);
+    err = net_err(net_lwip_bind(bind_udp, s->pcb, &ip, addr ? addr->port : 0));
     if (err)
         goto remove;
     s->own = own;

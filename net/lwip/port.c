@@ -194,7 +194,10 @@ void net_lwip_receive_free(void *block)
 
 /* ---- numbers by chance: SipHash-2-4 of a counter, or of a connection ---- */
 
-enum { PORT_FIRST = 0xc000 }; /* of those that are for anybody (RFC 6335), to the last */
+enum {
+    PORT_FIRST = 0xc000, /* of those that are for anybody (RFC 6335), to the last */
+    PORT_TRIES = 16,     /* ports by chance, before lwIP looks for one that is free */
+};
 
 static uint64_t key[2], counter;
 
@@ -209,9 +212,12 @@ uint32_t net_lwip_random(void)
     return (uint32_t)net_siphash24(key, &counter, 1);
 }
 
-uint16_t net_lwip_port(void)
+err_t net_lwip_bind(net_lwip_bind_fn *bind, void *pcb, const ip_addr_t *ip, uint16_t port)
 {
-    return (uint16_t)(PORT_FIRST + net_lwip_random() % (UINT16_MAX - PORT_FIRST + 1u));
+    err_t err = ERR_USE;
+    for (int i = 0; !port && i < PORT_TRIES && err == ERR_USE; i++)
+        err = bind(pcb, ip, (uint16_t)(PORT_FIRST + net_lwip_random() % (UINT16_MAX - PORT_FIRST + 1u)));
+    return err == ERR_USE ? bind(pcb, ip, port) : err;
 }
 
 uint32_t net_lwip_isn(const ip_addr_t *local_ip, uint16_t local_port, const ip_addr_t *remote_ip,

@@ -40,9 +40,12 @@ void net_lwip_init(void);
  */
 void net_lwip_seed(const uint64_t secret[2]);
 
-/* A port for a connection of ours, which may be in use: not the one after the last, as lwIP would take. */
-uint16_t net_lwip_port(void);
-enum { NET_LWIP_PORT_TRIES = 16 };
+/*
+ * Binds PCB by BIND to IP and PORT. 0 is any port, but not the one after the last, as lwIP would take: who
+ * sends blindly, or answers without having seen a question, is not to know which (RFC 6056).
+ */
+typedef err_t net_lwip_bind_fn(void *pcb, const ip_addr_t *ip, u16_t port);
+err_t net_lwip_bind(net_lwip_bind_fn *bind, void *pcb, const ip_addr_t *ip, uint16_t port);
 
 /* The first sequence number of a connection: not to be guessed by who does not see it (RFC 6528). */
 uint32_t net_lwip_isn(const ip_addr_t *local_ip, uint16_t local_port, const ip_addr_t *remote_ip,
