@@ -814,7 +814,7 @@ void net_stack_fini(struct net_stack *stack)
     dhcp_cleanup(&own->netif);
     netif_remove(&own->netif);
     net_timers_fini(own);
-    net_lwip_memory_fini();
+    net_lwip_drop_spare();
     if (net_stack_forget)
         net_stack_forget(own);
     os_timeout_disarm(&own->timeout);

@@ -64,7 +64,10 @@ uint32_t net_lwip_refused(void)
 
 /*
  * Blocks that were freed are kept by size, as spare ones: what a connection holds comes and goes with each
- * burst of frames, and the heap would go to core for it each time.
+ * burst of frames, and the heap would go to core for it each time, which makes TCP three times as slow. They
+ * are kept here and not in the heap, which cannot know what else the account is for, while the stack has its
+ * limit; and with a heap that gives nothing back TCP takes a third longer than with these (bench tcp, one
+ * core: 6.3x and 4.6x of loopback), since a heap locks, splits, merges and clears.
  */
 #define GRAIN       32u
 #define SPARE_SIZES 64u /* sizes of blocks that are kept, in GRAINs */
@@ -91,7 +94,7 @@ static union head **next_spare(union head *head)
     return (union head **)(void *)(head + 1);
 }
 
-static void drop_spare(void)
+void net_lwip_drop_spare(void)
 {
     for (unsigned i = 0; i < SPARE_SIZES; i++)
         while (spare.first[i]) {
@@ -100,11 +103,6 @@ static void drop_spare(void)
             free(head);
         }
     spare.size = 0;
-}
-
-void net_lwip_memory_fini(void)
-{
-    drop_spare();
 }
 
 /* A block of SIZE bytes, a multiple of GRAIN. Spare ones count against the limit like those in use. */
@@ -118,10 +116,10 @@ static union head *take(size_t size)
         return head;
     }
     if (memory.used[0] + memory.used[1] + spare.size + size > memory.limit)
-        drop_spare();
+        net_lwip_drop_spare();
     union head *head = malloc(size);
     if (!head && spare.size) {
-        drop_spare();
+        net_lwip_drop_spare();
         head = malloc(size);
     }
     return head;

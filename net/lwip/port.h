@@ -19,8 +19,8 @@ extern uint32_t net_lwip_window, net_lwip_send_buffer;
  * acknowledgement could be received.
  */
 void net_lwip_memory_init(size_t limit);
-/* What is kept for the next time goes; blocks may be in use. */
-void net_lwip_memory_fini(void);
+/* What was freed and is kept for the next time goes. Blocks may be in use. */
+void net_lwip_drop_spare(void);
 void net_lwip_memory_state(size_t *used, size_t *peak);
 
 /* Memory for what comes in. The last eighth of what it may have is for small frames, such as

@@ -356,7 +356,7 @@ START_TEST(freed_memory_is_there_for_any_size)
     net_lwip_memory_state(&used, &peak);
     ck_assert_uint_eq(used, before);
     ck_assert_uint_le(peak, OS_KIB(256));
-    net_lwip_memory_fini();
+    net_lwip_drop_spare();
 }
 END_TEST
 
