@@ -458,7 +458,8 @@ static void handle_tx_ended(struct os_nic_frames_source *source)
 }
 
 /*
- * How large the stream of frames that come in is: an eighth of `memory`, like what one connection may have.
+ * How large the stream of frames that come in is: an eighth of `memory`, rounded down to a power of two; as
+ * much as one connection may have.
  *
  * Peers send as much as was announced to each, all at once if they like, and what the stream has no room for
  * is lost. The end of a burst is what is lost, behind which nothing comes that would tell its sender, so that
