@@ -276,10 +276,10 @@ END_TEST
 
 /* ---- names ---- */
 
-enum lie { HONEST, NO_SUCH_NAME, SILENT, CUT, OTHER_ID, OTHER_PORT, OTHER_NAME, FAILED };
+enum lie { HONEST, NO_SUCH_NAME, SILENT, CUT, OTHER_ID, OTHER_PORT, OTHER_NAME, FROM_OTHER_PORT, FAILED };
 
 static struct {
-    struct net_udp udp, other;
+    struct net_udp udp, foe; /* FOE is somebody else on the same machine */
     enum lie lie;
     int alias, no_ipv6;
     uint8_t last; /* byte of the address */
@@ -332,7 +332,13 @@ static void on_question(struct net_udp *udp, const void *data, size_t len, const
     len = make_answer(reply, data, len);
     if (dns.lie == OTHER_PORT)
         back.port ^= 1;
-    ck_ok(net_udp_send(udp, &back, reply, len));
+    ck_ok(net_udp_send(dns.lie == FROM_OTHER_PORT ? &dns.foe : udp, &back, reply, len));
+}
+
+static void stop_dns(void)
+{
+    net_udp_close(&dns.udp);
+    net_udp_close(&dns.foe);
 }
 
 static void serve_dns(void)
@@ -342,6 +348,7 @@ static void serve_dns(void)
     dns.last = 1;
     dns.udp = (struct net_udp){ .received = on_question };
     ck_ok(net_udp_open(&b.stack, &dns.udp, &at));
+    ck_ok(net_udp_open(&b.stack, &dns.foe, NULL));
 }
 
 static void on_resolved(struct net_resolve *resolve, os_err err, const struct net_addr *addrs, uint32_t count)
@@ -406,7 +413,7 @@ START_TEST(names_have_addresses_of_both_families)
     ck_ok(resolve("fd00::7", NET_ANY));
     ck_assert(has(&found.addr[0], "fd00::7"));
     ck_err(resolve("fd00::7", NET_IPV4), OS_ERR_NOT_FOUND);
-    net_udp_close(&dns.udp);
+    stop_dns();
 }
 END_TEST
 
@@ -425,7 +432,7 @@ START_TEST(answers_are_kept_as_long_as_they_say)
     ck_ok(resolve(name, NET_IPV4));
     ck_assert(has(&found.addr[0], "192.0.2.2"));
     ck_assert_uint_eq(dns.questions, before + 1);
-    net_udp_close(&dns.udp);
+    stop_dns();
 }
 END_TEST
 
@@ -438,13 +445,13 @@ START_TEST(what_is_no_answer_is_told_apart_from_no)
     ck_err(resolve(new_name(), NET_ANY), OS_ERR_DEADLINE);
     dns.lie = CUT;
     ck_err(resolve(new_name(), NET_ANY), OS_ERR_DEADLINE);
-    net_udp_close(&dns.udp);
+    stop_dns();
 }
 END_TEST
 
 START_TEST(forged_answers_are_not_believed)
 {
-    static const enum lie lies[] = { OTHER_ID, OTHER_PORT, OTHER_NAME };
+    static const enum lie lies[] = { OTHER_ID, OTHER_PORT, OTHER_NAME, FROM_OTHER_PORT };
     ask(configs[_i]);
     for (size_t i = 0; i < OS_ARRAY_LEN(lies); i++) {
         struct net_resolve resolve = { .resolved = on_resolved };
@@ -460,7 +467,7 @@ START_TEST(forged_answers_are_not_believed)
         ck_assert_uint_eq(found.count, 1);
         ck_assert(has(&found.addr[0], "192.0.2.1"));
     }
-    net_udp_close(&dns.udp);
+    stop_dns();
 }
 END_TEST
 
@@ -478,7 +485,7 @@ START_TEST(the_second_server_is_asked_when_the_first_one_fails)
     else
         ck_ok(resolve(new_name(), NET_IPV4));
     ck_assert_uint_eq(dns.questions, _i == 2 ? 2 : 1);
-    net_udp_close(&dns.udp);
+    stop_dns();
 }
 END_TEST
 
@@ -665,7 +672,7 @@ START_TEST(nothing_that_is_wanted_has_to_be_there)
     for (unsigned after = _i; after < wanted; after += 3)
         talk_without(after, counts[after / 3 % OS_ARRAY_LEN(counts)], &left);
     host_init(&a, "a", ""); /* as each test leaves it */
-    net_udp_close(&dns.udp);
+    stop_dns();
     net_tcp_abort(&talk.server);
     net_tcp_listener_close(&talk.listener);
     net_udp_close(&talk.there);
@@ -678,19 +685,19 @@ START_TEST(servers_are_those_of_the_config_or_those_that_others_name)
     ck_ok(resolve(new_name(), NET_IPV4));
     ck_assert_uint_eq(dns.questions, 1);
     host_fini(&a);
-    net_udp_close(&dns.udp);
+    stop_dns();
     ask("ipv4: none\nipv6: auto");
     advertise(200);
     inproc_advance(5 * OS_SEC);
     ck_ok(resolve(new_name(), NET_IPV4));
     host_fini(&a);
-    net_udp_close(&dns.udp);
+    stop_dns();
     ask("dns:\n  - 10.0.0.77"); /* who is nobody */
     advertise(200);
     inproc_advance(5 * OS_SEC);
     ck_err(resolve(new_name(), NET_IPV4), OS_ERR_DEADLINE);
     ck_assert_uint_eq(dns.questions, 0);
-    net_udp_close(&dns.udp);
+    stop_dns();
 }
 END_TEST
 
