@@ -11,6 +11,7 @@
  * lock, which is held for a walk of the list and a few kernel calls that do not wait. Memory is the
  * entrypoint's: what the thread has removed it puts on a list for it to free.
  */
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include <mach_base/thread.h>
@@ -89,6 +90,8 @@ static os_err rtc_init(void)
 
 /* ---- the thread */
 
+static _Atomic int has_ports;
+
 /* A queue that is full has something else for its owner to wake up for. */
 static void send_alarm(mach_port_t port)
 {
@@ -144,6 +147,7 @@ static void run(void *arg)
     (void)arg;
     mach_block_prepare(); /* which of two threads finds the lock taken is chance, and the books count ports */
     thread_wire(mach_core.host, 1);
+    atomic_store(&has_ports, 1);
     for (;;) {
         os_time now = plat_clock();
         if (now - looked >= LOOK / 2) {
@@ -179,7 +183,11 @@ os_err mach_alarm_init(void)
     os_err err = ports_create(0, 0, 4, &wake);
     if (!err)
         err = rtc_init();
-    return err ? err : plat_thread_create(run, NULL, THREAD_STACK, &thread);
+    if (!err)
+        err = plat_thread_create(run, NULL, THREAD_STACK, &thread);
+    while (!err && !atomic_load(&has_ports)) /* all that it ever has, before they are counted */
+        mach_yield(1);
+    return err;
 }
 
 /* ---- the entrypoint */

@@ -156,7 +156,7 @@ def the_web_server_is_reached_from_the_host():
 
 def it_ends_by_itself_after_some_time():
     with scenario(LASTS) as file:
-        expect(call(file.name, '--for', '0.5'), 0, '[server] ready', '[core] books: balanced')
+        expect(call(file.name, '--for', '3'), 0, '[server] ready', '[core] books: balanced')
 
 
 def closed_output_ends_the_system():

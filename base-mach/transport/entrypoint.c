@@ -75,15 +75,23 @@ void transport_unwatch(struct transport_watch *watch)
 #define TICK (10 * OS_MS)
 #define NEAR (3 * TICK)
 
+os_err transport_prepare(struct plat_ep *ep)
+{
+    os_err err = OS_OK;
+    if (!ep->alarm.port)
+        err = ports_create(ep->set, (uint32_t)(uintptr_t)&ep->alarm, 1, &ep->alarm.port);
+    if (err)
+        ep->alarm.port = MACH_PORT_NULL;
+    return err;
+}
+
 /* Sets the alarm for WHEN; zero if there can be none. */
 static int set_alarm(struct plat_ep *ep, os_time when)
 {
     if (ep->armed == when)
         return 1;
-    if (!ep->alarm.port && ports_create(ep->set, (uint32_t)(uintptr_t)&ep->alarm, 1, &ep->alarm.port)) {
-        ep->alarm.port = MACH_PORT_NULL;
+    if (transport_prepare(ep))
         return 0;
-    }
     ports_alarm(ep->alarm.port, when);
     ep->armed = when;
     return 1;

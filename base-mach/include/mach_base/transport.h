@@ -25,6 +25,9 @@ void transport_unwatch(struct transport_watch *watch);
  */
 void transport_named(struct plat_ep *ep, void (*received)(struct mach_header *msg));
 
+/* Makes the port that EP would make when it first waits for a time. */
+os_err transport_prepare(struct plat_ep *ep);
+
 /* Gives back the ports that EP keeps for its next calls, and for late callers of what is revoked. */
 void transport_tidy(struct plat_ep *ep);
 
