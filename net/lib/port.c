@@ -107,11 +107,6 @@ void net_port_submit(struct net_port *port, struct os_nic_frames_packet *packet,
     }
 }
 
-void net_port_free(struct net_port *port, struct os_nic_frames_packet *packet)
-{
-    os_nic_frames_source_free(&port->to, packet);
-}
-
 int net_port_send(struct net_port *port, const uint8_t *data, uint32_t len, uint32_t flags)
 {
     struct os_nic_frames_packet packet;

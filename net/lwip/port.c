@@ -42,7 +42,6 @@ union head {
 static struct {
     size_t limit, reserved; /* of which reserved for either side */
     size_t used[2], peak;   /* 0: of lwIP, 1: of what comes in */
-    uint32_t refused;
 } memory = { .limit = SIZE_MAX / 2 };
 
 void net_lwip_memory_init(size_t limit)
@@ -55,11 +54,6 @@ void net_lwip_memory_state(size_t *used, size_t *peak)
 {
     *used = memory.used[0] + memory.used[1];
     *peak = memory.peak;
-}
-
-uint32_t net_lwip_refused(void)
-{
-    return memory.refused;
 }
 
 /*
@@ -144,10 +138,8 @@ static void *allocate(size_t size, int side, size_t extra)
     union head *head = NULL;
     if (total > size && total <= memory.limit && memory.used[side] + total + other + extra <= memory.limit)
         head = take(total);
-    if (!head) {
-        memory.refused++;
+    if (!head)
         return NULL;
-    }
     head->size = total;
     memory.used[side] += total;
     if (memory.used[0] + memory.used[1] > memory.peak)

@@ -28,9 +28,6 @@ void net_lwip_memory_state(size_t *used, size_t *peak);
 void *net_lwip_receive_malloc(size_t size);
 void net_lwip_receive_free(void *block);
 
-/* What was refused so far, of both. */
-uint32_t net_lwip_refused(void);
-
 /* lwip_init, the first time. */
 void net_lwip_init(void);
 

@@ -95,12 +95,11 @@ int net_port_send(struct net_port *port, const uint8_t *data, uint32_t len, uint
 /*
  * The same in two steps, for frames that are made in place. alloc: room for LEN bytes in the client's stream,
  * which the client sees and can change from now on, or NULL (counted as dropped). submit: LEN may be smaller
- * than was allocated. free: not to be sent after all.
+ * than was allocated.
  */
 uint8_t *net_port_alloc(struct net_port *port, uint32_t len, struct os_nic_frames_packet *packet);
 void net_port_submit(struct net_port *port, struct os_nic_frames_packet *packet, uint32_t len,
                      uint32_t flags);
-void net_port_free(struct net_port *port, struct os_nic_frames_packet *packet);
 
 /* The time; read once for all frames that are there together. */
 static inline os_time net_port_now(const struct net_port_server *server)

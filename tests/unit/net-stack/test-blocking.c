@@ -511,6 +511,50 @@ START_TEST(datagrams_come_one_by_one)
 }
 END_TEST
 
+static void do_join(struct worker *worker)
+{
+    struct net_addr group = addr(worker->to);
+    worker->err = net_blocking_udp_join(worker->udp, &group, deadline(worker));
+}
+
+static void do_leave(struct worker *worker)
+{
+    struct net_addr group = addr(worker->to);
+    worker->err = net_blocking_udp_leave(worker->udp, &group, deadline(worker));
+}
+
+/* What somebody sends to a group comes from when it is joined until it is left. */
+START_TEST(groups_are_joined_and_left)
+{
+    static const char *const groups[] = { "239.1.2.3:53", "[ff05::77]:53" };
+    struct host c = { 0 };
+    struct net_udp talker = { 0 };
+    struct net_blocking_udp udp = { 0 };
+    struct net_addr group = addr(groups[_i]);
+    struct worker worker = { .udp = &udp, .to = _i ? "[::]:53" : ":53", .limit = OS_SEC };
+    void (*const steps[])(struct worker *) = { NULL, do_join, do_leave };
+    host_init(&c, "c", "ipv4: 10.0.0.3/24\nipv6: fd00::3/64");
+    inproc_advance(3 * OS_SEC);
+    ck_ok(net_udp_open(&c.stack, &talker, NULL));
+    run(&worker, do_udp_open);
+    ck_ok(worker.err);
+    worker.to = groups[_i];
+    for (size_t i = 0; i < OS_ARRAY_LEN(steps); i++) {
+        if (steps[i]) {
+            run(&worker, steps[i]);
+            ck_ok(worker.err);
+        }
+        ck_ok(net_udp_send(&talker, &group, "x", 1));
+        run(&worker, do_receive);
+        ck_err(worker.err, steps[i] == do_join ? OS_OK : OS_ERR_DEADLINE);
+    }
+    net_blocking_udp_close(&udp);
+    net_udp_close(&talker);
+    host_fini(&c);
+    inproc_advance(OS_SEC);
+}
+END_TEST
+
 START_TEST(names_are_waited_for)
 {
     struct worker worker = { .to = "10.1.2.3" };
@@ -543,6 +587,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, the_end_of_the_gate_ends_all);
     tcase_add_test(tcase, what_peers_do_is_told);
     tcase_add_test(tcase, datagrams_come_one_by_one);
+    tcase_add_loop_test(tcase, groups_are_joined_and_left, 0, 2);
     tcase_add_test(tcase, names_are_waited_for);
 }
 
