@@ -12,13 +12,14 @@
 #include <wire.h>
 
 enum {
-    WHO = 3,       /* bits of the first byte: the machine */
-    ADDRESS = 4,   /* the frame gets sound MAC addresses */
-    CHECKSUMS = 8, /* and checksums */
-    TIME = 16,     /* no frame: so many seconds pass as the length says */
-    CONFIG = 32,   /* no frame: the other config */
-    SESSION = 64,  /* no frame: the machine ends and comes again */
-    GROUP = 128,   /* the frame is for all */
+    WHO = 3,          /* bits of the first byte: the machine */
+    ADDRESS = 4,      /* the frame gets sound MAC addresses */
+    CHECKSUMS = 8,    /* and checksums */
+    TIME = 16,        /* no frame: so many seconds pass as the length says */
+    CONFIG = 32,      /* no frame: the other config */
+    SESSION = 64,     /* no frame: the machine ends and comes again */
+    GROUP = 128,      /* the frame is for all */
+    FOLLOW = 1 << 15, /* of the length: the frame answers what the machine got last by IPv4 */
 };
 
 static const char *const configs[] = {
@@ -63,6 +64,54 @@ static void put(int who)
         wire_add(&machines[who], domains[who], (uint8_t)who, addresses[who]);
 }
 
+/* What a machine got last of the router's by IPv4. */
+static struct {
+    uint32_t len;
+    uint8_t data[WIRE_FRAME];
+} last[4];
+
+static void note(const struct wire_frame *frame, int who)
+{
+    last[who].len = frame->len;
+    memcpy(last[who].data, frame->data, frame->len);
+}
+
+/* What an answer has of what it answers: addresses and ports the other way round, ids, what it is about. */
+static void follow(uint8_t *frame, uint32_t len, int who)
+{
+    enum { DATA = NET_IPV4_HEADER + NET_UDP_HEADER, XID = DATA + 4, HARDWARE = DATA + 28 };
+    uint8_t *ip = frame + NET_ETH_HEADER, *l4 = ip + NET_IPV4_HEADER;
+    const uint8_t *was = last[who].data + NET_ETH_HEADER, *was_l4 = was + NET_IPV4_HEADER;
+    if (len < NET_ETH_HEADER + DATA || last[who].len < NET_ETH_HEADER + DATA ||
+        net_get16(frame + NET_ETH_TYPE) != NET_ETH_IPV4)
+        return;
+    uint32_t room = len - NET_ETH_HEADER - DATA, size = last[who].len - NET_ETH_HEADER;
+    memcpy(ip + NET_IPV4_DST, was + NET_IPV4_SRC, 4);
+    if (net_get32(was + NET_IPV4_DST) != UINT32_MAX)
+        memcpy(ip + NET_IPV4_SRC, was + NET_IPV4_DST, 4);
+    if (ip[NET_IPV4_PROTO] == NET_PROTO_ICMP && l4[NET_ICMP_TYPE] != NET_ICMP_ECHO_REPLY) {
+        memcpy(ip + DATA, was, room < size ? room : size);
+        return;
+    }
+    if (ip[NET_IPV4_PROTO] != was[NET_IPV4_PROTO])
+        return;
+    if (ip[NET_IPV4_PROTO] == NET_PROTO_ICMP) {
+        memcpy(l4 + NET_ICMP_ID, was_l4 + NET_ICMP_ID, 4);
+        return;
+    }
+    memcpy(l4, was_l4 + 2, 2);
+    memcpy(l4 + 2, was_l4, 2);
+    if (net_get16(l4) == 53 && room >= 4 && size >= DATA + 4u) {
+        uint8_t flags[2] = { ip[DATA + 2], ip[DATA + 3] };
+        memcpy(ip + DATA, was + DATA, room < size - DATA ? room : size - DATA);
+        memcpy(ip + DATA + 2, flags, 2);
+    } else if (net_get16(l4) == 67 && room >= 44 && size >= DATA + 44u) {
+        memset(ip + NET_IPV4_DST, 255, 4);
+        memcpy(ip + XID, was + XID, 4);
+        memcpy(ip + HARDWARE, was + HARDWARE, 16);
+    }
+}
+
 static void check_frame(const struct wire_frame *frame, int who)
 {
     const uint8_t *ip = frame->data + NET_ETH_HEADER;
@@ -73,6 +122,7 @@ static void check_frame(const struct wire_frame *frame, int who)
     MUST(frame->len >= NET_ETH_HEADER + NET_IPV4_HEADER);
     MUST(!net_checksum(0, ip, NET_IPV4_HEADER));
     MUST(net_get16(ip + NET_IPV4_LEN) <= frame->len - NET_ETH_HEADER);
+    note(frame, who);
     if (who == 3)
         MUST(net_get32(ip + NET_IPV4_SRC) >> 8 != 0x0a0001);
 }
@@ -91,7 +141,7 @@ static void check(void)
     MUST(wire.pending <= PENDING_MAX);
 }
 
-static void send(int what, const uint8_t *data, uint32_t len)
+static void send(int what, const uint8_t *data, uint32_t len, int answers)
 {
     static uint8_t frame[70000];
     struct machine *machine = &machines[what & WHO];
@@ -101,6 +151,8 @@ static void send(int what, const uint8_t *data, uint32_t len)
         memcpy(frame, what & GROUP ? net_mac_broadcast : machine->via_mac, 6);
         memcpy(frame + 6, machine->mac, 6);
     }
+    if (answers)
+        follow(frame, len, what & WHO);
     if (what & CHECKSUMS && (net_get16(frame + 12) == NET_ETH_IPV6 ||
                              (net_get16(frame + 12) == NET_ETH_IPV4 && net_get16(frame + 16) >= 20)))
         wire_fix(frame, len);
@@ -110,6 +162,7 @@ static void send(int what, const uint8_t *data, uint32_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     int config = 0;
+    memset(last, 0, sizeof(last));
     wire_init(configs[0]);
     for (int who = 0; who < 4; who++)
         put(who);
@@ -126,9 +179,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             wire_remove(&machines[what & WHO]);
             put(what & WHO);
         } else {
+            int answers = !!(len & FOLLOW);
+            len &= FOLLOW - 1;
             if (len > size)
                 len = (uint32_t)size;
-            send(what, data, len);
+            send(what, data, len, answers);
             data += len;
             size -= len;
         }

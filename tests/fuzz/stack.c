@@ -21,7 +21,9 @@ enum {
     INTACT = 8,  /* its checksums are not looked at, as if it came from the same machine */
     TIME = 16,   /* no frame: so many milliseconds pass as the length says */
     DO = 32,     /* no frame: the program does what the length says */
+    EDGE = 64,   /* with FOLLOW: the number of a segment is relative to the edge of the stack's window */
     RECORDS = 400,
+    SECONDS = 300, /* that pass in all, since ticks take time */
 };
 
 static const char *const configs[] = {
@@ -43,7 +45,7 @@ static int lazy, resolving, answered; /* nobody reads; a name is being asked for
 
 /* What the stack has sent last. */
 static struct {
-    uint32_t seq, ack;
+    uint32_t seq, ack, window;
     uint16_t tcp_from, tcp_to, dns_port, dns_id, echo_id;
     uint32_t xid;
 } said;
@@ -57,6 +59,7 @@ static void note(uint8_t proto, const uint8_t *l4, uint32_t len)
         MUST(head >= NET_TCP_HEADER && head <= len);
         said.seq = net_get32(l4 + NET_TCP_SEQ) + (len - head) + !!(l4[NET_TCP_FLAGS] & 3);
         said.ack = net_get32(l4 + NET_TCP_ACK);
+        said.window = net_get16(l4 + NET_TCP_WINDOW);
         said.tcp_from = net_get16(l4 + NET_TCP_SRC);
         said.tcp_to = net_get16(l4 + NET_TCP_DST);
     } else if (proto == NET_PROTO_UDP && len >= NET_UDP_HEADER + 8) {
@@ -275,11 +278,12 @@ static void add16(uint8_t *at, uint16_t value)
 }
 
 /* The fields that a peer would have copied from what the stack has sent; what is there is added. */
-static void follow(uint8_t proto, uint8_t *l4, uint32_t len)
+static void follow(uint8_t proto, uint8_t *l4, uint32_t len, int at_edge)
 {
     if (proto == NET_PROTO_TCP && len >= NET_TCP_HEADER) {
         /* offsets that are small, both ways */
-        net_put32(l4 + NET_TCP_SEQ, said.ack + (uint32_t)(int16_t)net_get16(l4 + NET_TCP_SEQ + 2));
+        net_put32(l4 + NET_TCP_SEQ, said.ack + (at_edge ? said.window : 0) +
+                                        (uint32_t)(int16_t)net_get16(l4 + NET_TCP_SEQ + 2));
         net_put32(l4 + NET_TCP_ACK, said.seq + (uint32_t)(int16_t)net_get16(l4 + NET_TCP_ACK + 2));
         if (!net_get16(l4 + NET_TCP_DST)) {
             net_put16(l4 + NET_TCP_DST, said.tcp_from);
@@ -309,9 +313,9 @@ static void inject(int what, const uint8_t *data, uint32_t len)
     if (what & FOLLOW && len >= NET_ETH_HEADER + NET_IPV4_HEADER) {
         uint32_t rest = len - NET_ETH_HEADER;
         if (net_get16(frame + NET_ETH_TYPE) == NET_ETH_IPV4)
-            follow(ip[NET_IPV4_PROTO], ip + NET_IPV4_HEADER, rest - NET_IPV4_HEADER);
+            follow(ip[NET_IPV4_PROTO], ip + NET_IPV4_HEADER, rest - NET_IPV4_HEADER, what & EDGE);
         else if (rest >= NET_IPV6_HEADER)
-            follow(ip[NET_IPV6_NEXT], ip + NET_IPV6_HEADER, rest - NET_IPV6_HEADER);
+            follow(ip[NET_IPV6_NEXT], ip + NET_IPV6_HEADER, rest - NET_IPV6_HEADER, what & EDGE);
     }
     wire_inject(&net, frame, len, what & INTACT ? OS_NIC_INTACT : 0);
     free(frame);
@@ -336,12 +340,15 @@ static void ask(void)
 
 static void feed(const uint8_t *data, size_t size)
 {
+    uint32_t left = SECONDS * 1000;
     for (int i = 0; i < RECORDS && size >= 3; i++) {
         int what = data[0];
         uint32_t len = net_get16(data + 1);
         data += 3;
         size -= 3;
         if (what & TIME) {
+            len = len < left ? len : left;
+            left -= len;
             inproc_advance(len * OS_MS);
         } else if (what & DO) {
             act(len);
