@@ -122,7 +122,8 @@ static int run_system(const struct arguments *arguments)
                                           .books = arguments->books,
                                           .duration = arguments->duration };
     if (headless)
-        fprintf(stderr, "seedbed: %s; the picture of the screen will be in %s\n", headless, options.shot);
+        fprintf(stderr, "seedbed: %s; if it has a screen, its picture will be in %s\n", headless,
+                options.shot);
     return linux_core_run(&options);
 }
 

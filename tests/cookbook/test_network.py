@@ -42,7 +42,35 @@ def scenario(name):
     return web if name == 'web' else test_cookbook.test(TOP / 'scenarios' / f'{name}.yaml')
 
 
+def the_programs_are_told_of_their_network_alike():
+    """So that a misspelt key is a mistake in each of them; and what stack.h describes is what they take."""
+    header = (TOP / 'net' / 'include' / 'network' / 'stack.h').read_text('utf-8')
+    node = header.split('node of a component')[1].split('What is beyond')[0]
+    described = set(re.findall(r'^ \*       ([a-z0-9]+): ', node, re.MULTILINE))
+    rules = {}
+    for path in sorted((TOP / 'apps').glob('*/config.yaml')):
+        found = re.search(r'^network:.*\n((?:  .*\n)*)', path.read_text('utf-8'), re.MULTILINE)
+        if found:
+            rules.setdefault(found[0], []).append(path.parent.name)
+    assert len(rules) == 1, rules
+    keys = re.search(r'^  keys: \{ (.*) \}$', next(iter(rules)), re.MULTILINE)
+    assert keys, rules
+    names = set(re.findall(r'([a-z0-9]+): (?:string|\{)', re.sub(r'of: \w+', '', keys[1])))
+    assert names == described, (names, described)
+
+
+def a_misspelt_key_of_a_network_is_told():
+    with tempfile.TemporaryDirectory() as folder:
+        path = test_cookbook.pathlib.Path(folder) / 'typo.yaml'
+        path.write_text('start:\n  timer:\n  switch:\n  echo: { config: { network: { gatway: 10.0.0.1 } } }\n', 'utf-8')
+        done = test_cookbook.subprocess.run([test_cookbook.COMMAND, 'check', path], capture_output=True, text=True,
+                                            check=False)
+    assert done.returncode == 2, done
+    assert "typo.yaml:4:32: unknown key 'gatway' of network, expected 'gateway'" in done.stdout + done.stderr, done
+
+
 if __name__ == '__main__':
     some = SOME if SOME else [name for name in NAMES if name not in OWN_TESTS]
     assert set(some) <= set(NAMES), some
-    tap.run_tests([*map(scenario, some), the_document_has_the_example_as_it_is, the_document_leads_to_all])
+    tap.run_tests([*map(scenario, some), the_document_has_the_example_as_it_is, the_document_leads_to_all,
+                   the_programs_are_told_of_their_network_alike, a_misspelt_key_of_a_network_is_told])

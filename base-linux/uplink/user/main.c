@@ -404,7 +404,7 @@ static void open_network(void)
     os_err err = linux_network_open(user.env, "", "", &user.network);
     if (err == OS_ERR_BAD_ARG) {
         printf("the route of Network says not what it leads to, expected { to: parent, args: { reach: world "
-               "} }\n");
+               "} }, with one or more of the words ports, world, host, open, and addresses as 10.0.0.0/8\n");
         os_exit(user.env, 1);
     }
     os_require(user.env, err, "cannot open Network");

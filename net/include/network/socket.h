@@ -5,7 +5,12 @@
  *
  * All structures are memory of the caller's, zeroed with the user's functions set. They may be closed and
  * freed in any of their functions, which are called at the entrypoint and never from within a function of
- * this header.
+ * this header. Functions of this header are called at the entrypoint, too, and on no other thread.
+ *
+ * Errors of all functions that have some: OS_ERR_BAD_ARG, when the stack has ended, the structure is open
+ * already (or closed, where it has to be open; of a connection that is OS_ERR_DEAD), or an address or port is
+ * missing; OS_ERR_RAM, when `memory` does not suffice now. Others are named. Nothing has happened then.
+ * Arguments may go when a function has returned, but for the bytes of net_tcp_write_static.
  */
 #ifndef NETWORK_SOCKET_H
 #define NETWORK_SOCKET_H
@@ -89,7 +94,10 @@ struct net_tcp_listener {
     struct net_tcp_listener_private *own;
 };
 
-/* Listens at ADDR, of family NET_ANY for both. Up to BACKLOG (1 to 255) connections wait to be accepted. */
+/*
+ * Listens at ADDR, of family NET_ANY for both. Up to BACKLOG (1 to 255) connections wait to be accepted.
+ * OS_ERR_EXISTS: the port is taken.
+ */
 OS_MUST_CHECK os_err net_tcp_listen(struct net_stack *stack, struct net_tcp_listener *listener,
                                     const struct net_addr *addr, uint32_t backlog);
 /* The next connection, as TCP, which is connected: connected is not called. OS_ERR_BUSY: none. */
@@ -114,7 +122,7 @@ OS_MUST_CHECK os_err net_udp_open(struct net_stack *stack, struct net_udp *udp, 
 /* One datagram, copied. OS_ERR_TOO_LARGE, OS_ERR_UNREACHABLE, OS_ERR_RAM. Broadcast is allowed. */
 OS_MUST_CHECK os_err net_udp_send(struct net_udp *udp, const struct net_addr *to, const void *data,
                                   size_t len);
-/* Takes datagrams to multicast GROUP as well (IGMP, MLD). */
+/* Takes datagrams to multicast GROUP as well (IGMP, MLD). OS_ERR_BAD_ARG: it is no multicast address. */
 OS_MUST_CHECK os_err net_udp_join(struct net_udp *udp, const struct net_addr *group);
 void net_udp_leave(struct net_udp *udp, const struct net_addr *group);
 void net_udp_local(const struct net_udp *udp, struct net_addr *addr);
@@ -129,8 +137,9 @@ struct net_ping {
     void *user;
     struct net_ping_private *own;
 };
+/* For echo requests to TO, whose port is nothing. */
 OS_MUST_CHECK os_err net_ping_open(struct net_stack *stack, struct net_ping *ping, const struct net_addr *to);
-/* Sends an echo request with LEN bytes of payload. */
+/* Sends an echo request with LEN bytes of payload. OS_ERR_TOO_LARGE, OS_ERR_UNREACHABLE (no route). */
 OS_MUST_CHECK os_err net_ping_send(struct net_ping *ping, uint16_t sequence, size_t len);
 void net_ping_close(struct net_ping *ping);
 
@@ -145,10 +154,11 @@ struct net_resolve {
 
 /*
  * Addresses of NAME of FAMILY (NET_ANY: both, those first that we can reach); text of an address is itself.
- * Cached for as long as the servers say.
+ * Cached for as long as the servers say. OS_ERR_BAD_ARG also for a name that is longer than 255 bytes.
  */
 OS_MUST_CHECK os_err net_resolve(struct net_stack *stack, struct net_resolve *resolve, const char *name,
                                  enum net_family family);
+/* resolved is not called any more. */
 void net_resolve_cancel(struct net_resolve *resolve);
 
 #endif

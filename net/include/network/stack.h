@@ -30,8 +30,12 @@
  * A component that has a stack requires Nic and Timer, and is linked with stack_dep (net/lib/meson.build). In
  * its config.yaml:
  *
- *     network: { type: map, keys: { label: string, ipv4: string, gateway: string, ipv6: string, gateway6:
- * string, dns: { type: list, of: string }, hostname: string, memory: { type: size, min: 64K, max: 1G } } }
+ *     network:
+ *       type: map
+ *       doc: addresses and limits of its stack, see network/stack.h
+ *       keys: { label: string, ipv4: string, gateway: string, ipv6: string, gateway6: string, ... }
+ *
+ * as apps/echo/config.yaml has it in full, so that a misspelt key is told before anything starts.
  *
  * When the server of the Nic session ends, the link is down; the stack opens a new session and the link comes
  * up again. Connections live on if the addresses are the same then.
