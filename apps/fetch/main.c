@@ -240,5 +240,6 @@ void component_construct(struct os_env *component_env)
     parse_url();
     arm_limit();
     stack.ready = ready;
+    stack.family = net_addr_family(host);
     net_stack_require(&stack, env, &config.config);
 }

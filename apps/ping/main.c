@@ -94,5 +94,6 @@ void component_construct(struct os_env *env)
     size = os_config_u64(&config.config, root, "size", 56);
     every = os_config_time(&config.config, root, "every", OS_SEC);
     stack.ready = ready;
+    stack.family = net_addr_family(host);
     net_stack_require(&stack, env, &config.config);
 }

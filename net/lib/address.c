@@ -181,6 +181,15 @@ os_err net_addr_parse(const char *text, struct net_addr *addr)
     return OS_OK;
 }
 
+enum net_family net_addr_family(const char *text)
+{
+    struct net_addr addr = { 0 };
+    int is_address = net_addr_parse(text, &addr) == OS_OK;
+    if (!is_address || (addr.family == NET_IPV6 && addr.bytes[0] == 0xfe && (addr.bytes[1] & 0xc0) == 0x80))
+        return NET_ANY;
+    return (enum net_family)addr.family;
+}
+
 /* ---- writing */
 
 static uint32_t word_of(const uint8_t bytes[16], int i)

@@ -327,8 +327,9 @@ static void note_ready(struct net_stack_private *own)
     if (own->was_ready)
         return;
     net_stack_state(own->stack, &state);
-    int is_ready = (own->stack->family != NET_IPV6 && state.ipv4.family != NET_ANY) ||
-                   (own->stack->family != NET_IPV4 && state.ipv6_count > 1);
+    int never4 = !own->dhcp && !own->ipv4.family, never6 = !own->autoconf && !own->ipv6.family;
+    int is_ready = ((own->stack->family != NET_IPV6 || never6) && state.ipv4.family != NET_ANY) ||
+                   ((own->stack->family != NET_IPV4 || never4) && state.ipv6_count > 1);
     if (!state.link || !is_ready)
         return;
     own->was_ready = 1;

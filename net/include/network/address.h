@@ -27,6 +27,12 @@ struct net_addr {
  * 0. OS_ERR_BAD_ARG.
  */
 OS_MUST_CHECK os_err net_addr_parse(const char *text, struct net_addr *addr);
+
+/*
+ * For net_stack.family: that of an address which is written out as TEXT, so that nobody tries before there is
+ * one to try from; NET_ANY for a name, and for an address of the link, for which every link has one.
+ */
+enum net_family net_addr_family(const char *text);
 /* Writes the same, with the port unless it is 0 (RFC 5952 for IPv6); returns TEXT. */
 const char *net_addr_format(const struct net_addr *addr, char text[NET_ADDR_TEXT]);
 /* Same family, address and port; the zone does not count unless both have one. */

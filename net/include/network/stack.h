@@ -51,7 +51,9 @@ struct net_stack {
     /* Both at the entrypoint and perhaps before init has returned, which has made the stack by then; or NULL.
      */
     void (*changed)(struct net_stack *stack); /* link or addresses have changed */
-    /* Once: the link is up, and there is an address of FAMILY, for IPv6 one besides that of the link itself.
+    /*
+     * Once: the link is up, and there is an address of FAMILY, for IPv6 one besides that of the link itself;
+     * of any if the config wants none of that family.
      */
     void (*ready)(struct net_stack *stack);
     enum net_family family;        /* NET_ANY: either */

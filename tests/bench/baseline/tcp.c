@@ -174,12 +174,26 @@ static void end_helper(void)
     waitpid(helper, NULL, 0);
 }
 
+/* What slirp4netns has said last before it ended, in the file SAID. */
+__attribute__((noreturn)) static void slirp_ended(int said)
+{
+    char text[1024], *line = text;
+    ssize_t len = pread(said, text, sizeof(text) - 1, 0);
+    while (len > 0 && text[len - 1] == '\n')
+        len--;
+    text[len > 0 ? len : 0] = '\0';
+    for (char *next; (next = strchr(line, '\n')); line = next + 1)
+        ;
+    printf("unavailable: slirp4netns: %s\n", *line ? line : "it has ended without a word");
+    exit(0);
+}
+
 /* slirp4netns stays outside, and waits until this process has gone inside. */
 static void separate_with_slirp(void)
 {
-    int go[2], ready[2];
+    int go[2], ready[2], said = memfd_create("said", MFD_CLOEXEC);
     char pid[16], ready_fd[16], byte;
-    slice_require(!pipe(go) && !pipe(ready), "pipe");
+    slice_require(!pipe(go) && !pipe(ready) && said >= 0, "pipe");
     snprintf(pid, sizeof(pid), "%d", (int)getpid());
     snprintf(ready_fd, sizeof(ready_fd), "%d", ready[1]);
     helper = fork_child();
@@ -190,8 +204,9 @@ static void separate_with_slirp(void)
             _exit(1);
         int nowhere = open("/dev/null", O_RDWR);
         dup2(nowhere, 1);
-        dup2(nowhere, 2);
+        dup2(said, 2);
         execlp("slirp4netns", "slirp4netns", "--configure", "--ready-fd", ready_fd, pid, "tap0", NULL);
+        dprintf(said, "%s", strerror(errno));
         _exit(1);
     }
     atexit(end_helper);
@@ -200,7 +215,7 @@ static void separate_with_slirp(void)
     separate();
     put_all(go[1], "", 1);
     if (read(ready[0], &byte, 1) != 1)
-        unavailable("slirp4netns has ended");
+        slirp_ended(said);
 }
 
 /* ---- blocks */

@@ -112,6 +112,17 @@ static int equal(const char *a, const char *b)
     return net_addr_equal(&first, &second);
 }
 
+START_TEST(what_a_stack_has_to_have)
+{
+    ck_assert_int_eq(net_addr_family("10.0.0.1"), NET_IPV4);
+    ck_assert_int_eq(net_addr_family("fd00::1"), NET_IPV6);
+    ck_assert_int_eq(net_addr_family("fe80::1"), NET_ANY);
+    ck_assert_int_eq(net_addr_family("host.example"), NET_ANY);
+    ck_assert_int_eq(net_addr_family("any"), NET_ANY);
+    ck_assert_int_eq(net_addr_family(""), NET_ANY);
+}
+END_TEST
+
 START_TEST(equal_ones)
 {
     ck_assert(equal("10.0.0.1:80", "10.0.0.1:80"));
@@ -183,6 +194,7 @@ static void add(TCase *tcase)
 {
     tcase_add_test(tcase, texts_there_and_back);
     tcase_add_test(tcase, what_is_no_address);
+    tcase_add_test(tcase, what_a_stack_has_to_have);
     tcase_add_test(tcase, equal_ones);
     tcase_add_test(tcase, ranges);
     tcase_add_test(tcase, mac_addresses);

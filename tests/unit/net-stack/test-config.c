@@ -222,6 +222,21 @@ START_TEST(a_lease_that_is_not_renewed_ends)
 }
 END_TEST
 
+/* Not at the first address of any family, unless there will be none of the one that is wanted. */
+START_TEST(ready_with_an_address_of_the_family)
+{
+    a.stack.family = NET_IPV6;
+    host_init(&a, "a", "ipv4: 10.0.0.1/24");
+    inproc_advance(5 * OS_SEC);
+    ck_assert_uint_eq(a.readies, 0);
+    host_fini(&a);
+    a.stack.family = NET_IPV6;
+    host_init(&a, "a", "ipv4: 10.0.0.1/24\nipv6: none");
+    inproc_advance(5 * OS_SEC);
+    ck_assert_uint_eq(a.readies, 1);
+}
+END_TEST
+
 /* ---- router advertisements ---- */
 
 /* Frame of an ICMPv6 message of LEN bytes from fe80::fe to all nodes; checksums are not looked at. */
@@ -709,6 +724,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_lease_that_is_refused_is_given_up_for_another);
     tcase_add_test(tcase, a_server_that_is_silent_is_asked_until_it_answers);
     tcase_add_test(tcase, a_lease_that_is_not_renewed_ends);
+    tcase_add_test(tcase, ready_with_an_address_of_the_family);
     tcase_add_test(tcase, a_router_advertises_addresses);
     tcase_add_test(tcase, an_address_that_another_has_is_not_taken);
     tcase_add_loop_test(tcase, names_have_addresses_of_both_families, 0, 2);
