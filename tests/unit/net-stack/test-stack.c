@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test-stack.c: addresses, echo requests, UDP, the life of the link and what an idle stack does not do. */
 #include <network/proto.h>
-#include <network/proto.h>
 #include <os/nic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,8 @@
 #include "../../../net/lwip/port.h"
 #include "../lib/suite.h"
 #include "wire.h"
+
+#include "lwip/udp.h"
 
 static struct wire wire;
 static struct host a, b;
@@ -133,6 +134,42 @@ START_TEST(datagrams_go_both_ways)
     inproc_advance(3 * OS_SEC);
     exchange("10.0.0.2:7");
     exchange("[fd00::2]:7");
+}
+END_TEST
+
+static void on_raw(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *from, u16_t port)
+{
+    got.count++;
+    got.len = pbuf_copy_partial(p, got.data, sizeof(got.data), 0);
+    ck_assert(ip_addr_cmp(from, (const ip_addr_t *)arg));
+    ck_assert_uint_eq(port, 7);
+    pbuf_free(p);
+    udp_remove(pcb); /* in a callback of lwIP's: begin and end are not needed */
+}
+
+START_TEST(lwip_can_be_used_itself)
+{
+    struct net_udp server = { .received = on_datagram_echo };
+    struct net_addr local = { .port = 7 };
+    ip_addr_t to = IPADDR4_INIT_BYTES(10, 0, 0, 2);
+    memset(&got, 0, sizeof(got));
+    ck_ok(net_udp_open(&b.stack, &server, &local));
+
+    net_stack_begin(&a.stack);
+    struct udp_pcb *pcb = udp_new();
+    struct pbuf *p = pbuf_alloc(PBUF_TRANSPORT, 5, PBUF_RAM);
+    ck_assert(pcb != NULL && p != NULL);
+    ck_assert_int_eq(pbuf_take(p, "hello", 5), ERR_OK);
+    udp_recv(pcb, on_raw, &to);
+    ck_assert_int_eq(udp_sendto(pcb, p, &to, 7), ERR_OK);
+    pbuf_free(p);
+    net_stack_end(&a.stack);
+
+    inproc_advance(OS_SEC);
+    ck_assert_uint_eq(got.count, 1);
+    ck_assert_uint_eq(got.len, 5);
+    ck_assert_mem_eq(got.data, "hello", 5);
+    net_udp_close(&server);
 }
 END_TEST
 
@@ -565,6 +602,7 @@ static void add(TCase *tcase)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, echo_requests_are_answered);
     tcase_add_test(tcase, datagrams_go_both_ways);
+    tcase_add_test(tcase, lwip_can_be_used_itself);
     tcase_add_test(tcase, a_port_is_taken_once);
     tcase_add_test(tcase, without_a_route_it_is_said_at_once);
     tcase_add_test(tcase, multicast_comes_to_who_joined);
