@@ -243,13 +243,15 @@ START_TEST(router_is_killed)
     struct peer box;
     peer_make_folder();
     peer_make_file("big", BIG);
-    start(&run,
-          ROUTER "  fetch:\n"
-                 "    ram: 34M\n"
-                 "    restart: { policy: always, delay: 1ms, delay-max: 1ms }\n"
-                 "    route: { ROM: [{ match: big, to: parent }] }\n"
-                 "    config: { network: { ipv6: none }, url: 'http://10.0.1.2/big', expect: big }\n" FILES,
-          "");
+    start(
+        &run,
+        ROUTER
+        "  fetch:\n"
+        "    ram: 34M\n"
+        "    restart: { policy: always, delay: 1ms, delay-max: 1ms }\n"
+        "    route: { ROM: [{ match: big, to: parent }] }\n"
+        "    config: { network: { ipv6: none }, url: 'http://10.0.1.2/big', expect: big, times: 0 }\n" FILES,
+        "");
     peer_start_box(&box, "box", "wire",
                    REACH "curl -sS --speed-time 1 --speed-limit 1 http://10.0.2.2/big; "
                          "code=$?; test $code = 56 || test $code = 28");
