@@ -113,7 +113,7 @@ static os_err read_ipv6(const char **text, uint8_t bytes[16])
 
 static os_err read_zone(const char **text, struct net_addr *addr)
 {
-    uint32_t zone;
+    uint32_t zone = 0;
     if (**text != '%')
         return OS_OK;
     ++*text;

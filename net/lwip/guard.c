@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * guard.c: what peers can do that lwIP holds for impossible and asserts: it is dropped, or set right, before
- * lwIP comes upon it. README.md says which assertion each is about.
+ * lwIP comes upon it. README.md says which assertion each is about. And what lwIP should know and does not.
  */
 #include "port.h"
 
@@ -10,6 +10,45 @@
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/prot/tcp.h"
 #include "lwip/tcp.h"
+
+#include <string.h>
+
+/* ---- a connection that ended, and another of the same ports */
+
+/* Those that are remembered have an eighth of the memory at most: lwIP would let them have all of it. */
+static void end_oldest(void)
+{
+    size_t most = net_lwip_memory_limit() / 8 / sizeof(struct tcp_pcb);
+    struct tcp_pcb *pcb = tcp_tw_pcbs, *next;
+    for (; pcb && most; pcb = pcb->next)
+        most--;
+    for (; pcb; pcb = next) {
+        next = pcb->next;
+        tcp_abort(pcb);
+    }
+}
+
+/*
+ * Who ended a connection first keeps what it was for two minutes. To a peer that comes by the same port again
+ * meanwhile, which happens by chance after some hundred connections, lwIP says that nobody listens, or
+ * nothing that helps. If the new numbers come after the old ones, it may be another connection (RFC
+ * 1122, 4.2.2.13).
+ */
+static void end_old(const uint8_t *tcp, const uint8_t *src, const uint8_t *dst, size_t size)
+{
+    if ((tcp[NET_TCP_FLAGS] & (NET_TCP_SYN | NET_TCP_HAS_ACK | NET_TCP_RST)) != NET_TCP_SYN)
+        return;
+    end_oldest();
+    for (struct tcp_pcb *pcb = tcp_tw_pcbs; pcb; pcb = pcb->next) {
+        if (pcb->remote_port != net_get16(tcp + NET_TCP_SRC) ||
+            pcb->local_port != net_get16(tcp + NET_TCP_DST) || !!IP_IS_V6(&pcb->remote_ip) != (size == 16) ||
+            memcmp(&pcb->remote_ip.u_addr, src, size) != 0 || memcmp(&pcb->local_ip.u_addr, dst, size) != 0)
+            continue;
+        if (TCP_SEQ_GEQ(net_get32(tcp + NET_TCP_SEQ), pcb->rcv_nxt))
+            tcp_abort(pcb); /* without a word: it is over */
+        return;
+    }
+}
 
 /* ---- packets */
 
@@ -33,10 +72,11 @@ int net_lwip_ip4(struct pbuf *p, struct netif *netif)
     uint32_t fragment = net_get16(ip + NET_IPV4_FRAGMENT), len = net_get16(ip + NET_IPV4_LEN);
     uint32_t head = (ip[NET_IPV4_VERSION] & 15u) * 4;
     int more = !!(fragment & NET_IPV4_MORE_FRAGMENTS);
-    if ((!more && !(fragment & NET_IPV4_FRAGMENT_OFFSET)) ||
-        (len >= head && is_sound_fragment(len - head, more)))
-        return 0;
-    return drop(p);
+    if (more || (fragment & NET_IPV4_FRAGMENT_OFFSET))
+        return len >= head && is_sound_fragment(len - head, more) ? 0 : drop(p);
+    if (ip[NET_IPV4_PROTO] == NET_PROTO_TCP && p->len >= head + NET_TCP_HEADER)
+        end_old(ip + head, ip + NET_IPV4_SRC, ip + NET_IPV4_DST, 4);
+    return 0;
 }
 
 /* Bytes of headers before a fragment that lwIP still has room to count with what all of them carry. */
@@ -62,6 +102,8 @@ int net_lwip_ip6(struct pbuf *p, struct netif *netif)
         if ((more || start) && (!is_sound_fragment(size, more) || upper.fragment > HEADERS_MAX ||
                                 start + size > UINT16_MAX - HEADERS_MAX))
             return drop(p);
+    } else if (upper.proto == NET_PROTO_TCP && upper.at + NET_TCP_HEADER <= known) {
+        end_old(ip + upper.at, ip + NET_IPV6_SRC, ip + NET_IPV6_DST, 16);
     }
     return 0;
 }
@@ -104,6 +146,7 @@ err_t net_lwip_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option
 
 void net_lwip_before_tick(void)
 {
+    end_oldest();
     for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
         if (!pcb->persist_backoff)
             continue;

@@ -19,6 +19,7 @@ extern uint32_t net_lwip_window, net_lwip_send_buffer;
  * acknowledgement could be received.
  */
 void net_lwip_memory_init(size_t limit);
+size_t net_lwip_memory_limit(void);
 /* What was freed and is kept for the next time goes. Blocks may be in use. */
 void net_lwip_drop_spare(void);
 void net_lwip_memory_state(size_t *used, size_t *peak);

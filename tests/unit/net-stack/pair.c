@@ -97,7 +97,7 @@ static void on_closed(struct net_tcp *tcp, os_err err)
     side_of(tcp)->err = err;
 }
 
-static void on_incoming(struct net_tcp_listener *of)
+void pair_on_incoming(struct net_tcp_listener *of)
 {
     while (net_tcp_accept(of, &server.tcp) == OS_OK) {
         server.connected++;
@@ -121,7 +121,7 @@ void pair_begin(const char *to, size_t up, size_t down)
     struct net_addr at = { .port = 80 }, peer;
     pair_prepare(&client, up, 0);
     pair_prepare(&server, down, 1);
-    listener = (struct net_tcp_listener){ .incoming = on_incoming };
+    listener = (struct net_tcp_listener){ .incoming = pair_on_incoming };
     ck_ok(net_addr_parse(to, &peer));
     ck_ok(net_tcp_listen(&b.stack, &listener, &at, 5));
     ck_ok(net_tcp_connect(&a.stack, &client.tcp, &peer, NULL));

@@ -34,6 +34,8 @@ void pair_begin_and_stay(const char *to, size_t up, size_t down);
 void pair_finish(void);
 /* Closes both ends and the listener. */
 void pair_close(void);
+/* net_tcp_listener.incoming: the server. */
+void pair_on_incoming(struct net_tcp_listener *of);
 /* net_tcp.readable of both. */
 void pair_on_readable(struct net_tcp *tcp);
 

@@ -122,6 +122,43 @@ START_TEST(what_was_written_is_sent_after_close)
 }
 END_TEST
 
+/* COUNT times, PAUSE apart. The server ends first, and remembers each. */
+static void connect_often(const char *to, const struct net_addr *from, int count, os_time pause)
+{
+    struct net_addr at = { .port = 80 }, peer;
+    ck_ok(net_addr_parse(to, &peer));
+    for (int i = 0; i < count; i++) {
+        pair_prepare(&client, 100, 0);
+        pair_prepare(&server, 200, 1);
+        client.stays = 1;
+        listener = (struct net_tcp_listener){ .incoming = pair_on_incoming };
+        ck_ok(net_tcp_listen(&b.stack, &listener, &at, 5));
+        ck_ok(net_tcp_connect(&a.stack, &client.tcp, &peer, from));
+        inproc_advance(pause);
+        ck_assert_int_eq(client.closed, 0);
+        ck_assert_uint_eq(client.got, 200);
+        ck_assert_int_eq(client.peer_ended, 1);
+        pair_close();
+        inproc_advance(pause);
+    }
+}
+
+START_TEST(a_port_can_be_used_again_at_once)
+{
+    struct net_addr from = { .port = 50000 };
+    connect_often("10.0.0.2:80", &from, 10, 20 * OS_MS);
+    connect_often("[fd00::2]:80", &from, 10, 20 * OS_MS);
+}
+END_TEST
+
+START_TEST(what_is_over_does_not_take_the_memory)
+{
+    host_fini(&b);
+    host_init(&b, "b", "ipv4: 10.0.0.2/24\nmemory: 64K");
+    connect_often("10.0.0.2:80", NULL, 400, 20 * OS_MS);
+}
+END_TEST
+
 START_TEST(who_does_not_read_stops_the_sender_and_goes_on_later)
 {
     pair_begin("10.0.0.2:80", 1000000, 0);
@@ -287,6 +324,8 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, nobody_answers);
     tcase_add_test(tcase, an_abort_is_the_end_at_the_peer);
     tcase_add_test(tcase, what_was_written_is_sent_after_close);
+    tcase_add_test(tcase, a_port_can_be_used_again_at_once);
+    tcase_add_test(tcase, what_is_over_does_not_take_the_memory);
     tcase_add_test(tcase, who_does_not_read_stops_the_sender_and_goes_on_later);
     tcase_add_test(tcase, a_server_of_frames_that_ends_does_not_end_connections);
     tcase_add_test(tcase, little_memory_is_slow_but_enough);
