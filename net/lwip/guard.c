@@ -132,6 +132,12 @@ err_t net_lwip_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t option
                        u8_t *options_rest, struct pbuf *p)
 {
     uint8_t flags = TCPH_FLAGS(header);
+    if (pcb->state == TIME_WAIT && flags & TCP_RST && header->seqno == pcb->rcv_nxt) {
+        /* who begins another connection by these ports with lower numbers, was told of the old one and knows
+         * nothing of it: a half-open connection (RFC 9293, 3.5.1), which lwIP would keep */
+        tcp_abort(pcb);
+        return ERR_VAL;
+    }
     if (pcb->state == LISTEN || pcb->state == TIME_WAIT || pcb->state == SYN_SENT)
         return ERR_OK;
     if (flags & TCP_SYN)

@@ -151,6 +151,19 @@ START_TEST(a_port_can_be_used_again_at_once)
 }
 END_TEST
 
+/* So that its numbers come before or after those that the server remembers. */
+START_TEST(a_port_can_be_used_by_another_machine)
+{
+    struct net_addr from = { .port = 50000 };
+    for (uint64_t i = 0; i < 8; i++) {
+        host_fini(&a);
+        inproc_random_seed(i);
+        host_init(&a, "a", "ipv4: 10.0.0.1/24\nipv6: none");
+        connect_often("10.0.0.2:80", &from, 1, OS_SEC);
+    }
+}
+END_TEST
+
 START_TEST(what_is_over_does_not_take_the_memory)
 {
     host_fini(&b);
@@ -325,6 +338,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, an_abort_is_the_end_at_the_peer);
     tcase_add_test(tcase, what_was_written_is_sent_after_close);
     tcase_add_test(tcase, a_port_can_be_used_again_at_once);
+    tcase_add_test(tcase, a_port_can_be_used_by_another_machine);
     tcase_add_test(tcase, what_is_over_does_not_take_the_memory);
     tcase_add_test(tcase, who_does_not_read_stops_the_sender_and_goes_on_later);
     tcase_add_test(tcase, a_server_of_frames_that_ends_does_not_end_connections);
