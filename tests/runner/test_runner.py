@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import types
 
 import run
@@ -87,6 +88,21 @@ def guard_minds_its_own_sockets():
                 's.bind("\\0seedbed/test/" + str(os.getpid()))\n')
         done = subprocess.run([GUARD, sys.executable, '-c', tidy], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
                               text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ''), done.stderr
+
+
+def guard_minds_its_own_folder():
+    # the socket has the path of another guard's test, in a container: it cannot be found here
+    ours, theirs = socket.socketpair()
+    with ours, theirs, tempfile.TemporaryDirectory(prefix='seedbed-test-') as folder:
+        elsewhere = ('import os, socket, sys\n'
+                     's = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n'
+                     's.bind(sys.argv[2])\n'
+                     'os.unlink(sys.argv[2])\n'
+                     'socket.send_fds(socket.socket(fileno=int(sys.argv[1])), [b"x"], [s.fileno()])\n')
+        done = subprocess.run([GUARD, sys.executable, '-c', elsewhere, str(ours.fileno()), f'{folder}/guest'],
+                              pass_fds=[ours.fileno()], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                              check=False)
     assert (done.returncode, done.stderr) == (0, ''), done.stderr
 
 

@@ -24,7 +24,7 @@ enum { BIG = 300000 };
 #define FETCH(name, network)                                                                                 \
     "  " name ":\n"                                                                                          \
     "    binary: fetch\n"                                                                                    \
-    "    restart: { policy: on-failure, delay: 20ms, delay-max: 20ms }\n"                                    \
+    "    restart: { policy: on-failure, delay: 20ms, delay-max: 20ms, max: 1000 }\n"                         \
     "    route: { ROM: [{ match: big, to: parent }] }\n"                                                     \
     "    config:\n"                                                                                          \
     "      network: { " network " }\n"                                                                       \

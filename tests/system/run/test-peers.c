@@ -111,7 +111,7 @@ START_TEST(iperf_both_ways)
           SWITCH "  iperf: { config: { network: { " BOTH " } } }\n"
                  "  client:\n"
                  "    binary: iperf\n"
-                 "    restart: { policy: on-failure, delay: 20ms, delay-max: 20ms }\n"
+                 "    restart: { policy: on-failure, delay: 20ms, delay-max: 20ms, max: 1000 }\n"
                  "    config: { network: { ipv4: 10.0.2.3/24, ipv6: none }, to: 10.0.2.15, time: 200ms }\n",
           "");
     peer_start_box(&box, "box", "wire",
