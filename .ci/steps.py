@@ -32,9 +32,9 @@ NOT_UNDER_SANITIZERS = {}
 # what takes longest under valgrind (half of the step): all of it has to stay within half an hour
 SANITIZERS_ARE_ENOUGH = {
     'engine-change', 'engine-handover', 'fuzz-corpus', 'gui-gui', 'headless-driver', 'lib-config', 'lib-heap', 'lwip',
-    'net-blocking', 'net-config', 'net-peers', 'net-stack', 'net-switch', 'net-tcp', 'paint', 'pc-ne2k', 'router', 'sntp',
-    'stream-hostile', 'stream-rings', 'stream-threads', 'transport-lane', 'transport-load', 'transport-load-channel',
-    'transport-page', 'transport-watch', 'transport-watch-channel'}
+    'net-blocking', 'net-config', 'net-peers', 'net-stack', 'net-switch', 'net-tcp', 'paint', 'pc-ne2k', 'router',
+    'sntp', 'stream-hostile', 'stream-rings', 'stream-threads', 'transport-lane', 'transport-load',
+    'transport-load-channel', 'transport-page', 'transport-watch', 'transport-watch-channel'}
 
 SANITIZER_ENV = {
     'ASAN_OPTIONS': 'detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:abort_on_error=0',
