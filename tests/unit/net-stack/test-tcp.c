@@ -196,12 +196,18 @@ START_TEST(a_server_of_frames_that_ends_does_not_end_connections)
 }
 END_TEST
 
-START_TEST(little_memory_is_slow_but_enough)
+/* Both hosts, with other configs. */
+static void begin_again(const char *config_a, const char *config_b)
 {
     host_fini(&b);
     host_fini(&a);
-    host_init(&a, "a", "ipv4: 10.0.0.1/24\nmemory: 64K");
-    host_init(&b, "b", "ipv4: 10.0.0.2/24\nmemory: 64K");
+    host_init(&a, "a", config_a);
+    host_init(&b, "b", config_b);
+}
+
+START_TEST(little_memory_is_slow_but_enough)
+{
+    begin_again("ipv4: 10.0.0.1/24\nmemory: 64K", "ipv4: 10.0.0.2/24\nmemory: 64K");
     wire.delay = 5 * OS_MS;
     pair_begin("10.0.0.2:80", 300000, 300000);
     pair_finish();
@@ -212,10 +218,7 @@ END_TEST
 /* With this much a connection has buffers beyond what 16 bits count. */
 START_TEST(much_memory_does_not_stop_a_writer)
 {
-    host_fini(&b);
-    host_fini(&a);
-    host_init(&a, "a", "ipv4: 10.0.0.1/24\nmemory: 4M");
-    host_init(&b, "b", "ipv4: 10.0.0.2/24\nmemory: 4M");
+    begin_again("ipv4: 10.0.0.1/24\nmemory: 4M", "ipv4: 10.0.0.2/24\nmemory: 4M");
     wire.delay = 5 * OS_MS;
     pair_begin("10.0.0.2:80", 1000000, 1000000);
     pair_finish();
